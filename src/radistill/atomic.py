@@ -1,0 +1,68 @@
+"""Writes that are either whole or absent: written beside their place, then renamed into it."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from radistill.errors import RadistillError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` if the block succeeds.
+
+    Raises RadistillError if the disk is full or the folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise explain(error, path) from error
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def explain(error: OSError, path: Path) -> RadistillError:
+    """Turn an operating-system error about `path` into one that says what to do."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return RadistillError(
+            f"{path}: the disk is full. Free some space and run the same command again; "
+            "what is finished is kept."
+        )
+    return RadistillError(f"{path}: cannot be written ({error.strerror or error}).")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 `text` to `path` atomically."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON to `path` atomically; NaN is refused."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a CSV with `header` to `path` atomically."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def write_with(path: Path, save: Callable[[Path], Any]) -> None:
+    """Let `save(temporary)` write a file, then rename it to `path`."""
+    with replacing(path) as temporary:
+        save(temporary)

@@ -1,0 +1,17 @@
+"""Errors that a user can act on.
+
+The message names the file or setting at fault and the way out; the command line prints it
+without a traceback and exits with `exit_code`.
+"""
+
+
+class RadistillError(Exception):
+    """Some inputs failed, or work could not be finished (exit status 1)."""
+
+    exit_code = 1
+
+
+class UsageError(RadistillError):
+    """The command, the configuration or the data folder is wrong (exit status 2)."""
+
+    exit_code = 2
