@@ -1,0 +1,76 @@
+"""Opacities: lung that holds fluid instead of air, as lobar or as diffuse disease."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from radistill.data.phantom.geometry import Floats, View, smooth_noise
+from radistill.data.phantom.project import LUNG, SOFT, Projection
+
+# Strengths are log-uniform: the share of air replaced where the opacity is densest.
+LOBAR_STRENGTH = (0.12, 0.8)
+DIFFUSE_STRENGTH = (0.12, 0.6)
+MASK_SHARE = 0.25  # of the densest point; fainter parts of an opacity are not in its mask
+
+
+def opacity(
+    projection: Projection, view: View, subtype: str, patient: np.random.Generator
+) -> Floats:
+    """Added attenuation (H, W) of one patient's disease; zero outside the lungs.
+
+    subtype: bacteria (one lobar consolidation), virus (many faint patches on both sides), or
+    empty for none.
+    """
+    if subtype == "bacteria":
+        return _lobar(projection, view, patient)
+    if subtype == "virus":
+        return _diffuse(projection, view, patient)
+    return np.zeros_like(projection.attenuation)
+
+
+def mask(added: Floats) -> np.ndarray:
+    """Where an opacity is (H, W), bool."""
+    return added > max(MASK_SHARE * float(added.max()), 1e-4)
+
+
+def _strength(rng: np.random.Generator, limits: tuple[float, float]) -> float:
+    return float(np.exp(rng.uniform(*np.log(limits))))
+
+
+def _lobar(projection: Projection, view: View, rng: np.random.Generator) -> Floats:
+    side = int(rng.integers(2))
+    lung = projection.lungs[side]
+    strength = _strength(rng, LOBAR_STRENGTH)
+    place, radius = _place(lung, view, rng), rng.uniform(1.6, 3.4)
+    stretch, turn = rng.uniform(0.7, 1.4), rng.uniform(0, np.pi)
+    dx, dy = view.x - place[0], view.y - place[1]
+    u = (np.cos(turn) * dx + np.sin(turn) * dy) / stretch
+    v = (np.cos(turn) * dy - np.sin(turn) * dx) * stretch
+    ragged = 1 + 0.22 * smooth_noise(rng, view.size, 7) + 0.08 * smooth_noise(rng, view.size, 18)
+    distance = np.sqrt(u * u + v * v) / radius * ragged
+    soft = 1 / (1 + np.exp(np.clip((distance - 1) / rng.uniform(0.1, 0.28), -30, 30)))
+    mottled = np.clip(1 + 0.2 * smooth_noise(rng, view.size, 26), 0.3, 1.6)
+    filled = np.minimum(lung, 1.8 * radius) * soft * mottled
+    return ((SOFT - LUNG) * strength * filled).astype(np.float32)
+
+
+def _place(lung: Floats, view: View, rng: np.random.Generator) -> tuple[float, float]:
+    """A point well inside a lung."""
+    rows, columns = np.nonzero(lung > 0.55 * lung.max())
+    chosen = int(rng.random() * len(rows))
+    where = rows[chosen], columns[chosen]
+    return float(view.x[where]), float(view.y[where])
+
+
+def _diffuse(projection: Projection, view: View, rng: np.random.Generator) -> Floats:
+    size = view.size
+    strength = _strength(rng, DIFFUSE_STRENGTH)
+    patches = np.clip(0.6 * smooth_noise(rng, size, 14) + 0.5 * smooth_noise(rng, size, 7), 0, 2)
+    strands = np.exp(-((smooth_noise(rng, size, 24) / 0.25) ** 2))
+    strands += 0.7 * np.exp(-((smooth_noise(rng, size, 36) / 0.3) ** 2))
+    lung = projection.lungs[0] + projection.lungs[1]
+    centre = np.abs(view.x) - rng.uniform(2.0, 4.0)
+    hilar = np.exp(-((centre / 3.0) ** 2) - ((view.y - rng.normal(0, 1.5)) / 4.5) ** 2)
+    spread = np.clip(0.35 + 0.65 * hilar + 0.25 * smooth_noise(rng, size, 4), 0, 1.2)
+    fill = spread * (0.45 * patches + 0.35 * strands) * np.minimum(lung, 5.0)
+    return ((SOFT - LUNG) * strength * fill).astype(np.float32)

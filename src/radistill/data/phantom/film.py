@@ -1,0 +1,90 @@
+"""From attenuation to a film: exposure, scatter, blur, quanta, the film's response."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from radistill.data.phantom.geometry import Floats
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """What differs between films of the same chest.
+
+    quanta: a pixel of the open field, at 256 pixels a side. scatter: share of the primary light.
+    blur: pixels at 256. centre, contrast: of the film's response. marker: drawn side letter.
+    """
+
+    quanta: float
+    scatter: float
+    blur: float
+    centre: float
+    contrast: float
+    border: tuple[float, float, float, float]
+    marker: tuple[float, float] | None
+
+    @classmethod
+    def sample(cls, rng: np.random.Generator) -> Exposure:
+        """Draw an exposure."""
+        border = tuple(float(v) for v in rng.uniform(0, 0.05, 4) * (rng.random(4) < 0.25))
+        place = (float(rng.uniform(0.03, 0.1)), float(rng.uniform(0.05, 0.5)))
+        return cls(
+            quanta=float(np.exp(rng.uniform(np.log(4e3), np.log(4e4)))),
+            scatter=float(rng.uniform(0.1, 0.5)),
+            blur=float(rng.uniform(0.5, 1.1)),
+            centre=float(rng.normal(0, 0.12)),
+            contrast=float(np.clip(rng.normal(1.0, 0.15), 0.65, 1.4)),
+            border=(border[0], border[1], border[2], border[3]),
+            marker=place if rng.random() < 0.7 else None,
+        )
+
+
+def expose(attenuation: Floats, exposure: Exposure, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Film (H, W), uint8, bright where little radiation came through."""
+    size = attenuation.shape[0]
+    light = _spread(np.exp(-attenuation), exposure, size)
+    # The same dose falls on fewer, larger pixels of a smaller film.
+    quanta = exposure.quanta * (256 / size) ** 2
+    counts = rng.poisson(np.maximum(light * quanta, 0)).astype(np.float32)
+    counts += (
+        rng.standard_normal(counts.shape, dtype=np.float32) * np.float32(0.002 * quanta) ** 0.5
+    )
+    density = -np.log(np.maximum(counts, 1) / np.float32(quanta))
+    low, high = np.percentile(density[::4, ::4], (25, 97))
+    # Auto-exposure puts the chest in the middle of the film's curve, never quite the same way.
+    middle = (low + high) / 2 + exposure.centre * (high - low)
+    response = 1 / (1 + np.exp(-2.6 * exposure.contrast * (density - middle) / (high - low)))
+    grey = np.clip(255 * (response - 0.04) / 0.9, 0, 255)
+    return _finish(grey, exposure, size)
+
+
+def _spread(light: Floats, exposure: Exposure, size: int) -> Floats:
+    """Detector blur and a wide veil of scattered radiation, in one pass over the spectrum."""
+    pad = size // 8
+    padded = np.pad(light, pad, mode="reflect")
+    side = padded.shape[0]
+    fx, fy = np.fft.rfftfreq(side), np.fft.fftfreq(side)
+    squared = (fx[None, :] ** 2 + fy[:, None] ** 2).astype(np.float32)
+    sharp = np.exp(-2 * (np.pi * exposure.blur * size / 256) ** 2 * squared)
+    veil = np.exp(-2 * (np.pi * 0.06 * size) ** 2 * squared)
+    mixed = (sharp + exposure.scatter * veil) / (1 + exposure.scatter)
+    spread = np.fft.irfft2(np.fft.rfft2(padded) * mixed, s=padded.shape)
+    return spread[pad:-pad, pad:-pad].astype(np.float32)
+
+
+def _finish(grey: Floats, exposure: Exposure, size: int) -> NDArray[np.uint8]:
+    """Collimator edges and the side letter."""
+    left, top, right, bottom = (round(share * size) for share in exposure.border)
+    film = np.zeros((size, size), np.uint8)
+    window = (slice(top, size - bottom), slice(left, size - right))
+    film[window] = grey[window].astype(np.uint8)
+    if exposure.marker is None:
+        return film
+    image = Image.fromarray(film)
+    place = (exposure.marker[0] * size, exposure.marker[1] * size)
+    ImageDraw.Draw(image).text(place, "R", fill=245, font_size=max(size * 0.05, 7))
+    return np.asarray(image)

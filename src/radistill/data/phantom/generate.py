@@ -1,0 +1,106 @@
+"""Making the films of a cohort and writing them, all or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from radistill import atomic, progress
+from radistill.data.phantom.anatomy import Anatomy, Pose
+from radistill.data.phantom.cohort import SMALLEST, Planned, plan
+from radistill.data.phantom.disease import mask, opacity
+from radistill.data.phantom.film import Exposure, expose
+from radistill.data.phantom.project import project
+from radistill.errors import UsageError
+
+VERSION = 1  # of the pictures: raised with every change that alters them
+MARK = "phantom.json"
+ENTRIES = {"train", "test", "masks", MARK}
+
+
+def film(
+    planned: Planned, seed: int, size: int = 256
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """One film (size, size) uint8 and the mask of its opacities, the same on every call."""
+    patient = np.random.default_rng([seed, 1, *planned.patient])
+    anatomy = Anatomy.sample(patient)
+    session = np.random.default_rng([seed, 2, *planned.patient, planned.film])
+    pose = Pose.sample(session)
+    chest = project(anatomy, pose, size)
+    added = opacity(chest, pose.view(size), planned.subtype, patient)
+    pixels = expose(chest.attenuation + added, Exposure.sample(session), session)
+    return pixels, mask(added)
+
+
+def generate(out: Path, n: int, seed: int, size: int = 256) -> None:
+    """Write `n` phantom films of `size` pixels a side into `out`, in the Kaggle folder layout.
+
+    OUT/train|test/NORMAL|PNEUMONIA/*.jpeg, the true opacities as OUT/masks/<the same>.png and
+    OUT/phantom.json, which marks the set as synthetic. The same settings give the same pixels;
+    a set with the same settings is left alone, one with others is replaced.
+    Raises UsageError if `out` holds anything else, or a setting makes no sense.
+    """
+    if n < SMALLEST or not 32 <= size <= 2048 or seed < 0:
+        raise UsageError(f"phantoms: n at least {SMALLEST}, size 32 to 2048, seed 0 or more")
+    marks = {
+        "generator": "radistill phantom",
+        "version": VERSION,
+        "seed": seed,
+        "n": n,
+        "size": size,
+    }
+    if _exists(out, marks):
+        return
+    beside = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}.partial")
+    try:
+        _write_all(beside, plan(n, seed), seed, size)
+        atomic.write_json(beside / MARK, marks)
+        if out.exists():
+            shutil.rmtree(out)
+        os.replace(beside, out)
+    except OSError as error:
+        raise atomic.explain(error, out) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _exists(out: Path, marks: dict[str, object]) -> bool:
+    """Whether `out` holds this very set; UsageError if it holds something of the user's."""
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: is a file; name a new folder for the phantoms")
+    found = {entry.name for entry in out.iterdir()} if out.exists() else set()
+    if not found:
+        return False
+    try:
+        have = json.loads((out / MARK).read_text("utf-8"))
+    except (OSError, ValueError):
+        have = {}
+    if not isinstance(have, dict) or have.get("generator") != marks["generator"] or found - ENTRIES:
+        raise UsageError(f"{out}: holds other files; name a new or empty folder for the phantoms")
+    films = sum(1 for split in ("train", "test") for _ in (out / split).glob("*/*.jpeg"))
+    return have == marks and films == marks["n"]
+
+
+def _write_all(root: Path, films: list[Planned], seed: int, size: int) -> None:
+    for planned in films:
+        for top in (root, root / "masks"):
+            (top / planned.split / planned.folder).mkdir(parents=True, exist_ok=True)
+
+    def write(planned: Planned) -> None:
+        pixels, opaque = film(planned, seed, size)
+        place = Path(planned.split, planned.folder, planned.stem)
+        Image.fromarray(pixels).save(root / f"{place}.jpeg", quality=92)
+        Image.fromarray(opaque.astype(np.uint8) * 255).save(root / "masks" / f"{place}.png")
+
+    # Threads are enough: array arithmetic and encoding release the interpreter's lock.
+    with ThreadPoolExecutor(os.cpu_count()) as pool, progress.bar() as bar:
+        jobs = pool.map(write, films)
+        for _ in bar.track(jobs, total=len(films), description="phantoms"):
+            pass
