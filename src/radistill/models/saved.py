@@ -1,0 +1,93 @@
+"""A trained model in a folder: `weights.safetensors` and `model.json`, nothing pickled."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+
+from radistill import atomic
+from radistill.errors import UsageError
+from radistill.models.classifier import GreyClassifier
+from radistill.models.files import V1_STRIDES, read_safetensors
+from radistill.models.networks import build
+from radistill.models.report import examples
+
+WEIGHTS = "weights.safetensors"
+SPEC = "model.json"
+
+
+def save_model(model: GreyClassifier, folder: Path, **extra_spec: Any) -> None:
+    """Write the weights and what is needed to build the network again, each file atomically.
+
+    extra_spec: further JSON values for `model.json`, such as `classes=[...]`.
+    Raises ValueError if one of them has the name of a value of the model's own.
+    """
+    spec = {
+        "architecture": model.architecture,
+        "variant": model.variant,
+        "num_classes": model.classes,
+        "input_size": model.input_size,
+        "dropout": model.dropout,
+        "mean": model.mean.flatten().tolist(),
+        "std": model.std.flatten().tolist(),
+    }
+    if clash := spec.keys() & extra_spec.keys():
+        raise ValueError(f"{', '.join(sorted(clash))}: taken from the model itself")
+    state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+    metadata = {"architecture": model.architecture, "stride": model.variant or "torchvision"}
+    atomic.write_with(folder / WEIGHTS, lambda path: save_file(state, path, metadata))
+    atomic.write_json(folder / SPEC, spec | extra_spec)
+
+
+def read_spec(folder: Path) -> dict[str, Any]:
+    """The values of `model.json`.
+
+    Raises UsageError if the file is absent, is not JSON, or lacks what the network needs.
+    """
+    file = folder / SPEC
+    try:
+        spec = json.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read ({error.strerror}); is this a model?") from None
+    except ValueError:
+        raise UsageError(f"{file}: is not JSON") from None
+    needed = {"architecture", "variant", "num_classes", "input_size", "dropout"}
+    if not isinstance(spec, dict) or needed - spec.keys():
+        raise UsageError(f"{file}: lacks {', '.join(sorted(needed - set(spec)))}")
+    return spec
+
+
+def load_model(folder: Path) -> GreyClassifier:
+    """The model that `save_model` wrote, in eval mode on the CPU.
+
+    Raises UsageError if a file is absent or broken, or if the weights are not those of the
+    network that `model.json` names.
+    """
+    spec = read_spec(folder)
+    if spec["variant"] not in ("", V1_STRIDES):
+        raise UsageError(f"{folder / SPEC}: no variant '{spec['variant']}'")
+    model = build(
+        spec["architecture"],
+        classes=spec["num_classes"],
+        dropout=spec["dropout"],
+        input_size=spec["input_size"],
+        variant=spec["variant"],
+    )
+    file = folder / WEIGHTS
+    if not file.is_file():
+        raise UsageError(f"{file}: no such file; is the training finished?")
+    state, _ = read_safetensors(file)
+    own = model.state_dict()
+    problems = {
+        "missing": [key for key in own if key not in state],
+        "unexpected": [key for key in state if key not in own],
+        "of another shape": [k for k in own if k in state and own[k].shape != state[k].shape],
+    }
+    if any(problems.values()):
+        listed = "; ".join(f"{len(v)} {k} ({examples(v)})" for k, v in problems.items() if v)
+        raise UsageError(f"{file}: weights of another model than {folder / SPEC} says: {listed}")
+    model.load_state_dict(state)
+    return model.eval()
