@@ -1,0 +1,89 @@
+"""The comparison as a table: at the terminal and in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from radistill.evaluation import words
+
+Cell = Callable[[Mapping[str, Any]], str]
+
+
+def _test(key: str) -> Cell:
+    return lambda model: words.figure(model["test"].get(key))
+
+
+def _cost(key: str, write: Callable[[float | None], str]) -> Cell:
+    return lambda model: write((model.get("cost") or {}).get(key))
+
+
+# Heading and the text of a model's cell, in the order of every table.
+ROWS: tuple[tuple[str, Cell], ...] = (
+    ("Architecture", lambda model: str(model.get("architecture") or words.DASH)),
+    ("AUC", _test("auc")),
+    ("95 % interval", lambda model: words.interval(model["test"].get("auc_ci"))),
+    ("PR-AUC", _test("pr_auc")),
+    ("Macro AUC", _test("macro_auc")),
+    ("Accuracy", _test("accuracy")),
+    ("F1", _test("f1")),
+    ("Precision", _test("precision")),
+    ("Sensitivity", _test("recall")),
+    ("Specificity", _test("specificity")),
+    ("Brier", _test("brier")),
+    ("ECE", _test("ece")),
+    ("Threshold", _test("threshold")),
+    ("Parameters", _cost("parameters", words.amount)),
+    ("MACs", _cost("macs", words.amount)),
+    ("File size", _cost("file_bytes", words.size)),
+    ("Latency", _cost("latency_ms_p50", words.milliseconds)),
+    ("Training time", lambda model: words.duration(model.get("training_seconds"))),
+)
+
+
+def cells(comparison: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """(heading, one text a model) of every row in which some model has a figure."""
+    models = comparison["models"]
+    rows = [(heading, [cell(model) for model in models]) for heading, cell in ROWS]
+    return [(heading, row) for heading, row in rows if set(row) != {words.DASH}]
+
+
+def print_table(comparison: Mapping[str, Any], console: Console) -> None:
+    """Print the test figures, one column a model so that 80 characters suffice, then the pairs."""
+    for _, sentence in words.banners(comparison):
+        console.print(f"[bold red]{escape(sentence)}[/]")
+    n = comparison["models"][0]["test"]["n"] if comparison["models"] else 0
+    name = escape(str(comparison["dataset"].get("name", "")))
+    table = Table(title=f"{name}: {n} test films", title_justify="left")
+    table.add_column("", no_wrap=True)
+    for model in comparison["models"]:
+        table.add_column(escape(model["name"]), justify="right", overflow="fold")
+    for heading, row in cells(comparison):
+        style = "bold" if heading == "AUC" else None
+        table.add_row(heading, *map(escape, row), style=style)
+    console.print(table)
+    for pair in comparison["pairs"]:
+        console.print(escape(words.pair_sentence(pair)), highlight=False)
+
+
+def markdown_table(comparison: Mapping[str, Any]) -> str:
+    """The same table in Markdown, one row a model, banners and pairs included."""
+    rows = cells(comparison)
+    head = ["Model", *(heading for heading, _ in rows)]
+    lines = [f"> **{sentence}**\n" for _, sentence in words.banners(comparison)]
+    lines.append(_line(head))
+    lines.append("|" + "|".join([" --- ", *[" ---: "] * len(rows)]) + "|")
+    for i, model in enumerate(comparison["models"]):
+        lines.append(_line([model["name"], *(row[i] for _, row in rows)]))
+    if comparison["pairs"]:
+        lines.append("")
+        lines += [f"- {words.pair_sentence(pair)}" for pair in comparison["pairs"]]
+    return "\n".join(lines) + "\n"
+
+
+def _line(row: list[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"

@@ -1,0 +1,93 @@
+"""Figures in words: how numbers are written, and what a comparison says in plain English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+DASH = "-"
+SYNTHETIC = "Figures from synthetic phantoms: they say nothing about real X-rays."
+LEAKING = (
+    "Leaking split: some patients stand in more than one split, so these figures are too good. "
+    "They serve to reproduce published numbers, not to judge a model."
+)
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    """A figure with fixed digits, or a dash where there is none."""
+    return DASH if value is None else f"{value:.{digits}f}"
+
+
+def interval(ci: list[float] | None, sign: bool = False) -> str:
+    """`0.912 to 0.954`, or a dash."""
+    if ci is None:
+        return DASH
+    return " to ".join(f"{value:{'+' if sign else ''}.3f}" for value in ci)
+
+
+def size(count: float | None) -> str:
+    """Bytes as KB or MB (powers of ten, as disks are sold)."""
+    if count is None:
+        return DASH
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} KB"
+
+
+def amount(count: float | None) -> str:
+    """A large count with three significant digits: `23.5 M`."""
+    if count is None:
+        return DASH
+    for factor, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if count >= factor:
+            return f"{count / factor:#.3g}".rstrip(".") + unit
+    return str(int(count))
+
+
+def duration(seconds: float | None) -> str:
+    """`45 s`, `12 min 5 s` or `3 h 20 min`."""
+    if seconds is None:
+        return DASH
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def milliseconds(value: float | None) -> str:
+    return DASH if value is None else f"{value:.1f} ms"
+
+
+def p_value(p: float | None) -> str:
+    """`p = 0.032`, `p < 0.001`, or a dash."""
+    if p is None:
+        return DASH
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def banners(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(kind, sentence) of what a reader must know before any figure: leaking, synthetic."""
+    dataset = comparison["dataset"]
+    found = []
+    if dataset.get("leaking"):
+        found.append(("leaking", LEAKING))
+    if dataset.get("synthetic"):
+        found.append(("synthetic", SYNTHETIC))
+    return found
+
+
+def pair_sentence(pair: Mapping[str, Any]) -> str:
+    """One paired comparison in plain words, the better model named first."""
+    a, b, difference, ci = pair["a"], pair["b"], pair["auc_difference"], pair["ci"]
+    if difference is None or ci is None:
+        return f"{a} and {b}: not comparable, the test films are of one class."
+    if difference < 0:
+        a, b, difference, ci = b, a, -difference, [-ci[1], -ci[0]]
+    tests = f"DeLong {p_value(pair['delong_p'])}, McNemar {p_value(pair['mcnemar_p'])}"
+    if difference == 0 and ci[0] == ci[1] == 0:
+        return f"{a} and {b}: the same AUC ({tests})."
+    verdict = "a difference beyond chance" if ci[0] > 0 else "within chance on this many patients"
+    return (
+        f"{a} is ahead of {b} by {difference:.3f} AUC "
+        f"(95 % interval {interval(ci, sign=True)}; {tests}): {verdict}."
+    )

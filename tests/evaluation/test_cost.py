@@ -1,0 +1,55 @@
+"""Costs that can be counted by hand."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from radistill.evaluation.cost import cost
+
+
+@pytest.fixture
+def tiny():
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4 * 64, 2)
+    )
+
+
+def test_counts(tiny, tmp_path):
+    weights = tmp_path / "weights.safetensors"
+    weights.write_bytes(b"x" * 123)
+    result = cost(tiny, 8, weights, runs=5)
+    assert result["macs"] == 8 * 8 * 4 * 9 + 4 * 64 * 2
+    assert result["parameters"] == 4 * 9 + 4 + 8 + 4 * 64 * 2 + 2
+    assert result["file_bytes"] == 123
+    assert result["threads"] == 1
+    assert 0 < result["latency_ms_p50"] <= result["latency_ms_p95"]
+
+
+def test_threads_mode_and_statistics_are_put_back(tiny, tmp_path):
+    weights = tmp_path / "w"
+    weights.touch()
+    before = torch.get_num_threads()
+    seen = []
+    tiny[0].register_forward_hook(lambda *_: seen.append((torch.get_num_threads(), tiny.training)))
+    torch.set_num_threads(2)
+    try:
+        tiny.train()
+        mean = tiny[1].running_mean.clone()
+        cost(tiny, 8, weights, runs=3)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert set(seen) == {(1, False)}
+    assert tiny.training
+    assert torch.equal(mean, tiny[1].running_mean)
+
+
+def test_put_back_after_a_failure_too(tiny, tmp_path):
+    tiny.train()
+    before = torch.get_num_threads()
+    with pytest.raises(RuntimeError):
+        cost(tiny, 9, tmp_path / "w", runs=3)
+    assert tiny.training
+    assert torch.get_num_threads() == before

@@ -1,0 +1,91 @@
+"""The patient bootstrap against a loop that really resamples."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from radistill.evaluation import intervals
+from radistill.evaluation.intervals import auc_interval, patient_weights, weighted_auc
+
+
+def films(n=200, seed=0, each=1):
+    rng = np.random.default_rng(seed)
+    truth = np.repeat(rng.random(n // each) < 0.6, each)
+    probability = np.clip(np.repeat(rng.normal(0, 0.2, n // each), each) + 0.3 * truth + 0.3, 0, 1)
+    patients = [f"p{i // each}" for i in range(n)]
+    return truth, probability, patients
+
+
+def test_weighted_auc_is_the_auc_of_repeated_films():
+    truth, probability, _ = films()
+    probability = probability.round(1)  # many ties
+    weights = np.random.default_rng(1).integers(0, 4, (20, len(truth)))
+    expected = [
+        roc_auc_score(np.repeat(truth, row), np.repeat(probability, row)) for row in weights
+    ]
+    assert weighted_auc(truth, probability, weights) == pytest.approx(expected)
+
+
+def test_weights_draw_whole_patients_within_their_class():
+    truth, _, patients = films(each=4)
+    (weights,) = patient_weights(truth, patients, 50, 0)
+    assert (weights.reshape(50, -1, 4).std(axis=2) == 0).all()
+    assert (weights[:, truth].sum(axis=1) == truth.sum()).all()
+    assert (weights.sum(axis=1) == len(truth)).all()
+
+
+def test_interval_agrees_with_a_plain_loop():
+    truth, probability, patients = films(each=2)
+    rng = np.random.default_rng(5)
+    owner = np.arange(len(truth)) // 2
+    positive, negative = np.unique(owner[truth]), np.unique(owner[~truth])
+    values = []
+    for _ in range(1500):
+        drawn = [rng.choice(group, len(group)) for group in (positive, negative)]
+        rows = np.concatenate([np.flatnonzero(owner == who) for who in np.concatenate(drawn)])
+        values.append(roc_auc_score(truth[rows], probability[rows]))
+    low, high = auc_interval(truth, probability, patients, 2000, 0)
+    assert (low, high) == pytest.approx(tuple(np.percentile(values, [2.5, 97.5])), abs=0.01)
+    assert low < roc_auc_score(truth, probability) < high
+
+
+def test_alike_films_of_a_patient_widen_the_interval():
+    truth, probability, patients = films(n=400, each=8)
+    low, high = auc_interval(truth, probability, patients, 1000, 0)
+    alone = auc_interval(truth, probability, [str(i) for i in range(400)], 1000, 0)
+    assert high - low > 1.8 * (alone[1] - alone[0])
+
+
+def test_same_seed_same_interval_other_seed_another():
+    data = films()
+    assert auc_interval(*data, 300, 3) == auc_interval(*data, 300, 3)
+    assert auc_interval(*data, 300, 3) != auc_interval(*data, 300, 4)
+
+
+def test_blocks_make_all_resamples(monkeypatch):
+    truth, _, patients = films()
+    monkeypatch.setattr(intervals, "CELLS", 7 * len(truth))
+    blocks = list(patient_weights(truth, patients, 20, 0))
+    assert [len(block) for block in blocks] == [7, 7, 6]
+
+
+def test_a_patient_with_both_classes():
+    truth = np.array([1, 0, 0, 0], dtype=bool)
+    low, high = auc_interval(truth, np.array([0.9, 0.1, 0.2, 0.95]), ["a", "a", "b", "c"], 200, 0)
+    assert 0 <= low <= high <= 1
+
+
+def test_one_class_has_no_interval():
+    with pytest.raises(ValueError, match="both classes"):
+        auc_interval(np.ones(3, dtype=bool), np.ones(3), ["a", "b", "c"], 100, 0)
+
+
+def test_the_size_of_the_real_test_split_takes_seconds():
+    truth, probability, patients = films(n=624)
+    start = time.perf_counter()
+    auc_interval(truth, probability, patients, 2000, 0)
+    assert time.perf_counter() - start < 10
