@@ -1,0 +1,1 @@
+"""A trained model -> the folder that is deployed."""

@@ -1,0 +1,121 @@
+"""A bundle is written whole or not at all, and reads back as it was measured."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from radistill.deploy import bundle as b
+from radistill.deploy.model_card import model_card
+from radistill.errors import RadistillError
+from radistill.runtime import Bundle, Card
+
+Films = tuple[np.ndarray, np.ndarray]
+SPEC = b.BundleSpec(
+    classes=("NORMAL", "PNEUMONIA"),
+    positive="PNEUMONIA",
+    input_size=32,
+    threshold=0.4,
+    architecture="tiny",
+    training_data={"name": "some films", "counts": {"train": {"NORMAL": 30, "PNEUMONIA": 30}}},
+    figures={"test": {"n": 60, "auc": 0.9876, "auc_ci": [0.97, 0.99], "accuracy": 0.9}},
+    notes=("Patients were not known.",),
+)
+
+
+@pytest.fixture(scope="module")
+def folder(trained: nn.Module, films: Films, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run") / "bundle"
+    b.write_bundle(folder, model=trained, spec=SPEC, val_squares=films[0], val_truth=films[1])
+    return folder
+
+
+def test_holds_what_is_promised(folder: Path) -> None:
+    names = {"model.onnx", "model.int8.onnx", "card.json", "README.md"}
+    assert {path.name for path in folder.iterdir()} == names
+    assert [path.name for path in folder.parent.iterdir()] == ["bundle"], "nothing left beside it"
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    assert set(card["files"]) == names - {"card.json"}
+    assert card["threshold"] == 0.4
+    assert card["figures"] == SPEC.figures
+    assert card["quantisation"]["kept"] is True
+    assert card["parity"] <= 1e-4
+
+
+def test_reads_back_as_pytorch(folder: Path, trained: nn.Module, films: Films) -> None:
+    x = torch.from_numpy(films[0]).float().unsqueeze(1) / 255
+    with torch.inference_mode():
+        expected = torch.softmax(trained.eval()(x), 1).numpy()
+    exact = Bundle.load(folder, precision="float32")
+    np.testing.assert_allclose(exact.probabilities(films[0]), expected, atol=1e-4)
+    assert np.abs(Bundle.load(folder).probabilities(films[0]) - expected).max() < 0.2
+
+
+def test_the_page_says_it_plainly(folder: Path) -> None:
+    page = (folder / "README.md").read_text("utf-8")
+    assert "Not a medical device" in page
+    assert "0.988 | 0.970 to 0.990" in page
+    assert "Patients were not known." in page
+    assert "train NORMAL 30; PNEUMONIA 30" in page
+    assert "Synthetic" not in page
+    assert "Leaking" not in page
+
+
+def test_the_page_warns(folder: Path) -> None:
+    card = Bundle.load(folder).card
+    page = model_card(card.model_copy(update={"synthetic": True, "leaking": True, "figures": {}}))
+    assert "say nothing about real X-rays" in page.replace("\n", " ")
+    assert "flatter the model" in page
+    assert "Not measured on a test split." in page
+
+
+def test_card_survives_a_round_trip(folder: Path) -> None:
+    card = Bundle.load(folder).card
+    assert Card.model_validate_json(card.model_dump_json()) == card
+
+
+def test_failure_keeps_the_older_bundle(
+    folder: Path, trained: nn.Module, films: Films, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def full(*args: object, **kwargs: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(b, "model_card", full)
+    with pytest.raises(RadistillError, match="the disk is full"):
+        b.write_bundle(folder, model=trained, spec=SPEC, val_squares=films[0], val_truth=films[1])
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [path.name for path in folder.parent.iterdir()] == ["bundle"]
+
+
+def test_an_older_bundle_is_replaced(trained: nn.Module, films: Films, tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    (folder / "stale").touch()
+    spec = dataclasses.replace(SPEC, threshold=0.25)
+    card = b.write_bundle(
+        folder, model=trained, spec=spec, val_squares=films[0], val_truth=np.zeros(60)
+    )
+    assert not (folder / "stale").exists()
+    assert not (folder / "model.int8.onnx").exists(), "one class cannot judge INT8"
+    assert card["threshold"] == 0.25 == Bundle.load(folder).card.threshold
+    assert Bundle.load(folder).file == "model.onnx"
+    assert "No INT8 file" in (folder / "README.md").read_text("utf-8")
+
+
+def test_films_without_labels_are_refused(trained: nn.Module, films: Films, tmp_path: Path) -> None:
+    with pytest.raises(RadistillError, match="60 validation films but 3 labels"):
+        b.write_bundle(
+            tmp_path / "bundle",
+            model=trained,
+            spec=SPEC,
+            val_squares=films[0],
+            val_truth=films[1][:3],
+        )
