@@ -134,7 +134,8 @@ def quantise_if_it_holds(
 def spread(squares: np.ndarray, count: int) -> np.ndarray:
     """At most `count` films, evenly spaced over `squares`, which may be sorted by class."""
     take = min(count, len(squares))
-    return squares[np.linspace(0, len(squares) - 1, take).round().astype(int)]
+    chosen: np.ndarray = squares[np.linspace(0, len(squares) - 1, take).round().astype(int)]
+    return chosen
 
 
 def _dropped(reason: str, auc: float | None = None) -> Quantisation:

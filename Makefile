@@ -1,0 +1,73 @@
+# radistill: set up, test, show. Needs git, make and Python 3.11 or newer, nothing else.
+#
+#   make demo      the whole study on generated phantoms, in .venv, from nothing
+#   make test      set-up, then lint and the fast tests
+#   make test-all  the slow tests and those on real data too
+#   make lint      ruff and mypy
+#   make clean     remove .venv, caches and the demo
+#
+# Another Python: make PYTHON=python3.12 demo
+
+PYTHON ?= python3
+# Paths are relative and scripts run as modules, so that a clone may lie in a folder with spaces:
+# make splits targets at spaces, and the first line of a console script cannot hold them.
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+DEMO_FILMS ?= 900
+DEMO_SEED ?= 0
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test test-all lint pins clean
+
+help:
+	@sed -n '3,9s/^# \{0,1\}//p' Makefile
+
+demo: $(VENV)/.train
+	$(RUN) radistill data phantom demo/data --n $(DEMO_FILMS) --seed $(DEMO_SEED)
+	$(RUN) radistill run --data demo/data --preset demo --out demo/run
+	@echo
+	@echo "The report: $(CURDIR)/demo/run/report.html"
+
+test: lint
+	$(RUN) pytest -m "not slow and not data"
+
+test-all: lint
+	$(RUN) pytest
+
+lint: $(VENV)/.dev
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+
+$(VENV)/.train: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[train]'
+	@touch $@
+
+# dev holds all of train, so the demo needs no second install after the tests.
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(VENV)/.train $@
+
+$(VENV)/bin/python:
+	@command -v "$(PYTHON)" >/dev/null || { echo "radistill needs Python 3.11 or newer, and there is no '$(PYTHON)' here. Install it, or name another: make PYTHON=python3.12" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "radistill needs Python 3.11 or newer, and '$(PYTHON)' is $$("$(PYTHON)" --version 2>&1). Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "'$(PYTHON)' cannot make virtual environments: its modules venv and ensurepip are missing. On Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
+	@rm -rf $(VENV)
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); echo "No virtual environment could be made in $(VENV); see the lines above." >&2; exit 1; }
+
+# The newest versions that pyproject.toml allows, written down; torch pins its own CUDA packages.
+pins:
+	rm -rf build/pins
+	"$(PYTHON)" -m venv build/pins
+	build/pins/bin/python -m pip install '.[dev]'
+	build/pins/bin/python -m pip freeze --exclude radistill > build/pins/all
+	{ sed '/^[^#]/,$$d' constraints.txt; grep -vE '^(nvidia-|cuda-|triton==)' build/pins/all; } \
+	    > build/pins/new
+	mv build/pins/new constraints.txt
+	rm -rf build/pins
+
+clean:
+	rm -rf $(VENV) demo build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,5 @@
+"""`python -m radistill`."""
+
+from radistill.cli import main
+
+main()

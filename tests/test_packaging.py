@@ -1,0 +1,154 @@
+"""The set-up: pins that agree with pyproject.toml, and a Makefile that says what is missing."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import radistill
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+
+
+def pins() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    pairs = (line.split("==") for line in lines if not line.startswith("#"))
+    return {canonicalize_name(name): version for name, version in pairs}
+
+
+def requirements() -> list[Requirement]:
+    extras = PROJECT["optional-dependencies"]
+    lines = PROJECT["dependencies"] + extras["train"] + extras["dev"]
+    return [Requirement(line) for line in lines if not line.startswith("radistill[")]
+
+
+@pytest.mark.parametrize("requirement", requirements(), ids=lambda r: r.name)
+def test_every_requirement_is_pinned_within_its_range(requirement: Requirement) -> None:
+    version = pins().get(canonicalize_name(requirement.name))
+    assert version is not None, "missing from constraints.txt: make pins"
+    assert requirement.specifier.contains(version)
+
+
+def test_pins_are_plain() -> None:
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    assert lines[0].startswith("#")
+    assert all(re.fullmatch(r"[\w.-]+==[\w.!+]+", line) for line in lines[1:])
+    assert not [name for name in pins() if name.startswith(("nvidia-", "cuda-"))]
+
+
+def test_changelog_knows_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert f"## [{radistill.__version__}]" in text or "## [Unreleased]" in text
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What make needs, in a folder with a space in its name."""
+    folder = tmp_path / "a clone"
+    (folder / ".ci").mkdir(parents=True)
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", ".ci/run"):
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def script(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def make(clone: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(
+        ["make", *arguments], cwd=clone, capture_output=True, text=True, env=environment, timeout=60
+    )
+
+
+@needs_make
+def test_an_old_python_is_refused(clone: Path) -> None:
+    old = 'case "$1" in --version) echo Python 3.9.2;; *) exit 1;; esac'
+    done = make(clone, "demo", f"PYTHON={script(clone / 'old python', old)}")
+    assert done.returncode != 0
+    assert "needs Python 3.11 or newer" in done.stderr
+    assert "Python 3.9.2" in done.stderr
+    assert not (clone / ".venv").exists()
+
+
+@needs_make
+def test_no_python_is_said(clone: Path) -> None:
+    done = make(clone, "test", "PYTHON=no-such-python")
+    assert done.returncode != 0
+    assert "there is no 'no-such-python' here" in done.stderr
+
+
+@needs_make
+def test_a_missing_venv_module_is_said(clone: Path) -> None:
+    bare = f"""case "$2" in *ensurepip*) exit 1;; *) exec "{sys.executable}" "$@";; esac"""
+    done = make(clone, "lint", f"PYTHON={script(clone / 'bare', bare)}")
+    assert done.returncode != 0
+    assert "apt install python3-venv" in done.stderr
+    assert not (clone / ".venv").exists()
+
+
+@needs_make
+def test_installs_once(clone: Path) -> None:
+    """A python that notes what it is asked stands in for the environment's."""
+    log = clone / "log"
+    script(clone / ".venv/bin/python", 'echo "$@" >> log')
+    assert make(clone, "test").returncode == 0
+    assert make(clone, "test").returncode == 0
+    assert make(clone, "demo").returncode == 0
+    calls = log.read_text("utf-8").splitlines()
+    assert [call for call in calls if "pip install" in call] == [
+        "-m pip install --disable-pip-version-check -c constraints.txt -e .[dev]"
+    ]
+    assert sum("-m pytest" in call for call in calls) == 2
+    (clone / "constraints.txt").touch()
+    assert make(clone, "demo").returncode == 0
+    assert "-e .[train]" in log.read_text("utf-8").splitlines()[-3]
+
+
+@needs_make
+@pytest.mark.parametrize("status", [0, 1, 5])
+def test_ci_gives_the_status_of_pytest(clone: Path, status: int) -> None:
+    closing = "=========== 3 passed in 1.20s ==========="
+    python = f'case "$2" in pytest) echo "$CI"; echo "{closing}"; exit {status};; esac'
+    script(clone / ".venv/bin/python", python)
+    done = subprocess.run(
+        ["bash", ".ci/run"], cwd=clone, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == status, done.stdout
+    assert done.stdout.rstrip().endswith(closing)
+    assert "\ntrue\n" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_pins_resolve_in_an_empty_environment(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True, timeout=120)
+    done = subprocess.run(
+        [
+            *(tmp_path / "venv/bin/python", "-m", "pip", "install", "--dry-run", "--quiet"),
+            *("--disable-pip-version-check", "--retries", "1", "--timeout", "15"),
+            *("-c", "constraints.txt", ".[train]"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=540,
+    )
+    if done.returncode and re.search(r"connection|resolve host|timed out|network", done.stderr):
+        pytest.skip("no network: pip reaches no package index")
+    assert done.returncode == 0, done.stderr
