@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -23,7 +24,8 @@ def _cost(key: str, write: Callable[[float | None], str]) -> Cell:
 
 
 # Heading and the text of a model's cell, in the order of every table.
-ROWS: tuple[tuple[str, Cell], ...] = (
+Rows = tuple[tuple[str, Cell], ...]
+FIGURES: Rows = (
     ("Architecture", lambda model: str(model.get("architecture") or words.DASH)),
     ("AUC", _test("auc")),
     ("95 % interval", lambda model: words.interval(model["test"].get("auc_ci"))),
@@ -37,6 +39,8 @@ ROWS: tuple[tuple[str, Cell], ...] = (
     ("Brier", _test("brier")),
     ("ECE", _test("ece")),
     ("Threshold", _test("threshold")),
+)
+COSTS: Rows = (
     ("Parameters", _cost("parameters", words.amount)),
     ("MACs", _cost("macs", words.amount)),
     ("File size", _cost("file_bytes", words.size)),
@@ -45,10 +49,12 @@ ROWS: tuple[tuple[str, Cell], ...] = (
 )
 
 
-def cells(comparison: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+def cells(
+    comparison: Mapping[str, Any], rows_of: Rows = FIGURES + COSTS
+) -> list[tuple[str, list[str]]]:
     """(heading, one text a model) of every row in which some model has a figure."""
     models = comparison["models"]
-    rows = [(heading, [cell(model) for model in models]) for heading, cell in ROWS]
+    rows = [(heading, [cell(model) for model in models]) for heading, cell in rows_of]
     return [(heading, row) for heading, row in rows if set(row) != {words.DASH}]
 
 
@@ -58,7 +64,10 @@ def print_table(comparison: Mapping[str, Any], console: Console) -> None:
         console.print(f"[bold red]{escape(sentence)}[/]")
     n = comparison["models"][0]["test"]["n"] if comparison["models"] else 0
     name = escape(str(comparison["dataset"].get("name", "")))
-    table = Table(title=f"{name}: {n} test films", title_justify="left")
+    table = Table(
+        title=f"{name}: {n} test films", title_justify="left",
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0),
+    )  # fmt: skip
     table.add_column("", no_wrap=True)
     for model in comparison["models"]:
         table.add_column(escape(model["name"]), justify="right", overflow="fold")

@@ -1,0 +1,136 @@
+"""A run directory as the study leaves it, from made-up predictions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from radistill import atomic
+from radistill.config import EvaluationConfig
+from radistill.evaluation.compare import compare
+from radistill.evaluation.predictions import Predictions, write_predictions
+from radistill.evaluation.score import score_model
+
+CONFIG = EvaluationConfig(bootstrap=200, latency_runs=3)
+# Distance of the classes, file bytes, milliseconds, epochs, architecture.
+MODELS = {
+    "baseline": (1.2, 3_700_000, 6.0, 15, "baseline"),
+    "teacher": (2.6, 94_000_000, 70.0, 8, "resnet50"),
+    "student-alone": (1.9, 1_500_000, 4.1, 12, "shufflenet_v2_x0_5"),
+    "student": (2.2, 1_500_000, 4.1, 12, "shufflenet_v2_x0_5"),
+}
+
+
+def films(n: int, classes: tuple[str, ...], split: str, seed: int) -> list[tuple[str, str, str]]:
+    """(path, patient, label) of `n` films, two a patient."""
+    rng = np.random.default_rng(seed)
+    labels = [classes[i] for i in rng.integers(0, len(classes), n)]
+    return [
+        (f"{split}/{label}/film{i}.jpeg", f"{label}-{i // 2}", label)
+        for i, label in enumerate(labels)
+    ]
+
+
+def predict(
+    rows: list[tuple[str, str, str]], classes: tuple[str, ...], positive: str, gap: float, seed: int
+) -> Predictions:
+    """Softmax of noise with `gap` added to the true class."""
+    rng = np.random.default_rng(seed)
+    truth = np.array([classes.index(label) for _, _, label in rows])
+    logits = rng.normal(0, 1, (len(rows), len(classes)))
+    logits[np.arange(len(rows)), truth] += gap
+    scores = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    path, patient, label = zip(*rows, strict=True)
+    probability = scores[:, classes.index(positive)]
+    many = len(classes) > 2
+    return Predictions(
+        path, patient, label, probability, positive,
+        scores=scores if many else None, classes=classes if many else (),
+    )  # fmt: skip
+
+
+def write_history(path: Path, epochs: int, seed: int) -> None:
+    """A plausible history: one epoch of the head, then the whole network."""
+    rng = np.random.default_rng(seed)
+    e = np.arange(epochs)
+    noise = rng.normal(0, 0.02, (4, epochs))
+    train = 0.65 * np.exp(-e / 4) + 0.05 + 0.2 * noise[0]
+    val = 0.55 * np.exp(-e / 3) + 0.15 + 0.01 * e + noise[1]
+    auc = np.minimum(0.99 - 0.3 * np.exp(-e / 2) + 0.3 * noise[2], 1)
+    accuracy = np.minimum(0.94 - 0.25 * np.exp(-e / 2) + noise[3], 1)
+    header = ("epoch,phase,learning_rate,train_loss,val_loss,val_auc,val_accuracy,"
+              "criterion,seconds").split(",")  # fmt: skip
+    rows = [
+        (i + 1, "head" if i == 0 else "all", 1e-3, train[i], val[i], auc[i], accuracy[i], auc[i], 9)
+        for i in range(epochs)
+    ]
+    atomic.write_csv(path, header, rows)
+
+
+def build_run(
+    run: Path,
+    models: tuple[str, ...] = tuple(MODELS),
+    classes: tuple[str, ...] = ("NORMAL", "PNEUMONIA"),
+    n: int = 200,
+    **dataset: object,
+) -> dict:
+    """Fill `run` with everything up to comparison.json, which is returned."""
+    positive = classes[-1]
+    test, val = films(n, classes, "test", 1), films(n // 2, classes, "val", 2)
+    for i, name in enumerate(models):
+        gap, size, ms, epochs, architecture = MODELS[name]
+        folder = run / name
+        p_val = predict(val, classes, positive, gap + 0.5, 10 + i)
+        p_test = predict(test, classes, positive, gap, 20 + i)
+        write_predictions(folder / "predictions-val.csv", p_val)
+        write_predictions(folder / "predictions.csv", p_test)
+        write_history(folder / "history.csv", epochs, i)
+        cost = {
+            "parameters": size // 4, "macs": size * 30, "file_bytes": size,
+            "latency_ms_p50": ms, "latency_ms_p95": 1.2 * ms, "threads": 1,
+        }  # fmt: skip
+        extra = {"cost": cost, "training_seconds": 40.0 * epochs, "architecture": architecture}
+        score_model(folder, val=p_val, test=p_test, config=CONFIG, seed=0, extra=extra)
+    counts = {
+        split: {name: sum(row[2] == name for row in rows) for name in classes}
+        for split, rows in (("val", val), ("test", test))
+    }
+    about = {
+        "name": "chest_xray", "classes": list(classes), "counts": counts, "protocol": "official",
+        "positive": positive, "leaking": False, "synthetic": False,
+    }  # fmt: skip
+    (run / "config.yaml").write_text("preset: quick\nseed: 0\n")
+    (run / "environment.json").write_text(
+        json.dumps({"python": "3.11", "packages": {"torch": "2"}})
+    )
+    return compare(run, models, about | dataset, CONFIG, 0)
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., tuple[Path, dict]]:
+    """Call it to get a run directory and its comparison."""
+
+    def make(**options: object) -> tuple[Path, dict]:
+        run = tmp_path / "run"
+        return run, build_run(run, **options)  # type: ignore[arg-type]
+
+    return make
+
+
+def thumbnail(path: str) -> np.ndarray:
+    """A grey square that differs from film to film."""
+    y, x = np.mgrid[0:96, 0:96] / 96
+    lungs = np.exp(-(((x - 0.3) / 0.12) ** 2 + ((y - 0.5) / 0.3) ** 2)) + np.exp(
+        -(((x - 0.7) / 0.12) ** 2 + ((y - 0.5) / 0.3) ** 2)
+    )
+    rng = np.random.default_rng(sum(path.encode()))
+    return np.clip(190 - 130 * lungs + rng.normal(0, 8, lungs.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def thumbnails() -> Callable[[str], np.ndarray]:
+    return thumbnail
