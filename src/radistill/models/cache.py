@@ -21,4 +21,4 @@ def imported_file(cache: Path, architecture: str) -> Path:
 
 def converted_file(cache: Path, architecture: str) -> Path:
     """Where the npm package is kept once converted."""
-    return cache / f"{architecture}-npm.safetensors"
+    return cache / "npm" / f"{architecture}.safetensors"

@@ -26,14 +26,10 @@ class SameConv2d(nn.Conv2d):
     """A convolution padded as in TensorFlow's SAME: with an odd total, more right and below."""
 
     def forward(self, x: Tensor) -> Tensor:
-        height, width = (
-            _same_padding(size, kernel, stride)
-            for size, kernel, stride in zip(
-                x.shape[-2:], self.kernel_size, self.stride, strict=True
-            )
-        )
-        filtered: Tensor = super().forward(F.pad(x, (*width, *height)))
-        return filtered
+        height = _same_padding(x.shape[2], self.kernel_size[0], self.stride[0])
+        width = _same_padding(x.shape[3], self.kernel_size[1], self.stride[1])
+        padded = F.pad(x, (*width, *height))
+        return F.conv2d(padded, self.weight, self.bias, self.stride, groups=self.groups)
 
 
 def _same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
@@ -62,7 +58,9 @@ class InvertedResidual(nn.Module):
         self._bn2 = _norm(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = F.relu6(self._bn0(self._expand_conv(x))) if self.expands else x
+        y: Tensor = x
+        if self.expands:
+            y = F.relu6(self._bn0(self._expand_conv(x)))
         y = F.relu6(self._bn1(self._depthwise_conv(y)))
         y = self._bn2(self._project_conv(y))
         return x + y if self.adds else y

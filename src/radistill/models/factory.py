@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from radistill.errors import UsageError
 from radistill.models import networks, roads
 from radistill.models.classifier import GreyClassifier
-from radistill.models.loading import load_backbone
+from radistill.models.loading import fit
 from radistill.models.report import WeightsReport
 
 
@@ -38,14 +37,4 @@ def create(
         return model, WeightsReport("random")
     networks.check_name(architecture)
     file = roads.find(architecture, weights, cache)
-    named = file.metadata.get("architecture", architecture)
-    if named != architecture:
-        raise UsageError(f"{file.path}: weights of {named}, not of {architecture}")
-    model = networks.build(
-        architecture,
-        classes=classes,
-        dropout=dropout,
-        input_size=input_size,
-        variant=file.variant,
-    )
-    return model, load_backbone(model, file)
+    return fit(file, architecture, classes=classes, dropout=dropout, input_size=input_size)

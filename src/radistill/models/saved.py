@@ -6,12 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
-
 from radistill import atomic
 from radistill.errors import UsageError
 from radistill.models.classifier import GreyClassifier
-from radistill.models.files import V1_STRIDES, read_safetensors
+from radistill.models.files import V1_STRIDES, read_safetensors, write_safetensors
 from radistill.models.networks import build
 from radistill.models.report import examples
 
@@ -36,9 +34,8 @@ def save_model(model: GreyClassifier, folder: Path, **extra_spec: Any) -> None:
     }
     if clash := spec.keys() & extra_spec.keys():
         raise ValueError(f"{', '.join(sorted(clash))}: taken from the model itself")
-    state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
     metadata = {"architecture": model.architecture, "stride": model.variant or "torchvision"}
-    atomic.write_with(folder / WEIGHTS, lambda path: save_file(state, path, metadata))
+    write_safetensors(folder / WEIGHTS, model.state_dict(), metadata)
     atomic.write_json(folder / SPEC, spec | extra_spec)
 
 

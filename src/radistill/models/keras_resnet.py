@@ -1,0 +1,84 @@
+"""Keras' ResNet-50 (2015 weights of He et al.) in the layout of torchvision's `resnet50`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from radistill.errors import RadistillError
+from radistill.models.networks import IMAGENET_MEAN, IMAGENET_STD
+
+# What the Keras network subtracts from pixels of 0 to 255 (it takes the channels as BGR).
+_CAFFE_MEAN_RGB = (123.68, 116.779, 103.939)
+_KERAS_EPSILON = 1e-3
+_TORCH_EPSILON = 1e-5
+_CONV = re.compile(r"res(\d)([a-f])_branch(1|2[abc])/kernel")
+
+
+def convert(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+    """A float32 state_dict for `resnet50` with v1 strides, input RGB normalised for ImageNet.
+
+    arrays: Keras weights, kernels as (height, width, in, out).
+    Raises RadistillError if a layer is missing.
+    """
+    keras = {name: torch.from_numpy(np.array(values)) for name, values in arrays.items()}
+    try:
+        stem, left = _fold_input(_kernel(keras["conv1/kernel"]))
+        state = {"conv1.weight": stem, **_norm("bn1", keras, "bn_conv1", keras["conv1/bias"])}
+        state["bn1.running_mean"] -= left
+        for match in filter(None, map(_CONV.fullmatch, keras)):
+            stage, block, branch = match.groups()
+            source = f"{stage}{block}_branch{branch}"
+            conv, norm = _names(branch)
+            layer = f"layer{int(stage) - 1}.{ord(block) - ord('a')}"
+            state[f"{layer}.{conv}.weight"] = _kernel(keras[f"res{source}/kernel"])
+            state |= _norm(f"{layer}.{norm}", keras, f"bn{source}", keras[f"res{source}/bias"])
+        state["fc.weight"] = keras["fc1000/kernel"].T.contiguous()
+        state["fc.bias"] = keras["fc1000/bias"]
+    except KeyError as error:
+        raise RadistillError(f"Keras ResNet-50: {error} is missing") from None
+    return state
+
+
+def _names(branch: str) -> tuple[str, str]:
+    if branch == "1":
+        return "downsample.0", "downsample.1"
+    number = "abc".index(branch[1]) + 1
+    return f"conv{number}", f"bn{number}"
+
+
+def _kernel(values: Tensor) -> Tensor:
+    """(height, width, in, out) to (out, in, height, width)."""
+    return values.permute(3, 2, 0, 1).contiguous()
+
+
+def _fold_input(kernel: Tensor) -> tuple[Tensor, Tensor]:
+    """Let the first convolution take normalised RGB instead of BGR minus a mean.
+
+    With x = 255 (std n + mean): the kernel takes the scale; what is left of the means is
+    returned beside it, as a bias (out,).
+    Exact except in the three outermost pixels, where zero padding now stands for another grey
+    (at most half a grey level apart).
+    """
+    kernel = kernel.flip(1)
+    scale = 255 * torch.tensor(IMAGENET_STD)
+    shift = 255 * torch.tensor(IMAGENET_MEAN) - torch.tensor(_CAFFE_MEAN_RGB)
+    left = (kernel * shift.view(1, 3, 1, 1)).sum((1, 2, 3))
+    return kernel * scale.view(1, 3, 1, 1), left
+
+
+def _norm(name: str, keras: Mapping[str, Tensor], source: str, bias: Tensor) -> dict[str, Tensor]:
+    """A batch norm that also subtracts the convolution's bias, with torch's smaller epsilon."""
+    return {
+        f"{name}.weight": keras[f"{source}/gamma"],
+        f"{name}.bias": keras[f"{source}/beta"],
+        f"{name}.running_mean": keras[f"{source}/moving_mean"] - bias,
+        f"{name}.running_var": (
+            keras[f"{source}/moving_variance"] + _KERAS_EPSILON - _TORCH_EPSILON
+        ),
+        f"{name}.num_batches_tracked": torch.tensor(0),
+    }

