@@ -58,11 +58,22 @@ def milliseconds(value: float | None) -> str:
     return DASH if value is None else f"{value:.1f} ms"
 
 
-def p_value(p: float | None) -> str:
-    """`p = 0.032`, `p < 0.001`, or a dash."""
+def signed(value: float | None) -> str:
+    """`+0.012`, or a dash."""
+    return DASH if value is None else f"{value:+.3f}"
+
+
+def bare_p(p: float | None) -> str:
+    """`0.032`, `< 0.001`, or a dash."""
     if p is None:
         return DASH
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def p_value(p: float | None) -> str:
+    """`p = 0.032`, `p < 0.001`, or `p -`."""
+    text = bare_p(p)
+    return f"p = {text}" if text[0].isdigit() else f"p {text}"
 
 
 def banners(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
