@@ -74,7 +74,6 @@ class ModelConfig(Section):
     mixup: float = Field(0.0, ge=0)  # alpha of the Beta distribution, 0 is off
     ema: float = Field(0.0, ge=0, lt=1)  # decay of the averaged weights, 0 is off
     clip_norm: float = Field(0.0, ge=0)  # 0 is off
-    mixed_precision: Literal["no", "fp16", "bf16"] = "no"
     channels_last: bool = True
     criterion: Literal["auc", "log_loss", "worst_auc"] = "auc"  # on validation
     patience: int = Field(0, ge=0)  # epochs without a better criterion, 0 is off
@@ -105,6 +104,7 @@ class StudyConfig(Section):
     student: ModelConfig = ModelConfig(architecture="shufflenet_v2_x0_5", weights="random")
     distill: DistillConfig = DistillConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    mixed_precision: Literal["no", "fp16", "bf16"] = "no"  # on a GPU
     tensorboard: bool = False
 
 
@@ -114,16 +114,21 @@ def presets() -> list[str]:
     return sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".yaml"))
 
 
-def load_config(preset: str, file: Path | None = None, overrides: list[str] | None = None,
-                seed: int | None = None) -> StudyConfig:
+def load_config(
+    preset: str,
+    file: Path | None = None,
+    overrides: list[str] | None = None,
+    seed: int | None = None,
+) -> StudyConfig:
     """Preset, then the user's YAML `file`, then `key.sub=value` overrides, then `seed`.
 
     Raises UsageError on an unknown preset, an unknown key (naming the nearest known one), a
     value of the wrong type, or a file that is not YAML.
     """
     if preset not in presets():
-        raise UsageError(f"no preset '{preset}'{_nearest(preset, presets())}; "
-                         f"there are: {', '.join(presets())}")
+        raise UsageError(
+            f"no preset '{preset}'{_nearest(preset, presets())}; there are: {', '.join(presets())}"
+        )
     text = (resources.files("radistill") / "presets" / f"{preset}.yaml").read_text("utf-8")
     values: dict[str, Any] = {"preset": preset, **yaml.safe_load(text)}
     if file is not None:
@@ -153,20 +158,21 @@ def to_yaml(config: StudyConfig) -> str:
 
 def _read_yaml(file: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(file.read_text("utf-8"))
+        values: object = yaml.safe_load(file.read_text("utf-8"))
     except OSError as error:
         raise UsageError(f"{file}: cannot be read ({error.strerror})") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"{file}: is not YAML ({str(error).splitlines()[0]})") from None
-    if not isinstance(values or {}, dict):
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
         raise UsageError(f"{file}: expected keys and values, such as 'seed: 1'")
-    return values or {}
+    return values
 
 
 def _nested(keys: list[str], value: Any) -> dict[str, Any]:
-    for key in reversed(keys):
-        value = {key: value}
-    return value
+    first, *rest = keys
+    return {first: _nested(rest, value) if rest else value}
 
 
 def _merge(base: dict[str, Any], top: dict[str, Any]) -> None:

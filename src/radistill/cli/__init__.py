@@ -1,0 +1,35 @@
+"""The command line. Heavy libraries are imported by the commands that need them, not here."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.markup import escape
+
+from radistill.errors import RadistillError
+from radistill.progress import console
+
+INTERRUPTED = 130  # the shell's convention for Ctrl-C
+
+
+def main() -> None:
+    """Entry point: errors that a user can act on are printed without a traceback."""
+    from radistill.cli.app import app
+
+    try:
+        app()
+    except RadistillError as error:
+        console.print(f"[bold red]error:[/bold red] {escape(str(error))}", highlight=False)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        console.print("interrupted; what is finished is kept: the same command goes on from there")
+        sys.exit(INTERRUPTED)
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "radistill":
+            raise
+        console.print(
+            f"[bold red]error:[/bold red] this command needs the package '{error.name}': "
+            "pip install 'radistill\\[train]'",
+            highlight=False,
+        )
+        sys.exit(RadistillError.exit_code)

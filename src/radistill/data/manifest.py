@@ -52,6 +52,6 @@ def read_manifest(path: Path) -> list[Film]:
         if missing:
             raise UsageError(f"{path}: no column {', '.join(sorted(missing))}")
         return [
-            Film(**{**row, "width": int(row["width"]), "height": int(row["height"])})
+            Film(**(row | {"width": int(row["width"]), "height": int(row["height"])}))  # type: ignore[arg-type]
             for row in reader
         ]

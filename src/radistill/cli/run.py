@@ -1,0 +1,53 @@
+"""`radistill run`: the whole study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from radistill.config import load_config, presets, to_yaml
+from radistill.progress import console
+
+
+def run(
+    data: Annotated[
+        Path,
+        typer.Option(help="Folder of X-rays by class, a CSV (path,label,...) or a MedMNIST .npz."),
+    ],
+    out: Annotated[Path, typer.Option(help="Run directory; a run that stands there is resumed.")],
+    preset: Annotated[str, typer.Option(help=f"One of: {', '.join(presets())}.")] = "quick",
+    config: Annotated[
+        Path | None, typer.Option(help="YAML with settings over the preset's.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="One setting: teacher.epochs=5. Repeatable.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="CSV with path and label for the files in the data folder.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the split and of training.")] = None,
+    allow_leak: Annotated[
+        bool, typer.Option(help="Go on though a patient stands in train and test; marked so.")
+    ] = False,
+    update: Annotated[
+        bool, typer.Option(help="Go on in a run made with other settings or films.")
+    ] = False,
+    show_config: Annotated[
+        bool, typer.Option(help="Print the whole configuration and stop.")
+    ] = False,
+) -> None:
+    """Train baseline, teacher and students, compare them on held-out patients, write a report."""
+    overrides = [*(set_ or []), *(["data.allow_leak=true"] if allow_leak else [])]
+    settings = load_config(preset, config, overrides, seed)
+    if show_config:
+        typer.echo(to_yaml(settings), nl=False)
+        return
+    from radistill.evaluation.table import print_table
+    from radistill.study import run_study
+
+    comparison = run_study(data, out, settings, labels=labels, update=update)
+    print_table(comparison, Console())
+    console.print(f"report: {out / 'report.html'}\nbundle: {out / 'bundle'}", markup=False)

@@ -1,0 +1,192 @@
+"""One model of a study, from initial weights to scored predictions."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+
+from radistill.config import ModelConfig, StudyConfig
+from radistill.data.cache import PixelCache
+from radistill.data.dataset import Dataset
+from radistill.evaluation.cost import cost
+from radistill.evaluation.predictions import Predictions, write_predictions
+from radistill.evaluation.score import score_model
+from radistill.models import GreyClassifier, create, load_model, save_model
+from radistill.progress import console
+from radistill.rundir import FORMAT, RunDirectory, digest
+from radistill.training.examples import Examples, examples_of
+from radistill.training.head import train_head
+from radistill.training.history import Epoch, write_history
+from radistill.training.loop import train
+from radistill.training.objective import Objective
+from radistill.training.predict import outputs, plain
+
+
+@dataclass(frozen=True)
+class Study:
+    """What every model of a study is made from."""
+
+    run: RunDirectory
+    config: StudyConfig
+    dataset: Dataset
+    caches: dict[int, PixelCache]
+    accelerator: Accelerator
+
+    def examples(self, split: str, size: int) -> Examples:
+        return examples_of(self.dataset, split, self.caches[size])
+
+    def key(self, *parts: Any) -> str:
+        """Hash of the films, labels and split, the seed and `parts`."""
+        films = [(f.path, f.label, f.patient, f.split, f.sha256) for f in self.dataset.films]
+        shared = [FORMAT, films, self.dataset.classes, self.dataset.positive, self.config.seed]
+        return digest([shared, *parts])
+
+
+def fit_model(
+    study: Study,
+    name: str,
+    config: ModelConfig,
+    *,
+    views: int | None = None,
+    objective: Callable[[], Objective] | None = None,
+    depends_on: tuple[Any, ...] = (),
+) -> Path:
+    """Train and score one model unless that was done before; return its folder.
+
+    views: augmented views of a film, cycled by epoch. objective: makes the loss when training
+    starts; cross-entropy if not given. depends_on: what else decides the outcome, such as the
+    teacher and the distillation settings.
+    """
+    run, accelerator = study.run, study.accelerator
+    settings = study.config
+    key = study.key(config.model_dump(), settings.augment.model_dump(), views, depends_on,
+                    settings.mixed_precision, settings.evaluation.model_dump())  # fmt: skip
+    done = run.done(name, key)
+    accelerator.wait_for_everyone()
+    if done:
+        if accelerator.is_main_process:
+            console.print(f"{name}: finished before, kept")
+        return run.folder / name
+    history = _train(study, name, config, key, views, objective)
+    if accelerator.is_main_process:
+        write_history(run.working(name) / "history.csv", history)
+    accelerator.wait_for_everyone()
+    _score(study, name, config, history)
+    if accelerator.is_main_process:
+        run.finish(name, key, drop=("checkpoint.pt", "features.pt"))
+    accelerator.wait_for_everyone()
+    return run.folder / name
+
+
+def _train(
+    study: Study,
+    name: str,
+    config: ModelConfig,
+    key: str,
+    views: int | None,
+    objective: Callable[[], Objective] | None,
+) -> list[Epoch]:
+    """Train in the working folder and write weights.safetensors and model.json there."""
+    accelerator, settings = study.accelerator, study.config
+    torch.manual_seed(settings.seed)  # student and student-alone start from the same weights
+    model, report = create(
+        config.architecture,
+        classes=len(study.dataset.classes),
+        dropout=config.dropout,
+        weights=config.weights,
+        input_size=config.input_size,
+    )
+    if accelerator.is_main_process:
+        console.print(f"[bold]{name}[/bold]: {config.architecture}, {report.summary()}")
+    films = study.examples("train", config.input_size)
+    val = study.examples("val", config.input_size)
+    common: dict[str, Any] = {
+        "positive": study.dataset.positive_index,
+        "folder": study.run.working(name),
+        "key": key,
+        "seed": settings.seed,
+        "accelerator": accelerator,
+    }
+    history: list[Epoch] = []
+    if config.head_epochs:
+        history += train_head(model, config, films, val, **common)
+    if config.transfer == "finetune":
+        history += train(
+            model,
+            config,
+            settings.augment,
+            films,
+            val,
+            name=name,
+            objective=objective() if objective else None,
+            views=views,
+            tensorboard=settings.tensorboard,
+            **common,
+        )
+    if accelerator.is_main_process:
+        save_model(
+            model,
+            study.run.working(name),
+            classes=list(study.dataset.classes),
+            positive=study.dataset.positive,
+            weights_from=report.source,
+            synthetic=study.dataset.synthetic,
+        )
+    return history
+
+
+def _score(study: Study, name: str, config: ModelConfig, history: list[Epoch]) -> None:
+    """Predictions on validation and test, and every figure that follows from them."""
+    folder = study.run.working(name)
+    model = load_model(folder)  # the file that is kept, not the network in memory
+    found = {split: predictions_of(study, model, split) for split in ("val", "test")}
+    if not study.accelerator.is_main_process:
+        return
+    write_predictions(folder / "predictions-val.csv", found["val"])
+    write_predictions(folder / "predictions.csv", found["test"])
+    score_model(
+        folder,
+        val=found["val"],
+        test=found["test"],
+        config=study.config.evaluation,
+        seed=study.config.seed,
+        extra={
+            "architecture": config.architecture,
+            "cost": cost(
+                model,
+                config.input_size,
+                folder / "weights.safetensors",
+                study.config.evaluation.latency_runs,
+            ),
+            "training_seconds": round(sum(row.seconds for row in history), 1),
+        },
+    )
+
+
+def predictions_of(study: Study, model: GreyClassifier, split: str) -> Predictions:
+    """Probabilities of `model` on one split, in manifest order."""
+    films = study.dataset.split(split)
+    examples = study.examples(split, model.input_size)
+    model.eval().to(study.accelerator.device)
+    logits = outputs(model, len(films), plain(examples), study.accelerator)
+    scores = logits.double().softmax(dim=1).numpy()
+    return Predictions(
+        path=tuple(film.path for film in films),
+        patient=tuple(film.patient for film in films),
+        label=tuple(film.label for film in films),
+        probability=scores[:, study.dataset.positive_index],
+        positive=study.dataset.positive,
+        scores=scores if len(study.dataset.classes) > 2 else None,
+        classes=study.dataset.classes,
+    )
+
+
+def forget(folder: Path) -> None:
+    """Remove scratch that a later run would not use."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,153 @@
+"""The run directory: the only thing that the stages of a study share.
+
+Each stage has a folder with a `stage.json` that holds the hash of its inputs. A stage whose hash
+stands there already is skipped; one in progress works in a hidden folder beside it, which
+survives a kill and is renamed when the stage is finished.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from radistill import __version__, atomic
+from radistill.config import StudyConfig, to_yaml, validate
+from radistill.data.manifest import Film, read_manifest, write_manifest
+from radistill.errors import RadistillError, UsageError
+
+FORMAT = 1  # of the stages; a change of what a stage writes or computes raises it
+STAGE = "stage.json"
+
+
+def digest(value: Any) -> str:
+    """A short hash of plain values, independent of the order of keys."""
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class RunDirectory:
+    """`folder` of one study."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def open(self, config: StudyConfig, *, update: bool) -> None:
+        """Create the folder, or check that it holds the study of this configuration.
+
+        update: go on although the configuration differs; stages that it touches run anew.
+        Raises UsageError if the folder is a file, holds something else, or another study.
+        """
+        file = self.folder / "config.yaml"
+        if self.folder.exists() and not self.folder.is_dir():
+            raise UsageError(f"{self.folder}: is a file; name a folder for the run")
+        if file.exists():
+            changed = _differences(_read_config(file), config)
+            if changed and not update:
+                raise UsageError(
+                    f"{self.folder}: holds another study ({'; '.join(changed[:4])}). Choose "
+                    "another --out, or give --update to run again what the change touches."
+                )
+        elif self.folder.exists() and any(self.folder.iterdir()):
+            raise UsageError(f"{self.folder}: is not empty and not a run; choose another --out")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise atomic.explain(error, self.folder) from None
+        atomic.write_text(file, to_yaml(config))
+
+    def set_films(self, films: tuple[Film, ...], *, update: bool) -> None:
+        """Write manifest.csv; UsageError if the run was made from other films."""
+        path = self.folder / "manifest.csv"
+        if path.exists() and not update and tuple(read_manifest(path)) != films:
+            raise UsageError(
+                f"{self.folder}: was made from other films or another split than those now read. "
+                "Choose another --out, or give --update to run everything again."
+            )
+        write_manifest(path, films)
+
+    def done(self, stage: str, key: str) -> bool:
+        """Whether `stage` was finished from inputs with this hash."""
+        try:
+            record = json.loads((self.folder / stage / STAGE).read_text("utf-8"))
+        except (OSError, ValueError):
+            return False
+        return bool(record.get("key") == key)
+
+    def working(self, stage: str) -> Path:
+        """The hidden folder in which `stage` is worked on; kept over a kill."""
+        return self.folder / f".{stage}.partial"
+
+    def finish(self, stage: str, key: str, *, drop: tuple[str, ...] = ()) -> Path:
+        """Move the working folder of `stage` into place, without the scratch files in `drop`."""
+        work, final = self.working(stage), self.folder / stage
+        for name in drop:
+            (work / name).unlink(missing_ok=True)
+        atomic.write_json(work / STAGE, {"key": key, "format": FORMAT})
+        try:
+            if final.exists():
+                old = self.folder / f".{stage}.old"
+                shutil.rmtree(old, ignore_errors=True)
+                os.replace(final, old)
+                shutil.rmtree(old, ignore_errors=True)
+            os.replace(work, final)
+        except OSError as error:
+            raise RadistillError(f"{final}: cannot be put in place ({error.strerror})") from error
+        return final
+
+
+def environment() -> dict[str, Any]:
+    """What the figures of a run may depend on besides its configuration."""
+    packages = ("torch", "torchvision", "accelerate", "numpy", "pillow", "scikit-learn",
+                "scipy", "onnx", "onnxruntime")  # fmt: skip
+    return {
+        "radistill": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": platform.processor() or platform.machine(),
+        "cpus": os.cpu_count(),
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "packages": {name: metadata.version(name) for name in packages},
+    }
+
+
+def _read_config(file: Path) -> StudyConfig:
+    try:
+        return validate(yaml.safe_load(file.read_text("utf-8")))
+    except (UsageError, yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
+        raise UsageError(
+            f"{file}: written by another version or edited ({error}); choose another --out"
+        ) from None
+
+
+def _differences(old: StudyConfig, new: StudyConfig) -> list[str]:
+    before, after = _flat(old.model_dump()), _flat(new.model_dump())
+    return [
+        f"{key}: {before.get(key)} there, {value} now"
+        for key, value in after.items()
+        if before.get(key) != value
+    ]
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat

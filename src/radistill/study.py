@@ -1,0 +1,164 @@
+"""The main job, top to bottom: data, baseline, teacher, students, comparison, bundle, report."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from accelerate import Accelerator
+
+from radistill import atomic
+from radistill.config import StudyConfig
+from radistill.data import load_dataset
+from radistill.data.audit import audit, sample_grid
+from radistill.data.cache import build_caches
+from radistill.data.dataset import Dataset
+from radistill.data.manifest import SPLITS
+from radistill.deploy.bundle import BundleSpec, write_bundle
+from radistill.distill.objective import Hinton
+from radistill.distill.teacher_cache import teacher_outputs
+from radistill.evaluation.compare import compare
+from radistill.evaluation.report import write_report
+from radistill.fitting import Study, fit_model, forget
+from radistill.models import load_model
+from radistill.progress import console
+from radistill.rundir import RunDirectory, environment, file_digest
+
+MODELS = ("baseline", "teacher", "student-alone", "student")
+
+
+def run_study(
+    data: Path,
+    out: Path,
+    config: StudyConfig,
+    *,
+    labels: Path | None = None,
+    update: bool = False,
+) -> dict[str, Any]:
+    """Run or resume the whole study and return its comparison.
+
+    data: a folder, CSV or .npz as `radistill.data.load_dataset` reads it. out: the run directory.
+    update: allow a run directory made with other settings; what they touch runs anew.
+    Raises UsageError for data, settings or a folder that cannot be used.
+    """
+    accelerator = Accelerator(mixed_precision=config.mixed_precision)
+    run = RunDirectory(out)
+    if accelerator.is_main_process:
+        run.open(config, update=update)
+    dataset = load_dataset(data, config.data, config.seed, labels)
+    if accelerator.is_main_process:
+        _record_data(run, dataset, update=update)
+    sizes = {m.input_size for m in (config.baseline, config.teacher, config.student)}
+    with accelerator.main_process_first():
+        caches = build_caches(dataset, sizes, out / "cache")
+    study = Study(run, config, dataset, caches, accelerator)
+
+    fit_model(study, "baseline", config.baseline)
+    teacher = fit_model(study, "teacher", config.teacher)
+    fit_model(study, "student-alone", config.student, views=config.distill.views)
+    student = fit_model(
+        study,
+        "student",
+        config.student,
+        views=config.distill.views,
+        objective=lambda: _distillation(study, teacher),
+        depends_on=(_weights(teacher), config.distill.model_dump()),
+    )
+
+    if accelerator.is_main_process:
+        compare(out, MODELS, describe(dataset), config.evaluation, config.seed)
+        _bundle(study, student)
+        largest = caches[max(sizes)]
+        shas = {film.path: film.sha256 for film in dataset.films}
+        write_report(out, lambda path: largest.batch([shas[path]])[0])
+        forget(run.working("teacher-outputs"))
+    accelerator.wait_for_everyone()
+    comparison: dict[str, Any] = json.loads((out / "comparison.json").read_text("utf-8"))
+    return comparison
+
+
+def describe(dataset: Dataset) -> dict[str, Any]:
+    """The facts about the data that stand in comparison.json."""
+    counts = {split: dict(Counter(film.label for film in dataset.split(split))) for split in SPLITS}
+    return {
+        "name": dataset.name,
+        "classes": list(dataset.classes),
+        "positive": dataset.positive,
+        "counts": counts,
+        "protocol": dataset.protocol,
+        "leaking": dataset.leaking,
+        "synthetic": dataset.synthetic,
+    }
+
+
+def _record_data(run: RunDirectory, dataset: Dataset, *, update: bool) -> None:
+    """manifest.csv, environment.json and the audit; the notes go to the terminal too."""
+    run.set_films(dataset.films, update=update)
+    atomic.write_json(run.folder / "environment.json", environment())
+    atomic.write_json(run.folder / "audit.json", audit(dataset))
+    grid = sample_grid(dataset, 24)
+    atomic.write_with(run.folder / "audit-grid.png", lambda path: path.write_bytes(grid))
+    for note in dataset.notes:
+        console.print(f"note: {note}", markup=False)
+    if dataset.unreadable:
+        console.print(f"{len(dataset.unreadable)} unreadable files skipped; see audit.json")
+
+
+def _distillation(study: Study, teacher_folder: Path) -> Hinton:
+    """The student's loss: what the teacher says to the student's views."""
+    config, accelerator = study.config, study.accelerator
+    teacher = load_model(teacher_folder)
+    cached = teacher_outputs(
+        teacher,
+        study.examples("train", teacher.input_size),
+        config.augment,
+        views=config.distill.views,
+        seed=config.seed,
+        folder=study.run.working("teacher-outputs"),
+        key=study.key(
+            file_digest(teacher_folder / "weights.safetensors"), config.augment.model_dump()
+        ),
+        accelerator=accelerator,
+    )
+    return Hinton(
+        cached,
+        temperature=config.distill.temperature,
+        alpha=config.distill.alpha,
+        label_smoothing=config.student.label_smoothing,
+    )
+
+
+def _weights(model: Path) -> str:
+    return file_digest(model / "weights.safetensors")
+
+
+def _bundle(study: Study, student: Path) -> None:
+    """RUN/bundle from the student, with its figures on the card."""
+    run, dataset = study.run, study.dataset
+    comparison = json.loads((run.folder / "comparison.json").read_text("utf-8"))
+    entry = next(m for m in comparison["models"] if m["name"] == "student")
+    model = load_model(student)
+    val = study.examples("val", model.input_size)
+    spec = BundleSpec(
+        classes=dataset.classes,
+        positive=dataset.positive,
+        input_size=model.input_size,
+        threshold=entry["test"]["threshold"],
+        architecture=model.architecture,
+        training_data=comparison["dataset"] | {"seed": study.config.seed},
+        figures=entry,
+        notes=dataset.notes,
+        synthetic=dataset.synthetic,
+        leaking=dataset.leaking,
+    )
+    squares = val.squares(np.arange(len(val)))
+    write_bundle(
+        run.folder / "bundle",
+        model=model,
+        spec=spec,
+        val_squares=squares,
+        val_truth=val.targets == dataset.positive_index,
+    )

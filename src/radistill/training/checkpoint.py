@@ -1,0 +1,42 @@
+"""State after a finished epoch, so that a killed training goes on where it stood."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from radistill import atomic
+
+Tensors = dict[str, torch.Tensor]
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Write `state` (tensors and plain values) atomically."""
+
+    def write(temporary: Path) -> None:
+        # Through our own file, so that a full disk is an OSError and not a torch one.
+        with temporary.open("wb") as file:
+            torch.save(state, file)
+
+    atomic.write_with(path, write)
+
+
+def load(path: Path, key: str) -> dict[str, Any] | None:
+    """The state at `path` if it belongs to `key`; None if there is none, or it is damaged.
+
+    Nothing is unpickled but tensors and plain values.
+    """
+    if not path.exists():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # torch raises many kinds; any of them means: train again from the start
+        return None
+    return state if state.get("key") == key else None
+
+
+def copy_state(module: torch.nn.Module) -> Tensors:
+    """The weights of `module`, detached and on the CPU."""
+    return {name: value.detach().cpu().clone() for name, value in module.state_dict().items()}

@@ -1,0 +1,66 @@
+"""The figure on validation films that selects the epoch; higher is better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from sklearn.metrics import roc_auc_score
+from torch import nn
+from torch.nn import functional as F
+
+from radistill.training.corruptions import CORRUPTIONS
+from radistill.training.examples import Examples
+from radistill.training.predict import outputs, plain
+
+Criterion = Literal["auc", "log_loss", "worst_auc"]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Figures of one epoch. `criterion` is what selects; the others are for the curves."""
+
+    loss: float
+    auc: float
+    accuracy: float
+    criterion: float
+
+
+def auc(logits: torch.Tensor, targets: np.ndarray, positive: int) -> float:
+    """AUC-ROC of the positive class against the rest; 0.5 where only one of them occurs."""
+    truth = targets == positive
+    if truth.all() or not truth.any():
+        return 0.5
+    return float(roc_auc_score(truth, logits.softmax(dim=1)[:, positive].numpy()))
+
+
+def validation(logits: torch.Tensor, targets: np.ndarray, positive: int) -> Validation:
+    """Figures from logits (N, C) of validation films; the criterion is the AUC."""
+    loss = float(F.cross_entropy(logits, torch.from_numpy(targets)))
+    accuracy = float((logits.argmax(dim=1).numpy() == targets).mean())
+    score = auc(logits, targets, positive)
+    return Validation(loss, score, accuracy, score)
+
+
+def validate(
+    model: nn.Module,
+    val: Examples,
+    positive: int,
+    criterion: Criterion,
+    accelerator: Accelerator,
+) -> Validation:
+    """Score `model`, in eval mode, on the validation films."""
+    draw = plain(val)
+    figures = validation(outputs(model, len(val), draw, accelerator), val.targets, positive)
+    if criterion == "auc":
+        return figures
+    if criterion == "log_loss":
+        return Validation(figures.loss, figures.auc, figures.accuracy, -figures.loss)
+    worst = figures.auc
+    for damage in CORRUPTIONS.values():
+        logits = outputs(model, len(val), lambda rows, d=damage: d(draw(rows)), accelerator)  # type: ignore[misc]
+        worst = min(worst, auc(logits, val.targets, positive))
+    return Validation(figures.loss, figures.auc, figures.accuracy, worst)

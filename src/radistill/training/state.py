@@ -1,0 +1,111 @@
+"""All that changes while a network is trained, and its way to disk and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from accelerate.optimizer import AcceleratedOptimizer
+from torch import nn
+from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.swa_utils import AveragedModel
+
+from radistill.config import ModelConfig
+from radistill.models import GreyClassifier, trainable_groups
+from radistill.training import checkpoint
+from radistill.training.history import Epoch
+from radistill.training.optim import make_optimizer, make_schedule
+
+CHECKPOINT = "checkpoint.pt"
+
+
+@dataclass
+class State:
+    """model: the bare network; network: the same as accelerate wraps it, for training steps.
+
+    average: its moving average, if there is one. best_weights: of the epoch whose criterion is
+    highest so far.
+    """
+
+    model: GreyClassifier
+    network: nn.Module
+    optimizer: AcceleratedOptimizer
+    schedule: LRScheduler
+    average: AveragedModel | None
+    best_weights: checkpoint.Tensors
+    best: float = float("-inf")
+    best_epoch: int = 0
+    history: list[Epoch] = field(default_factory=list)
+
+    @property
+    def scored(self) -> nn.Module:
+        """The network that is validated and kept: the average where there is one."""
+        return self.model if self.average is None else self.average.module
+
+    def add(self, row: Epoch) -> None:
+        """Take in a finished epoch, and its weights if it is the best one."""
+        self.history.append(row)
+        if row.criterion > self.best:
+            self.best, self.best_epoch = row.criterion, row.epoch
+            self.best_weights = checkpoint.copy_state(self.scored)
+
+    def save(self, folder: Path, key: str) -> None:
+        """Write the state after an epoch, atomically."""
+        values = {
+            "key": key,
+            "model": checkpoint.copy_state(self.model),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "average": self.average.state_dict() if self.average is not None else {},
+            "history": [asdict(row) for row in self.history],
+            "best": self.best,
+            "best_epoch": self.best_epoch,
+            "best_weights": self.best_weights,
+        }
+        checkpoint.save(folder / CHECKPOINT, values)
+
+    def load(self, folder: Path, key: str) -> None:
+        """Take up the state that `save` left under the same key, if there is one."""
+        values = checkpoint.load(folder / CHECKPOINT, key)
+        if values is None:
+            return
+        self.model.load_state_dict(values["model"])
+        self.optimizer.load_state_dict(values["optimizer"])
+        self.schedule.load_state_dict(values["schedule"])
+        if self.average is not None:
+            self.average.load_state_dict(values["average"])
+        self.history = [Epoch(**row) for row in values["history"]]
+        self.best, self.best_epoch = values["best"], values["best_epoch"]
+        self.best_weights = values["best_weights"]
+
+
+def start(
+    model: GreyClassifier, config: ModelConfig, steps: int, accelerator: Accelerator
+) -> State:
+    """Optimiser, schedule and average for `steps` batches an epoch, before the first step."""
+    layout = torch.channels_last if config.channels_last else torch.contiguous_format
+    model.to(accelerator.device, memory_format=layout)  # type: ignore[call-overload]
+    groups = trainable_groups(
+        model,
+        frozen_stages=config.frozen_stages,
+        learning_rate=config.learning_rate,
+        layer_decay=config.layer_decay,
+        weight_decay=config.weight_decay,
+    )
+    # Copied before accelerate wraps the network, or the copy would call the original.
+    average = AveragedModel(model, avg_fn=_moving_average(config.ema)) if config.ema else None
+    network, optimizer = accelerator.prepare(model, make_optimizer(groups, config))
+    schedule = make_schedule(optimizer.optimizer, config, steps)
+    return State(model, network, optimizer, schedule, average, checkpoint.copy_state(model))
+
+
+def _moving_average(decay: float):  # type: ignore[no-untyped-def]
+    """Exponential moving average of weights, with a shorter memory in the first steps."""
+
+    def update(average: torch.Tensor, current: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
+        warm = min(decay, (1.0 + float(count)) / (10.0 + float(count)))
+        return average.lerp(current, 1 - warm)
+
+    return update

@@ -1,0 +1,36 @@
+import numpy as np
+import torch
+
+from radistill.training.criteria import validate, validation
+from radistill.training.predict import outputs, plain
+
+
+def test_order_and_batches_do_not_matter(films, accelerator) -> None:
+    examples = films(11)
+
+    def first_pixel(images: torch.Tensor) -> torch.Tensor:
+        return images[:, 0, 0, :2]
+
+    found = outputs(first_pixel, 11, plain(examples), accelerator, batch_size=4)
+    expected = examples.squares(np.arange(11))[:, 0, :2] / 255
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-6)
+
+
+def test_worst_auc_is_at_most_the_auc(films, accelerator) -> None:
+    class Left(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            score = x[:, 0, :, :16].mean(dim=(1, 2)) - x[:, 0, :, 16:].mean(dim=(1, 2))
+            return torch.stack([-score, score], dim=1)
+
+    clean = validate(Left(), films(40), 1, "auc", accelerator)
+    worst = validate(Left(), films(40), 1, "worst_auc", accelerator)
+    loss = validate(Left(), films(40), 1, "log_loss", accelerator)
+    assert clean.criterion == clean.auc == 1.0
+    assert worst.criterion <= clean.auc
+    assert loss.criterion == -clean.loss
+
+
+def test_validation_of_one_class_has_no_auc() -> None:
+    figures = validation(torch.zeros(4, 2), np.zeros(4, dtype=np.int64), 1)
+    assert figures.auc == 0.5
+    assert figures.accuracy == 1.0
