@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -30,6 +30,8 @@ class Dataset:
     leaking: a patient stands in more than one split, knowingly.
     synthetic: the films are phantoms.
     notes: what was guessed or assumed, one sentence each, shown to the user.
+    looks: sha256 of a film -> its perceptual hash in hexadecimal, for the audit.
+    patients_known: False where every image counts as its own patient.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Dataset:
     synthetic: bool = False
     unreadable: tuple[Unreadable, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    looks: Mapping[str, str] = field(default_factory=dict, repr=False)
+    patients_known: bool = True
 
     def split(self, name: str) -> list[Film]:
         """The films of one split, in manifest order."""

@@ -1,0 +1,45 @@
+"""How a film looks, in 256 bits: a perceptual hash, and which films share nearly all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import imagehash
+import numpy as np
+from PIL import Image
+
+from radistill.imaging import to_square
+
+_SIDE = 16  # bits a side
+BITS = _SIDE * _SIDE
+# Chest films all look alike, which is why the hash is finer than the usual 64 bits.
+NEAR_BITS = 20
+_ROWS = 256  # compared with all others at once
+
+
+def look(grey: np.ndarray) -> str:
+    """Perceptual hash (DCT of a 64 x 64 reduction, 16 x 16 signs) of a film, in hexadecimal."""
+    return str(imagehash.phash(Image.fromarray(to_square(grey, 64)), hash_size=_SIDE))
+
+
+def near_pairs(looks: Sequence[str], most: int = NEAR_BITS) -> list[tuple[int, int, int]]:
+    """Pairs (i, j, differing bits) with i < j that differ in at most `most` bits, nearest first."""
+    if len(looks) < 2:
+        return []
+    words = np.array([np.frombuffer(bytes.fromhex(text), dtype=np.uint64) for text in looks])
+    pairs = []
+    for start in range(0, len(words), _ROWS):
+        rows = words[start : start + _ROWS]
+        distance = np.zeros((len(rows), len(words)), dtype=np.uint16)
+        for column in range(words.shape[1]):
+            distance += np.bitwise_count(rows[:, None, column] ^ words[None, :, column])
+        first, second = np.nonzero(distance <= most)
+        first_index = first + start
+        later = first_index < second
+        pairs += [
+            (int(i), int(j), int(bits))
+            for i, j, bits in zip(
+                first_index[later], second[later], distance[first, second][later], strict=True
+            )
+        ]
+    return sorted(pairs, key=lambda pair: (pair[2], pair[0], pair[1]))

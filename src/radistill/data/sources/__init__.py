@@ -1,0 +1,37 @@
+"""The kinds of data set that are read: a folder, a CSV, a MedMNIST file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from radistill.data.sources.entry import Entry, Source
+from radistill.data.sources.folder import open_folder
+from radistill.data.sources.medmnist import open_medmnist
+from radistill.data.sources.table import open_table
+from radistill.errors import UsageError
+
+__all__ = ["Entry", "Source", "open_source"]
+
+
+def open_source(root: Path, labels: Path | None = None) -> Source:
+    """Recognise what lies at `root` and list its films without reading their pixels.
+
+    labels: a CSV for a folder of images; its paths are relative to `root`.
+    Raises UsageError where there is nothing to read, saying what was expected.
+    """
+    if not root.exists():
+        raise UsageError(f"{root}: there is no such file or folder")
+    if labels is not None:
+        if not root.is_dir():
+            raise UsageError(f"{root}: --labels goes with a folder of images")
+        return open_table(labels, root)
+    if root.is_dir():
+        return open_folder(root)
+    if root.suffix.lower() == ".csv":
+        return open_table(root, root.parent)
+    if root.suffix.lower() == ".npz":
+        return open_medmnist(root)
+    raise UsageError(
+        f"{root}: expected a folder of images by class, a .csv with the columns path and label, "
+        "or a MedMNIST .npz"
+    )

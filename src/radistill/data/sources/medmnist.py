@@ -1,0 +1,90 @@
+"""A MedMNIST file: arrays `train_images`, `train_labels` and so on in one .npz."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from radistill.data.manifest import SPLITS
+from radistill.data.sources.entry import Entry, Source
+from radistill.errors import UsageError
+
+# The file numbers its classes; these are the names in the collection's own description.
+_CLASS_NAMES = {"pneumoniamnist": ("normal", "pneumonia")}
+
+
+def open_medmnist(file: Path) -> Source:
+    """List the films of a MedMNIST .npz; the path of a film is `train/17`.
+
+    Images (N, S, S) or (N, S, S, 3) uint8, labels (N,) or (N, 1) integers.
+    Raises UsageError if the file is something else, or has several labels an image.
+    """
+    arrays = _load(file)
+    images, entries = {}, []
+    for split in SPLITS:
+        if f"{split}_images" not in arrays:
+            continue
+        images[split] = _images(file, split, arrays)
+        labels = _labels(file, split, arrays, len(images[split]))
+        entries += [
+            Entry(f"{split}/{index}", _class_name(file, int(label)), split)
+            for index, label in enumerate(labels)
+        ]
+    if "train" not in images:
+        raise UsageError(f"{file}: has no array train_images; expected a MedMNIST file")
+
+    def read(path: str) -> tuple[bytes, np.ndarray]:
+        split, index = path.split("/")
+        pixels = images[split][int(index)]
+        grey = pixels if pixels.ndim == 2 else np.asarray(Image.fromarray(pixels).convert("L"))
+        return pixels.tobytes(), grey
+
+    return Source(name=file.stem, entries=tuple(entries), read=read, keep_val=True)
+
+
+def _load(file: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            wanted = [f"{split}_{kind}" for split in SPLITS for kind in ("images", "labels")]
+            return {name: archive[name] for name in wanted if name in archive.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        raise UsageError(
+            f"{file}: is not a whole .npz file of plain arrays ({error}); download it again"
+        ) from None
+
+
+def _images(file: Path, split: str, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    images = arrays[f"{split}_images"]
+    square = images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3)
+    if images.dtype != np.uint8 or not square or 0 in images.shape[1:]:
+        raise UsageError(
+            f"{file}: {split}_images is {images.dtype} {images.shape}; "
+            "expected uint8 (N, S, S) or (N, S, S, 3)"
+        )
+    return images
+
+
+def _labels(file: Path, split: str, arrays: dict[str, np.ndarray], count: int) -> np.ndarray:
+    labels = arrays.get(f"{split}_labels", np.empty(0))
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        raise UsageError(
+            f"{file}: {split}_labels has {labels.shape[1]} labels an image; "
+            "radistill takes one label an image"
+        )
+    if labels.size != count or not np.issubdtype(labels.dtype, np.integer):
+        raise UsageError(
+            f"{file}: {split}_labels is {labels.dtype} {labels.shape}; "
+            f"expected {count} whole numbers"
+        )
+    return labels.reshape(-1)
+
+
+def _class_name(file: Path, label: int) -> str:
+    for prefix, names in _CLASS_NAMES.items():
+        if file.stem.lower().startswith(prefix) and 0 <= label < len(names):
+            return names[label]
+    return f"class{label}"

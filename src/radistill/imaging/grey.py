@@ -1,0 +1,53 @@
+"""Any Pillow image to one grey array."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+_TIFF_PHOTOMETRIC = 262  # 0: white is zero
+
+
+class UnsupportedPixels(ValueError):
+    """Pixels that have no plain grey reading; the message says which."""
+
+
+def to_grey(image: Image.Image) -> np.ndarray:
+    """A loaded Pillow image of any mode to grey (H, W), uint8 or uint16.
+
+    Raises UnsupportedPixels for floating point, and for integers outside of 16 bits.
+    """
+    if image.mode.startswith("I;16"):
+        grey = np.asarray(image).astype(np.uint16)
+        # Pillow inverts white-is-zero at 8 bits but not at 16.
+        return 65535 - grey if _white_is_zero(image) else grey
+    if image.mode == "I":
+        return _from_int32(np.asarray(image))
+    if image.mode == "F":
+        raise UnsupportedPixels("floating point pixels; save the film with 8 or 16 bits")
+    return np.asarray(_to_luma(image))
+
+
+def _from_int32(values: np.ndarray) -> np.ndarray:
+    if values.size and (values.min() < 0 or values.max() > 65535):
+        raise UnsupportedPixels("integers outside of 16 bits; save the film with 8 or 16 bits")
+    return values.astype(np.uint16)
+
+
+def _to_luma(image: Image.Image) -> Image.Image:
+    if image.mode == "L" and "transparency" not in image.info:
+        return image
+    if image.has_transparency_data:
+        colour = image.convert("RGBA")
+        black = Image.new("RGBA", colour.size, (0, 0, 0, 255))
+        image = Image.alpha_composite(black, colour)
+    if image.mode == "LAB":
+        return image.getchannel(0)
+    if image.mode in ("1", "L", "RGB"):
+        return image.convert("L")
+    return image.convert("RGB").convert("L")
+
+
+def _white_is_zero(image: Image.Image) -> bool:
+    tags = getattr(image, "tag_v2", None)
+    return tags is not None and tags.get(_TIFF_PHOTOMETRIC) == 0
