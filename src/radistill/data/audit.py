@@ -8,12 +8,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from radistill.data.audit_table import render
 from radistill.data.dataset import Dataset
+from radistill.data.findings import findings
+from radistill.data.grid import sample_grid
 from radistill.data.looks import BITS, NEAR_BITS, near_pairs
 from radistill.data.manifest import SPLITS, Film
 from radistill.data.split import crossing_patients
 
+__all__ = ["audit", "render", "sample_grid"]
+
 _EXAMPLES = 20
+KINDS = ("differing_labels", "across_splits", "across_patients")  # of duplicates, worst first
 
 
 def audit(dataset: Dataset) -> dict[str, Any]:
@@ -22,11 +28,12 @@ def audit(dataset: Dataset) -> dict[str, Any]:
     Keys: name, protocol, synthetic, leaking, classes, positive, films, counts {split: {class: n}},
     subtypes {split: {subtype: n}}, patients {known, total, splits {split: n},
     crossing {patient: splits}}, sizes, imbalance (films of the largest class by those of the
-    smallest), unreadable, exact_duplicates and near_duplicates (see `_duplicates`), notes.
+    smallest), unreadable, exact_duplicates and near_duplicates (see `_duplicates`), notes (what
+    was assumed), findings (what is amiss, in plain sentences).
     """
     films = dataset.films
     crossing = crossing_patients(films)
-    return {
+    result: dict[str, Any] = {
         "name": dataset.name,
         "protocol": dataset.protocol,
         "synthetic": dataset.synthetic,
@@ -55,6 +62,7 @@ def audit(dataset: Dataset) -> dict[str, Any]:
         },
         "notes": list(dataset.notes),
     }
+    return {**result, "findings": findings(result)}
 
 
 def _count(values: Iterable[str]) -> dict[str, int]:
@@ -103,22 +111,24 @@ def _duplicates(films: Sequence[Film], pairs: Sequence[tuple[int, int, int]]) ->
     rows = []
     for a, b, bits in pairs:
         one, two = films[a], films[b]
-        crosses, differs = one.split != two.split, one.label != two.label
-        kinds["across_splits"] += crosses
-        kinds["across_patients"] += one.patient != two.patient
-        kinds["differing_labels"] += differs
-        rows.append((not differs, not crosses, bits, one, two))
-    rows.sort(key=lambda row: row[:3])
+        strange = (one.label != two.label, one.split != two.split, one.patient != two.patient)
+        for kind, is_so in zip(KINDS, strange, strict=True):
+            kinds[kind] += is_so
+        worst_first = tuple(not is_so for is_so in strange)
+        rows.append((*worst_first, bits, a, b))
+    rows.sort()
     return {
         "pairs": len(pairs),
-        **{kind: kinds[kind] for kind in ("across_splits", "across_patients", "differing_labels")},
-        "examples": [
-            {
-                "paths": [one.path, two.path],
-                "splits": [one.split, two.split],
-                "labels": [one.label, two.label],
-                "differing_bits": bits,
-            }
-            for _, _, bits, one, two in rows[:_EXAMPLES]
-        ],
+        **{kind: kinds[kind] for kind in KINDS},
+        "examples": [_example(films[a], films[b], bits) for *_, bits, a, b in rows[:_EXAMPLES]],
+    }
+
+
+def _example(one: Film, two: Film, bits: int) -> dict[str, Any]:
+    return {
+        "paths": [one.path, two.path],
+        "splits": [one.split, two.split],
+        "labels": [one.label, two.label],
+        "patients": [one.patient, two.patient],
+        "differing_bits": bits,
     }

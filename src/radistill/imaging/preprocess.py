@@ -43,7 +43,8 @@ def to_square(grey: np.ndarray, size: int) -> np.ndarray:
     film = Image.fromarray(grey.astype(np.float32))
     values = np.asarray(film.resize(target, Image.Resampling.BILINEAR))
     scaled = values * (255.0 / (2 ** bits_in_use(grey) - 1))
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    squeezed: np.ndarray = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return squeezed
 
 
 def to_unit(squares: np.ndarray) -> NDArray[np.float32]:
@@ -55,4 +56,5 @@ def to_unit(squares: np.ndarray) -> NDArray[np.float32]:
     if squares.dtype != np.uint8 or squares.ndim not in (2, 3):
         raise ValueError(f"expected uint8 (N, S, S), got {squares.dtype} {squares.shape}")
     batch = squares[None] if squares.ndim == 2 else squares
-    return np.divide(batch[:, None], 255, dtype=np.float32)
+    unit: NDArray[np.float32] = np.divide(batch[:, None], 255, dtype=np.float32)
+    return unit

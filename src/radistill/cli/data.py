@@ -1,0 +1,59 @@
+"""`radistill data`: look at a data set before training on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from radistill.config import load_config
+from radistill.progress import console
+
+app = typer.Typer(help="Look at, make or get data sets.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Look at, make or get data sets."""
+
+
+@app.command("inspect")
+def inspect(
+    data: Annotated[
+        Path,
+        typer.Argument(help="Folder of X-rays by class, a CSV (path,label,...) or MedMNIST .npz."),
+    ],
+    labels: Annotated[
+        Path | None, typer.Option(help="CSV with path and label for the files in the data folder.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="One setting: data.protocol=patient. Repeatable."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the split.")] = None,
+    allow_leak: Annotated[
+        bool, typer.Option(help="Go on though a patient stands in train and test.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for audit.json and audit.html.")] = None,
+) -> None:
+    """Count films and patients, find unreadable files, duplicates and leaks between splits.
+
+    Exit status: 0 all files read, 1 some are unreadable, 2 the data set cannot be used.
+    """
+    overrides = [*(set_ or []), *(["data.allow_leak=true"] if allow_leak else [])]
+    config = load_config("quick", None, overrides, seed)
+    from radistill import atomic
+    from radistill.data import load_dataset
+    from radistill.data.audit import audit, render, sample_grid
+    from radistill.data.audit_page import write_page
+
+    dataset = load_dataset(data, config.data, config.seed, labels)
+    result = audit(dataset)
+    render(result)
+    if out is not None:
+        atomic.write_json(out / "audit.json", result)
+        write_page(out / "audit.html", result, sample_grid(dataset, 24))
+        console.print(f"page: {out / 'audit.html'}", markup=False)
+    if dataset.unreadable:
+        raise typer.Exit(1)
