@@ -71,7 +71,7 @@ def _short(pair: Mapping[str, Any]) -> str:
     beyond = pair["ci"][0] > 0 or pair["ci"][1] < 0
     return (
         f"The {ahead}'s AUC is higher than the {behind}'s by {abs(pair['auc_difference']):.3f}, "
-        + ("more than chance explains." if beyond else "which may be chance on this many patients.")
+        + ("which is unlikely to be chance." if beyond else "which may be chance.")
     )
 
 

@@ -97,7 +97,7 @@ def pair_sentence(pair: Mapping[str, Any]) -> str:
     tests = f"DeLong {p_value(pair['delong_p'])}, McNemar {p_value(pair['mcnemar_p'])}"
     if difference == 0 and ci[0] == ci[1] == 0:
         return f"{a} and {b}: the same AUC ({tests})."
-    verdict = "a difference beyond chance" if ci[0] > 0 else "within chance on this many patients"
+    verdict = "unlikely to be chance" if ci[0] > 0 else "may be chance"
     return (
         f"{a} is ahead of {b} by {difference:.3f} AUC "
         f"(95 % interval {interval(ci, sign=True)}; {tests}): {verdict}."

@@ -1,0 +1,233 @@
+"""The report: complete, self-contained, escaped, the same twice."""
+
+from __future__ import annotations
+
+import io
+import json
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from radistill.errors import RadistillError, UsageError
+from radistill.evaluation import plots, samples, words
+from radistill.evaluation.curves import read_history
+from radistill.evaluation.predictions import Predictions
+from radistill.evaluation.report import write_report
+
+PLOTS = {"roc.svg", "confusion.svg", "cost.svg", "loss.svg", "validation.svg",
+         "samples.png", "mistakes.png"}  # fmt: skip
+HOSTILE = '<script>alert("x")</script>$\\frac{1}'
+
+
+class Page(HTMLParser):
+    """Tags, addresses and text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [v for k, v in attrs if k in ("src", "href", "srcset", "action") and v]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def report(run, thumbnails):
+    return write_report(run, thumbnails).read_text("utf-8")
+
+
+def test_figures_equal_the_comparison(make_run, thumbnails):
+    run, comparison = make_run()
+    text = Page(report(run, thumbnails)).text
+    for model in comparison["models"]:
+        for key in ("auc", "pr_auc", "accuracy", "f1", "precision", "recall", "specificity"):
+            assert f"{model['test'][key]:.3f}" in text
+        assert words.interval(model["test"]["auc_ci"]) in text
+    for pair in comparison["pairs"]:
+        assert words.signed(pair["auc_difference"]) in text
+
+
+def test_one_file_without_any_request(make_run, thumbnails):
+    run, _ = make_run()
+    content = report(run, thumbnails)
+    page = Page(content)
+    assert all(address.startswith(("data:image/", "#")) for address in page.addresses)
+    assert not {"script", "link", "iframe", "object"} & set(page.tags)
+    assert "@import" not in content
+    assert "url(" not in content
+    assert page.text.count("not a medical device") == 1
+
+
+def test_plots_are_saved_and_readable(make_run, thumbnails):
+    run, _ = make_run()
+    report(run, thumbnails)
+    assert {file.name for file in (run / "plots").iterdir()} == PLOTS
+    for file in (run / "plots").glob("*.svg"):
+        assert ElementTree.parse(file).getroot().tag.endswith("svg")
+    for file in (run / "plots").glob("*.png"):
+        Image.open(file).verify()
+    assert len(Page(report(run, thumbnails)).addresses) > len(PLOTS)
+
+
+def test_same_run_same_bytes(make_run, thumbnails):
+    run, _ = make_run()
+    first = report(run, thumbnails)
+    assert report(run, thumbnails) == first
+
+
+def test_hostile_names_are_text(make_run, thumbnails):
+    run, _ = make_run(classes=("NORMAL", HOSTILE), name=HOSTILE)
+    (run / "audit.json").write_text(
+        json.dumps({HOSTILE: [{HOSTILE: HOSTILE}], "x": {"y": HOSTILE}})
+    )
+    (run / "config.yaml").write_text(HOSTILE)
+    page = Page(report(run, thumbnails))
+    assert "script" not in page.tags
+    assert HOSTILE in page.text
+    for file in (run / "plots").glob("*.svg"):
+        assert not [e for e in ElementTree.parse(file).iter() if e.tag.endswith("script")]
+
+
+@pytest.mark.parametrize("key", ["synthetic", "leaking"])
+def test_warnings(make_run, thumbnails, key):
+    run, _ = make_run(models=("teacher",), **{key: True})
+    content = report(run, thumbnails)
+    assert f'class="banner {key}"' in content
+    other = {"synthetic": "leaking", "leaking": "synthetic"}[key]
+    assert f'class="banner {other}"' not in content
+
+
+def test_audit_settings_and_environment_are_shown(make_run, thumbnails):
+    run, _ = make_run()
+    audit = {
+        "patients": 2790,
+        "counts": {"train": {"NORMAL": 1140}, "test": {"NORMAL": 234, "PNEUMONIA": 390}},
+        "unreadable": [{"path": f"bad{i}.jpeg", "code": "empty"} for i in range(13)],
+        "duplicates": {"exact": [["a.jpg", "b.jpg"]], "near": []},
+        "notes": ["Patients read from file names."],
+        "ratio": 2.876543,
+        "nothing": None,
+        "sure": True,
+    }
+    (run / "audit.json").write_text(json.dumps(audit))
+    Image.new("L", (4, 4)).save(run / "audit-grid.png")
+    content = report(run, thumbnails)
+    text = Page(content).text
+    for expected in ("2,790", "1,140", "bad9.jpeg", "and 3 more", "a.jpg, b.jpg", "2.877", "yes",
+                     "Patients read from file names.", "preset: quick", "torch"):  # fmt: skip
+        assert expected in text
+    assert "bad10.jpeg" not in text
+    assert "A grid of films" in content
+
+
+@pytest.mark.parametrize("models", [("teacher",), ("baseline", "student-alone", "student")])
+def test_some_models_and_nothing_else(make_run, models):
+    run, _ = make_run(models=models)
+    for name in ("config.yaml", "environment.json"):
+        (run / name).unlink()
+    for name in models:
+        (run / name / "history.csv").unlink()
+    text = Page(report(run, None)).text
+    assert "Settings" not in text
+    assert {file.name for file in (run / "plots").iterdir()} == {
+        "roc.svg", "confusion.svg", "cost.svg"}  # fmt: skip
+
+
+def test_three_classes(make_run, thumbnails):
+    run, _ = make_run(classes=("NORMAL", "VIRUS", "BACTERIA"))
+    text = Page(report(run, thumbnails)).text
+    assert "Macro AUC" in text
+    assert "other" in (run / "plots" / "confusion.svg").read_text()
+
+
+def test_test_films_of_one_class(make_run, thumbnails):
+    run, comparison = make_run(models=("teacher", "student"))
+    for model in comparison["models"]:
+        model["test"] |= {"auc": None, "auc_ci": None, "pr_auc": None, "specificity": None}
+        model["test"]["confusion"] |= {"tn": 0, "fp": 0}
+    for pair in comparison["pairs"]:
+        pair |= {"auc_difference": None, "ci": None, "delong_p": None}
+    (run / "comparison.json").write_text(json.dumps(comparison))
+    assert "all of one class" in Page(report(run, thumbnails)).text
+
+
+def test_a_film_that_is_gone_leaves_an_empty_frame(make_run):
+    run, _ = make_run(models=("teacher",))
+
+    def gone(path):
+        raise FileNotFoundError(path)
+
+    report(run, gone)
+    Image.open(run / "plots" / "samples.png").verify()
+
+
+def test_missing_and_damaged_files_are_named(make_run, thumbnails):
+    run, _ = make_run(models=("teacher",))
+    history = run / "teacher" / "history.csv"
+    history.write_text("epoch,phase\n1,all\n")
+    with pytest.raises(RadistillError, match=r"history\.csv: is not a training history"):
+        write_report(run, thumbnails)
+    history.unlink()
+    (run / "teacher" / "predictions.csv").unlink()
+    with pytest.raises(UsageError, match=r"predictions\.csv: cannot be read"):
+        write_report(run, thumbnails)
+    (run / "comparison.json").unlink()
+    with pytest.raises(RadistillError, match=r"comparison\.json: cannot be read"):
+        write_report(run, thumbnails)
+
+
+def test_history_with_gaps(tmp_path):
+    file = tmp_path / "history.csv"
+    file.write_text("epoch,phase,train_loss,val_loss,val_auc,val_accuracy\n1,all,0.5,,nan,0.7\n")
+    history = read_history(file)
+    assert history is not None
+    assert np.isnan(history.values["val_loss"]).all()
+    assert history.values["train_loss"].tolist() == [0.5]
+    file.write_text("epoch,phase,train_loss,val_loss,val_auc,val_accuracy\n")
+    assert read_history(file) is None
+
+
+def six(truth, probability):
+    names = tuple("abcdef"[: len(truth)])
+    label = tuple("P" if t else "N" for t in truth)
+    return Predictions(names, names, label, np.array(probability), "P")
+
+
+def test_worst_mistakes_are_the_surest_of_both_kinds():
+    p = six([1, 1, 1, 0, 0, 0], [0.1, 0.3, 0.9, 0.2, 0.7, 0.95])
+    assert samples.worst_mistakes(p, 0.5) == [0, 1, 5, 4]
+    assert samples.worst_mistakes(p, 0.5, count=2) == [0, 5]
+    # Where one kind runs out the other fills the sheet.
+    p = six([1, 1, 1, 0, 0, 0], [0.1, 0.3, 0.2, 0.2, 0.1, 0.95])
+    assert samples.worst_mistakes(p, 0.5, count=4) == [0, 2, 1, 5]
+
+
+def test_random_films_are_of_both_classes_and_the_same_each_time():
+    p = six([1, 1, 1, 1, 1, 0], np.linspace(0, 1, 6))
+    rows = samples.random_films(p, 3, count=4)
+    assert len(set(rows)) == 4
+    assert 5 in rows
+    assert rows == samples.random_films(p, 3, count=4)
+
+
+def test_sheet_shows_the_films(make_run):
+    p = six([1, 0], [0.9, 0.8])
+    white = samples.sample_sheet(p, [0, 1], 0.5, lambda _: np.full((8, 8), 255, np.uint8))
+    black = samples.sample_sheet(p, [0, 1], 0.5, lambda _: np.zeros((8, 8), np.uint8))
+    light, dark = (
+        np.asarray(Image.open(io.BytesIO(b)).convert("L")).mean() for b in (white, black)
+    )
+    assert light > dark + 50
+
+
+def test_negative_name():
+    assert plots.negative_name({"classes": ["A", "B"], "positive": "A"}) == "B"
+    assert plots.negative_name({"classes": ["A", "B", "C"], "positive": "A"}) == "other"

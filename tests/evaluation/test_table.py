@@ -1,0 +1,135 @@
+"""The table and the sentences: the figures, the warnings, hostile names."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from radistill.evaluation import words
+from radistill.evaluation.summary import summary
+from radistill.evaluation.table import markdown_table, print_table
+
+
+def printed(comparison, width=80):
+    out = io.StringIO()
+    print_table(comparison, Console(file=out, width=width))
+    return out.getvalue()
+
+
+def test_every_figure_stands_in_80_characters(make_run):
+    _, comparison = make_run()
+    text = printed(comparison)
+    assert max(map(len, text.splitlines())) <= 80
+    for model in comparison["models"]:
+        assert model["name"] in text
+        for key in ("auc", "accuracy", "f1", "precision", "recall", "specificity"):
+            assert f"{model['test'][key]:.3f}" in text
+    for heading in ("Architecture", "Sensitivity", "Parameters", "File size", "Training time"):
+        assert heading in text
+    assert "Macro AUC" not in text
+    assert "student is ahead of student-alone" in " ".join(text.split())
+
+
+@pytest.mark.parametrize("key", ["synthetic", "leaking"])
+def test_warnings_come_first(make_run, key):
+    _, comparison = make_run(models=("teacher",), **{key: True})
+    sentence = {"synthetic": words.SYNTHETIC, "leaking": words.LEAKING}[key]
+    assert " ".join(printed(comparison).split()).startswith(sentence)
+    assert markdown_table(comparison).startswith(f"> **{sentence}**")
+
+
+def test_markdown_has_a_row_a_model_and_escapes_pipes(make_run):
+    _, comparison = make_run(models=("teacher", "student"))
+    comparison["models"][0]["architecture"] = "a|b"
+    lines = markdown_table(comparison).splitlines()
+    assert len({line.replace("\\|", "").count("|") for line in lines[:4]}) == 1
+    assert lines[2].startswith("| teacher | a\\|b |")
+    assert lines[-1].startswith("- student is ahead of teacher")
+
+
+def test_names_with_markup_are_printed_as_they_are(make_run):
+    _, comparison = make_run(models=("teacher",), name="[red]x[/red]")
+    assert "[red]x[/red]" in printed(comparison)
+
+
+def test_one_class_and_no_cost_leave_dashes_out(make_run):
+    _, comparison = make_run(models=("teacher", "student"))
+    for model in comparison["models"]:
+        model["cost"] = None
+        model["test"] |= {"auc": None, "auc_ci": None}
+    for pair in comparison["pairs"]:
+        pair |= {"auc_difference": None, "ci": None, "delong_p": None}
+    text = printed(comparison)
+    assert "Latency" not in text
+    assert "not comparable" in text
+    assert "one class" in summary(comparison)[0]
+
+
+@pytest.mark.parametrize(
+    ("difference", "ci", "expected"),
+    [
+        (0.02, [0.01, 0.03], "a is ahead of b by 0.020 AUC (95 % interval +0.010 to +0.030"),
+        (-0.02, [-0.03, 0.01], "b is ahead of a by 0.020 AUC (95 % interval -0.010 to +0.030"),
+        (0.0, [0.0, 0.0], "a and b: the same AUC"),
+    ],
+)
+def test_pair_in_words(difference, ci, expected):
+    pair = {"a": "a", "b": "b", "auc_difference": difference, "ci": ci}
+    sentence = words.pair_sentence(pair | {"delong_p": 0.0004, "mcnemar_p": 0.25})
+    assert sentence.startswith(expected)
+    assert "DeLong p < 0.001, McNemar p = 0.250" in sentence
+    assert ("unlikely to be chance" in sentence) == (ci[0] > 0)
+
+
+@pytest.mark.parametrize(
+    ("difference", "ci", "verdict"),
+    [
+        (-0.02, [-0.03, -0.01], "+0.020"),
+        (-0.02, [-0.03, -0.01], "the teacher helped"),
+        (-0.02, [-0.05, 0.01], "does not show"),
+        (0.02, [0.01, 0.03], "did harm"),
+    ],
+)
+def test_what_distillation_gained(make_run, difference, ci, verdict):
+    _, comparison = make_run(models=("student-alone", "student"))
+    assert (comparison["pairs"][0]["a"], comparison["pairs"][0]["b"]) == (
+        "student-alone",
+        "student",
+    )
+    comparison["pairs"][0] |= {"auc_difference": difference, "ci": ci}
+    assert verdict in summary(comparison)[-1]
+
+
+def test_summary_has_the_figures(make_run):
+    _, comparison = make_run()
+    text = " ".join(summary(comparison))
+    student = comparison["models"][-1]
+    assert f"{student['test']['auc']:.3f}" in text
+    assert f"finds {student['test']['confusion']['tp']} of" in text
+    assert "1.5 MB against the teacher's 94.0 MB" in text
+
+
+@pytest.mark.parametrize(
+    ("write", "value", "expected"),
+    [
+        (words.size, 94_321_000, "94.3 MB"),
+        (words.size, 12_300, "12 KB"),
+        (words.amount, 23_512_130, "23.5 M"),
+        (words.amount, 4_100_000_000, "4.10 G"),
+        (words.amount, 999, "999"),
+        (words.duration, 4.21, "4.2 s"),
+        (words.duration, 59.7, "1 min"),
+        (words.duration, 65, "1 min 5 s"),
+        (words.duration, 12_000, "3 h 20 min"),
+        (words.duration, 7_200, "2 h"),
+        (words.p_value, 0.0321, "p = 0.032"),
+        (words.p_value, 1e-9, "p < 0.001"),
+        (words.p_value, None, "p -"),
+        (words.figure, None, "-"),
+        (words.size, None, "-"),
+    ],
+)
+def test_how_numbers_are_written(write, value, expected):
+    assert write(value) == expected
