@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +18,10 @@ from radistill.imaging.grey import UnsupportedPixels, to_grey
 # A large detector gives 5,000 x 6,000 pixels; more than twice that is no radiograph.
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 512 * 1024 * 1024
+
+# Pillow warns of damaged metadata, which is no reason to refuse a film, and of large ones, which
+# are refused here. Once for the process: the filters must not be changed from several threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 # Messages Pillow's decoders give for a file that stops too early.
 _TRUNCATION = ("truncated", "unexpected end", "not enough", "incomplete")
@@ -57,16 +62,17 @@ def decode(source: Path | bytes) -> np.ndarray:
     """
     name = source.name if isinstance(source, Path) else ""
     try:
-        content = _content(source) if isinstance(source, Path) else source
+        content = read_content(source) if isinstance(source, Path) else source
         return _dispatch(content)
     except DecodeError as error:
         raise DecodeError(error.code, error.reason, name) from None
 
 
-def _content(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
+    """The bytes of a file that may be an image; DecodeError (missing, too-large, unreadable)."""
     try:
         if not path.is_file():
-            what = "is a folder" if path.is_dir() else "there is no such file"
+            what = "this is no file" if path.exists() else "there is no such file"
             raise DecodeError("missing", f"{what}; give the path of an image file")
         if path.stat().st_size > MAX_BYTES:
             raise _too_many_bytes()
@@ -102,23 +108,24 @@ def _pillow(name: str, *starts: bytes) -> Format:
 
 def _read_with_pillow(content: bytes, name: str) -> np.ndarray:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged metadata is no reason to refuse a film
-            with Image.open(BytesIO(content), formats=[name]) as image:
-                width, height = image.size
-                if width * height > MAX_PIXELS:
-                    raise _too_many_pixels(f"{width} x {height} pixels")
-                # Straight to luma, which a radiograph's JPEG holds anyway: half the time.
-                image.draft("L", None)
-                image.load()
-                return to_grey(_upright(image))
+        with Image.open(BytesIO(content), formats=[name]) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise _too_many_pixels(f"{width} x {height} pixels")
+            # Straight to luma, which a radiograph's JPEG holds anyway: half the time.
+            image.draft("L", None)
+            image.load()
+            _turn_upright(image)
+            return to_grey(image)
     except Image.DecompressionBombError:
         raise _too_many_pixels("too many pixels") from None
     except UnidentifiedImageError:
         raise DecodeError("unreadable", f"starts like {name} but is damaged") from None
     except UnsupportedPixels as error:
         raise DecodeError("unsupported", str(error)) from None
-    except (MemoryError, DecodeError):
+    except MemoryError:
+        raise _too_many_pixels("more memory needed than there is") from None
+    except DecodeError:
         raise
     except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
         if any(word in str(error).lower() for word in _TRUNCATION):
@@ -131,12 +138,10 @@ def _too_many_pixels(what: str) -> DecodeError:
     return DecodeError("too-large", f"{what}; the limit is {MAX_PIXELS // 10**6} million")
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _turn_upright(image: Image.Image) -> None:
     """Apply the EXIF orientation; damaged EXIF counts as none."""
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:
-        return image
+    with suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
 
 
 def _is_webp(head: bytes) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from radistill.imaging import DecodeError, decode
+from radistill.imaging import DecodeError, decode, read_content
 
 # The phantom generator leaves this beside its films.
 PHANTOM_MARK = "phantom.json"
@@ -18,10 +18,7 @@ def file_reader(root: Path) -> Callable[[str], tuple[bytes, np.ndarray]]:
 
     def read(path: str) -> tuple[bytes, np.ndarray]:
         try:
-            content = (root / path).read_bytes()
-        except OSError as error:
-            raise DecodeError("unreadable", f"cannot be opened ({error.strerror})", path) from None
-        try:
+            content = read_content(root / path)
             return content, decode(content)
         except DecodeError as error:
             raise DecodeError(error.code, error.reason, path) from None
