@@ -62,7 +62,17 @@ def write_history(path: Path, epochs: int, seed: int) -> None:
     val = 0.55 * np.exp(-e / 3) + 0.15 + 0.01 * e + noise[1]
     auc = np.minimum(0.99 - 0.3 * np.exp(-e / 2) + 0.3 * noise[2], 1)
     accuracy = np.minimum(0.94 - 0.25 * np.exp(-e / 2) + noise[3], 1)
-    header = ["epoch", "phase", "learning_rate", "train_loss", "val_loss", "val_auc", "val_accuracy", "criterion", "seconds"]  # fmt: skip
+    header = [
+        "epoch",
+        "phase",
+        "learning_rate",
+        "train_loss",
+        "val_loss",
+        "val_auc",
+        "val_accuracy",
+        "criterion",
+        "seconds",
+    ]
     rows = [
         (i + 1, "head" if i == 0 else "all", 1e-3, train[i], val[i], auc[i], accuracy[i], auc[i], 9)
         for i in range(epochs)
