@@ -27,8 +27,6 @@ help:
 demo: $(VENV)/.train
 	$(RUN) radistill data phantom demo/data --n $(DEMO_FILMS) --seed $(DEMO_SEED)
 	$(RUN) radistill run --data demo/data --preset demo --out demo/run
-	@echo
-	@echo "The report: $(CURDIR)/demo/run/report.html"
 
 test: lint
 	$(RUN) pytest -m "not slow and not data"
