@@ -114,12 +114,13 @@ def _write(
         for made in each(squares, films, f"Decoding films at {sizes} pixels"):
             for size, square in made.items():
                 writers[size].add(square)
+    keys = [film.sha256 for film in films]
     for size, writer in writers.items():
         index = {
             "preprocessing": PREPROCESSING_VERSION,
             "size": size,
-            "crc32": writer.crc32,
-            "keys": [film.sha256 for film in films],
+            "crc32": _with_keys(writer.crc32, keys),
+            "keys": keys,
         }
         atomic.write_text(_index(folder, size), json.dumps(index))
 
@@ -134,7 +135,7 @@ def _open(folder: Path, size: int) -> PixelCache | None:
         keys = [str(key) for key in facts["keys"]]
         same = facts["preprocessing"] == PREPROCESSING_VERSION and facts["size"] == size
         whole = data.stat().st_size == len(keys) * size * size and len(set(keys)) == len(keys)
-        if same and whole and keys and _crc32(data) == facts["crc32"]:
+        if same and whole and keys and _with_keys(_crc32(data), keys) == facts["crc32"]:
             return PixelCache(np.memmap(data, np.uint8, "r", shape=(len(keys), size, size)), keys)
     except (OSError, ValueError, KeyError, TypeError):
         pass
@@ -148,6 +149,11 @@ def _crc32(path: Path) -> int:
         for block in _blocks(file):
             total = zlib.crc32(block, total)
     return total
+
+
+def _with_keys(crc32: int, keys: Sequence[str]) -> int:
+    """The sum goes on over the keys: a square under the wrong key is as bad as a wrong square."""
+    return zlib.crc32("\n".join(keys).encode(), crc32)
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:

@@ -38,9 +38,13 @@ def by_image(films: Iterable[Film]) -> list[Unit]:
 
 
 def draw(
-    units: Sequence[Unit], fraction: float, seed: int, how: Literal["random", "block"] = "random"
+    units: Sequence[Unit],
+    fraction: float,
+    seed: int,
+    how: Literal["random", "block"] = "random",
+    leave: int = 1,
 ) -> set[str]:
-    """Keys of a part of `units`: of each class the `fraction`, but at least one and not all.
+    """Keys of a part of `units`: of each class the `fraction`, at least one, leaving `leave`.
 
     Within a class it is shared out over the subtypes by largest remainder. `random` depends on
     the seed and the keys only, not on the order of `units` nor on a library's generator. `block`
@@ -55,7 +59,7 @@ def draw(
     for label in sorted(classes):
         strata = [classes[label][kind] for kind in sorted(classes[label])]
         count = sum(map(len, strata))
-        wanted = min(max(round(fraction * count), 1), count - 1)
+        wanted = min(max(round(fraction * count), 1), count - leave)
         for keys, share in zip(strata, apportion(wanted, list(map(len, strata))), strict=True):
             chosen.update(_ordered(keys, seed, how)[:share])
     return chosen

@@ -48,7 +48,7 @@ def make_split(films: Sequence[Film], config: DataConfig, seed: int, keep_val: b
         raise UsageError(_leak_message(crossing))
     if crossing:
         notes += (
-            f"Leaking: {len(crossing)} patients stand in more than one of train, val and "
+            f"Leaking: {_patients(crossing)} in more than one of train, val and "
             "test, so the figures flatter.",
         )
     return Split(done, bool(crossing), notes)
@@ -98,7 +98,7 @@ def _anew(
             "set it to a fraction such as 0.2"
         )
     _check_enough(units, 3)
-    test = draw(units, config.test_fraction, seed)
+    test = draw(units, config.test_fraction, seed, leave=2)
     rest = [unit for unit in units if unit.key not in test]
     val = draw(rest, config.val_fraction, seed, config.validation)
 
@@ -144,7 +144,11 @@ def _leak_message(crossing: dict[str, list[str]]) -> str:
         f"{who} in {' and '.join(where)}" for who, where in list(crossing.items())[:5]
     )
     return (
-        f"{len(crossing)} patients stand in more than one split of the data set ({shown}). "
+        f"{_patients(crossing)} in more than one split of the data set ({shown}). "
         "Figures on such a split flatter. Split anew with --set data.protocol=patient, or go on "
         "with --allow-leak (data.allow_leak=true), which marks the report."
     )
+
+
+def _patients(crossing: dict[str, list[str]]) -> str:
+    return "1 patient stands" if len(crossing) == 1 else f"{len(crossing)} patients stand"

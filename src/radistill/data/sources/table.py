@@ -38,7 +38,7 @@ def open_table(table: Path, root: Path) -> Source:
             )
     entries = tuple(entry for _, entry in seen.values())
     _check_splits(table, entries)
-    notes = (f"{repeated} repeated rows of the CSV count once.",) if repeated else ()
+    notes = (f"Rows of the CSV that repeat another are left out: {repeated}.",) if repeated else ()
     return Source(
         name=table.stem if root == table.parent else root.resolve().name,
         entries=entries,

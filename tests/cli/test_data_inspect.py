@@ -1,0 +1,75 @@
+"""`radistill data inspect` as a whole command."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for split, numbers in (("train", range(1, 9)), ("test", range(9, 12))):
+        for n in numbers:
+            for name in (f"NORMAL/IM-{n:04}-0001.jpeg", f"PNEUMONIA/person{n}_virus_{n}.jpeg"):
+                path = tmp_path / "a set" / split / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(rng.integers(0, 256, (20, 20), dtype=np.uint8)).save(path, "PNG")
+    return tmp_path / "a set"
+
+
+def inspect(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = "from radistill.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", command, "data", "inspect", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_good_set(films: Path, tmp_path: Path) -> None:
+    done = inspect(films, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "PNEUMONIA" in done.stdout
+    assert "of them virus" in done.stdout
+    audit = json.loads((tmp_path / "out" / "audit.json").read_text())
+    assert audit["films"] == 22
+    assert (tmp_path / "out" / "audit.html").stat().st_size > 1000
+    assert not (films / "audit.json").exists()
+
+
+def test_unreadable_file_gives_1(films: Path) -> None:
+    (films / "train" / "NORMAL" / "IM-0900-0001.jpeg").touch()
+    done = inspect(films)
+    assert done.returncode == 1
+    assert "IM-0900-0001.jpeg" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--set", "data.positive=flu"], "there is no class 'flu'"),
+        (["--set", "data.protcol=patient"], "did you mean 'data.protocol'"),
+        (["--labels", "nothing.csv"], "cannot be read"),
+    ],
+)
+def test_wrong_usage_gives_2(films: Path, arguments: list[str], message: str) -> None:
+    done = inspect(films, *arguments)
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_leak_is_refused_or_allowed(films: Path) -> None:
+    (films / "train/NORMAL/IM-0001-0001.jpeg").rename(films / "test/NORMAL/IM-0002-0002.jpeg")
+    assert inspect(films).returncode == 2
+    done = inspect(films, "--allow-leak")
+    assert done.returncode == 0, done.stderr
+    assert "1 patient is in more than one" in " ".join(done.stdout.split())
