@@ -108,9 +108,10 @@ def test_audit_settings_and_environment_are_shown(make_run):
     run, _ = make_run()
     audit = {
         "patients": 2790,
-        "counts": {"train": {"NORMAL": 1140}, "test": {"NORMAL": 234, "PNEUMONIA": 390}},
+        "subtypes": {"train": {"NORMAL": 1140}, "test": {"NORMAL": 234, "PNEUMONIA": 390}},
         "unreadable": [{"path": f"bad{i}.jpeg", "code": "empty"} for i in range(13)],
         "duplicates": {"exact": [["a.jpg", "b.jpg"]], "near": []},
+        "findings": ["One patient is in two splits."],
         "notes": ["Patients read from file names."],
         "ratio": 2.876543,
         "nothing": None,
@@ -120,8 +121,10 @@ def test_audit_settings_and_environment_are_shown(make_run):
     Image.new("L", (4, 4)).save(run / "audit-grid.png")
     content = report(run, None)
     text = Page(content).text
-    for expected in ("2,790", "1,140", "bad9.jpeg", "and 3 more", "a.jpg, b.jpg", "2.877", "yes",
-                     "Patients read from file names.", "preset: quick", "torch"):  # fmt: skip
+    for expected in (
+        "2,790", "1,140", "bad9.jpeg", "and 3 more", "a.jpg, b.jpg", "2.877", "yes", "torch",
+        "Patients read from file names.", "One patient is in two splits.", "preset: quick",
+    ):  # fmt: skip
         assert expected in text
     assert "bad10.jpeg" not in text
     assert "A grid of films" in content

@@ -16,6 +16,9 @@ from radistill.evaluation.predictions import Predictions, read_predictions
 from radistill.evaluation.style import look
 from radistill.evaluation.summary import main_model, summary
 
+# Keys of the audit that stand elsewhere in the report.
+REPEATED = ("name", "protocol", "synthetic", "leaking", "classes", "positive", "counts", "notes",
+            "findings")  # fmt: skip
 LISTED = 10  # rows of a long list in the audit
 
 
@@ -65,7 +68,13 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"look": look, "words": words, "listed": LISTED, "version": __version__}
+    environment.globals |= {
+        "look": look,
+        "words": words,
+        "listed": LISTED,
+        "repeated": REPEATED,
+        "version": __version__,
+    }
     return environment.get_template("report.html")
 
 
