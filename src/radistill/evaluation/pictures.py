@@ -72,7 +72,7 @@ def _training_pictures(run: Path, comparison: Mapping[str, Any]) -> list[Picture
         Picture(
             "validation.svg",
             "AUC and accuracy on validation",
-            "By epoch. Accuracy is at a threshold of 0.5.",
+            "By epoch. Accuracy is that of the most probable class.",
             lambda: curves.score_plot(histories),
         ),
     ]
