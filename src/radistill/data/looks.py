@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import imagehash
 import numpy as np
 from PIL import Image
 
@@ -21,6 +20,8 @@ _ROWS = 256  # compared with all others at once
 
 def look(grey: np.ndarray) -> str:
     """Perceptual hash (DCT of a 64 x 64 reduction, 16 x 16 signs) of a film, in hexadecimal."""
+    import imagehash  # not part of the light install, which has no data sets to audit
+
     return str(imagehash.phash(Image.fromarray(to_square(grey, 64)), hash_size=_SIDE))
 
 
