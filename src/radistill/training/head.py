@@ -35,15 +35,17 @@ def train_head(
 ) -> list[Epoch]:
     """Fit `model.head` for `config.head_epochs` epochs and leave the best one in `model`.
 
-    The features, of the unchanged images, are kept in `folder` under `key`. The training set
-    is standardised inside the optimisation and folded back into the head, since features of
-    ImageNet networks differ in scale by orders of magnitude.
+    The features, of the unchanged images, are kept in `folder` under `key`. They are centred and
+    scaled inside the optimisation, and the head is folded back to the original ones. The scale
+    is one for all features: dividing each by its own would blow up the weights of those that
+    hardly vary, and a backbone that is fine-tuned next moves them.
     """
     features = _features(model, train, val, folder / "features.pt", key, accelerator)
     x, x_val = features["train"], features["val"]
     y = torch.from_numpy(train.targets)
-    mean, std = x.mean(dim=0), x.std(dim=0).clamp_min(1e-3)
-    x, x_val = (x - mean) / std, (x_val - mean) / std
+    mean = x.mean(dim=0)
+    scale = (x - mean).square().mean().sqrt().clamp_min(1e-6)
+    x, x_val = (x - mean) / scale, (x_val - mean) / scale
     weights = class_weights(train.targets, model.classes) if config.class_weights else None
 
     torch.manual_seed(seed)
@@ -66,7 +68,7 @@ def train_head(
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            total += float(loss) * len(rows)
+            total += loss.item() * len(rows)
         with torch.no_grad():
             figures = validation(head(x_val), val.targets, positive)
         score = -figures.loss if config.criterion == "log_loss" else figures.auc
@@ -78,18 +80,18 @@ def train_head(
                   figures.auc, figures.accuracy, score, seconds)
         )  # fmt: skip
     head.load_state_dict(best_state)
-    _install(model, head, mean, std)
+    _install(model, head, mean, scale)
     return history
 
 
 @torch.no_grad()
 def _install(
-    model: GreyClassifier, head: torch.nn.Linear, mean: torch.Tensor, std: torch.Tensor
+    model: GreyClassifier, head: torch.nn.Linear, mean: torch.Tensor, scale: torch.Tensor
 ) -> None:
-    """Put a head for standardised features into `model`, whose features are not."""
+    """Put a head for centred and scaled features into `model`, whose features are neither."""
     linear = model.head[-1]
     assert isinstance(linear, torch.nn.Linear)
-    weight = head.weight / std
+    weight = head.weight / scale
     linear.weight.copy_(weight)
     linear.bias.copy_(head.bias - weight @ mean)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from radistill.data.phantom.geometry import View
 
-FIELD = 24.0  # cm, side of the film at the patient
+FIELD = 21.5  # cm, side of the film at the patient
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class Anatomy:
             mediastinum=float(np.clip(rng.normal(1.0, 0.15), 0.7, 1.5)),
             hila=float(np.clip(rng.lognormal(0.0, 0.3), 0.5, 1.9)),
             rib_spacing=float(rng.normal(1.32, 0.06)),
-            rib_drop=float(rng.normal(4.0, 0.8)),
-            rib_radius=float(rng.normal(0.33, 0.03)),
-            bone=float(rng.uniform(0.3, 0.5)),
+            rib_drop=float(rng.normal(6.0, 0.9)),
+            rib_radius=float(rng.normal(0.37, 0.03)),
+            bone=float(rng.uniform(0.4, 0.65)),
             arms=float(rng.choice([-1.0, 1.0], p=[0.35, 0.65])),
             stomach=float(rng.uniform(0, 1)),
             seed=int(rng.integers(2**32)),
@@ -79,7 +79,7 @@ class Pose:
             field=float(FIELD * np.clip(rng.normal(0.98, 0.07), 0.82, 1.2)),
             roll=float(rng.normal(0, 0.045)),
             yaw=float(rng.normal(0, 0.09)),
-            shift=(float(rng.normal(0, 0.5)), float(rng.normal(0.6, 0.7))),
+            shift=(float(rng.normal(0, 0.5)), float(rng.normal(0.0, 0.6))),
             breath=float(rng.normal(0, 0.45)),
         )
 

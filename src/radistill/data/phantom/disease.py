@@ -8,8 +8,8 @@ from radistill.data.phantom.geometry import Floats, View, smooth_noise
 from radistill.data.phantom.project import LUNG, SOFT, Projection
 
 # Strengths are log-uniform: the share of air replaced where the opacity is densest.
-LOBAR_STRENGTH = (0.12, 0.8)
-DIFFUSE_STRENGTH = (0.12, 0.6)
+LOBAR_STRENGTH = (0.4, 1.0)
+DIFFUSE_STRENGTH = (0.4, 1.3)
 MASK_SHARE = 0.25  # of the densest point; fainter parts of an opacity are not in its mask
 
 
@@ -41,7 +41,7 @@ def _lobar(projection: Projection, view: View, rng: np.random.Generator) -> Floa
     side = int(rng.integers(2))
     lung = projection.lungs[side]
     strength = _strength(rng, LOBAR_STRENGTH)
-    place, radius = _place(lung, view, rng), rng.uniform(1.6, 3.4)
+    place, radius = _place(lung, view, rng), rng.uniform(2.4, 5.0)
     stretch, turn = rng.uniform(0.7, 1.4), rng.uniform(0, np.pi)
     dx, dy = view.x - place[0], view.y - place[1]
     u = (np.cos(turn) * dx + np.sin(turn) * dy) / stretch
@@ -50,8 +50,8 @@ def _lobar(projection: Projection, view: View, rng: np.random.Generator) -> Floa
     distance = np.sqrt(u * u + v * v) / radius * ragged
     soft = 1 / (1 + np.exp(np.clip((distance - 1) / rng.uniform(0.1, 0.28), -30, 30)))
     mottled = np.clip(1 + 0.2 * smooth_noise(rng, view.size, 26), 0.3, 1.6)
-    filled = np.minimum(lung, 1.8 * radius) * soft * mottled
-    return ((SOFT - LUNG) * strength * filled).astype(np.float32)
+    filled = np.minimum(lung, 2.2 * radius) * soft * mottled
+    return np.asarray((SOFT - LUNG) * strength * filled, np.float32)
 
 
 def _place(lung: Floats, view: View, rng: np.random.Generator) -> tuple[float, float]:
@@ -66,11 +66,11 @@ def _diffuse(projection: Projection, view: View, rng: np.random.Generator) -> Fl
     size = view.size
     strength = _strength(rng, DIFFUSE_STRENGTH)
     patches = np.clip(0.6 * smooth_noise(rng, size, 14) + 0.5 * smooth_noise(rng, size, 7), 0, 2)
-    strands = np.exp(-((smooth_noise(rng, size, 24) / 0.25) ** 2))
-    strands += 0.7 * np.exp(-((smooth_noise(rng, size, 36) / 0.3) ** 2))
+    strands = np.exp(-((smooth_noise(rng, size, 36) / 0.3) ** 2))
+    strands += np.exp(-((smooth_noise(rng, size, 52) / 0.35) ** 2))
     lung = projection.lungs[0] + projection.lungs[1]
     centre = np.abs(view.x) - rng.uniform(2.0, 4.0)
     hilar = np.exp(-((centre / 3.0) ** 2) - ((view.y - rng.normal(0, 1.5)) / 4.5) ** 2)
     spread = np.clip(0.35 + 0.65 * hilar + 0.25 * smooth_noise(rng, size, 4), 0, 1.2)
-    fill = spread * (0.45 * patches + 0.35 * strands) * np.minimum(lung, 5.0)
-    return ((SOFT - LUNG) * strength * fill).astype(np.float32)
+    share = np.minimum(strength * spread * (0.6 * patches + 0.2 * strands), 0.9)
+    return np.asarray((SOFT - LUNG) * share * np.minimum(lung, 6.0), np.float32)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from radistill.data.phantom.geometry import Floats
 
@@ -16,7 +16,8 @@ class Exposure:
     """What differs between films of the same chest.
 
     quanta: a pixel of the open field, at 256 pixels a side. scatter: share of the primary light.
-    blur: pixels at 256. centre, contrast: of the film's response. marker: drawn side letter.
+    blur: pixels at 256. centre, contrast: of the film's response.
+    enhancement: percent of unsharp masking. marker: place of the drawn side letter.
     """
 
     quanta: float
@@ -24,6 +25,7 @@ class Exposure:
     blur: float
     centre: float
     contrast: float
+    enhancement: int
     border: tuple[float, float, float, float]
     marker: tuple[float, float] | None
 
@@ -33,11 +35,12 @@ class Exposure:
         border = tuple(float(v) for v in rng.uniform(0, 0.05, 4) * (rng.random(4) < 0.25))
         place = (float(rng.uniform(0.03, 0.1)), float(rng.uniform(0.05, 0.5)))
         return cls(
-            quanta=float(np.exp(rng.uniform(np.log(4e3), np.log(4e4)))),
+            quanta=float(np.exp(rng.uniform(np.log(1.5e4), np.log(1e5)))),
             scatter=float(rng.uniform(0.1, 0.5)),
-            blur=float(rng.uniform(0.5, 1.1)),
+            blur=float(rng.uniform(0.35, 0.8)),
             centre=float(rng.normal(0, 0.12)),
             contrast=float(np.clip(rng.normal(1.0, 0.15), 0.65, 1.4)),
+            enhancement=int(rng.integers(0, 120)),
             border=(border[0], border[1], border[2], border[3]),
             marker=place if rng.random() < 0.7 else None,
         )
@@ -54,12 +57,15 @@ def expose(attenuation: Floats, exposure: Exposure, rng: np.random.Generator) ->
         rng.standard_normal(counts.shape, dtype=np.float32) * np.float32(0.002 * quanta) ** 0.5
     )
     density = -np.log(np.maximum(counts, 1) / np.float32(quanta))
-    low, high = np.percentile(density[::4, ::4], (25, 97))
+    thinned = density[::4, ::4]
+    low, high = np.percentile(thinned[thinned > 0.4], (15, 95))
     # Auto-exposure puts the chest in the middle of the film's curve, never quite the same way.
-    middle = (low + high) / 2 + exposure.centre * (high - low)
-    response = 1 / (1 + np.exp(-2.6 * exposure.contrast * (density - middle) / (high - low)))
-    grey = np.clip(255 * (response - 0.04) / 0.9, 0, 255)
-    return _finish(grey, exposure, size)
+    middle = 0.6 * low + 0.4 * high + exposure.centre * (high - low)
+    steep = np.float32(2.7 * exposure.contrast / (high - low))
+    response = 1 / (1 + np.exp(-steep * (density - np.float32(middle))))
+    fog = 1 / (1 + np.exp(steep * (middle - 0.2)))
+    grey = np.clip(240 * (response - fog) / (1 - fog), 0, 255)
+    return _finish(grey.astype(np.uint8), exposure, size)
 
 
 def _spread(light: Floats, exposure: Exposure, size: int) -> Floats:
@@ -76,15 +82,15 @@ def _spread(light: Floats, exposure: Exposure, size: int) -> Floats:
     return spread[pad:-pad, pad:-pad].astype(np.float32)
 
 
-def _finish(grey: Floats, exposure: Exposure, size: int) -> NDArray[np.uint8]:
-    """Collimator edges and the side letter."""
+def _finish(grey: NDArray[np.uint8], exposure: Exposure, size: int) -> NDArray[np.uint8]:
+    """The reader's edge enhancement, collimator edges and the side letter."""
+    image = Image.fromarray(grey)
+    image = image.filter(ImageFilter.UnsharpMask(size / 80, exposure.enhancement, 0))
     left, top, right, bottom = (round(share * size) for share in exposure.border)
-    film = np.zeros((size, size), np.uint8)
-    window = (slice(top, size - bottom), slice(left, size - right))
-    film[window] = grey[window].astype(np.uint8)
-    if exposure.marker is None:
-        return film
-    image = Image.fromarray(film)
-    place = (exposure.marker[0] * size, exposure.marker[1] * size)
-    ImageDraw.Draw(image).text(place, "R", fill=245, font_size=max(size * 0.05, 7))
-    return np.asarray(image)
+    window = (left, top, size - right, size - bottom)
+    film = Image.new("L", (size, size))
+    film.paste(image.crop(window), window)
+    if exposure.marker is not None:
+        place = (exposure.marker[0] * size, exposure.marker[1] * size)
+        ImageDraw.Draw(film).text(place, "R", fill=245, font_size=max(size * 0.05, 7))
+    return np.asarray(film)

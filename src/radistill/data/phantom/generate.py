@@ -100,7 +100,11 @@ def _write_all(root: Path, films: list[Planned], seed: int, size: int) -> None:
         Image.fromarray(opaque.astype(np.uint8) * 255).save(root / "masks" / f"{place}.png")
 
     # Threads are enough: array arithmetic and encoding release the interpreter's lock.
-    with ThreadPoolExecutor(os.cpu_count()) as pool, progress.bar() as bar:
-        jobs = pool.map(write, films)
-        for _ in bar.track(jobs, total=len(films), description="phantoms"):
-            pass
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        with progress.bar() as bar:
+            jobs = pool.map(write, films)
+            for _ in bar.track(jobs, total=len(films), description="phantoms"):
+                pass
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -66,9 +66,14 @@ class View:
         """Where a point at (x, z) appears once the patient is turned about the body axis."""
         return float(x * np.cos(self.yaw) + z * np.sin(self.yaw))
 
-    def pixels(self, points: Floats) -> Floats:
-        """(N, 3) points in cm -> (N, 2) pixel positions (column, row)."""
-        x = points[:, 0] * np.cos(self.yaw) + points[:, 2] * np.sin(self.yaw)
+    def pixels(self, points: Floats, flat: bool = False) -> Floats:
+        """(N, 3) points in cm -> (N, 2) pixel positions (column, row).
+
+        flat: the points are already turned about the body axis.
+        """
+        x = points[:, 0]
+        if not flat:
+            x = x * np.cos(self.yaw) + points[:, 2] * np.sin(self.yaw)
         y = points[:, 1]
         u = np.cos(self.roll) * x - np.sin(self.roll) * y + self.shift[0]
         v = np.sin(self.roll) * x + np.cos(self.roll) * y + self.shift[1]
@@ -93,11 +98,19 @@ def ellipsoid(
 def capsule(view: View, start: ArrayLike, end: ArrayLike, radius: float) -> Floats:
     """Length of each ray (H, W) within a round-ended rod between two points (x, y)."""
     a, b = np.asarray(start, np.float32), np.asarray(end, np.float32)
+    ends = view.pixels(np.array([[*a, 0], [*b, 0]], np.float32), flat=True)
+    reach = radius * view.scale + 1
+    low = np.clip(np.floor(ends.min(0) - reach), 0, view.size).astype(int)
+    high = np.clip(np.ceil(ends.max(0) + reach) + 1, 0, view.size).astype(int)
+    box = (slice(low[1], high[1]), slice(low[0], high[0]))
     along = b - a
-    dx, dy = view.x - a[0], view.y - a[1]
-    t = np.clip((dx * along[0] + dy * along[1]) / np.float32(along @ along), 0, 1)
+    dx, dy = view.x[box] - a[0], view.y[box] - a[1]
+    t = np.clip((dx * along[0] + dy * along[1]) / np.float32(along @ along + 1e-9), 0, 1)
     squared = (dx - t * along[0]) ** 2 + (dy - t * along[1]) ** 2
-    return 2 * np.sqrt(np.maximum(np.float32(radius) ** 2 - squared, 0))
+    inside = np.maximum(np.float32(radius) ** 2 - squared, 0)
+    length = np.zeros_like(view.x)
+    length[box] = np.float32(2) * np.sqrt(inside)
+    return length
 
 
 def tubes(view: View, points: Floats, radius: Floats, mass: Floats, core: float = 0.0) -> Floats:
@@ -109,25 +122,29 @@ def tubes(view: View, points: Floats, radius: Floats, mass: Floats, core: float 
     the ray the discs pile up, as the mass of a real tube does.
     """
     place = view.pixels(points)
-    r = np.maximum(radius * view.scale, 0.6).astype(np.float32)
+    r = np.maximum(radius * np.float32(view.scale), np.float32(0.6))
     reach = int(np.ceil(r.max())) + 1
-    offsets = np.arange(-reach, reach + 1, dtype=np.float32)
-    corner = np.rint(place)
-    dx = offsets[None, None, :] - (place - corner)[:, 0, None, None]
-    dy = offsets[None, :, None] - (place - corner)[:, 1, None, None]
-    distance = np.sqrt(dx * dx + dy * dy)
-    disc = np.clip(r[:, None, None] - distance + 0.5, 0, 1)
+    # A margin takes what falls beside the film.
+    corner = np.clip(np.rint(place), -reach, view.size - 1 + reach)
+    offsets = np.arange(-reach, reach + 1)
+    near = offsets.astype(np.float32) - (place - corner)[:, :, None]
+    distance = np.sqrt(near[:, 0, None, :] ** 2 + near[:, 1, :, None] ** 2)
+    disc = _disc(r, distance)
     if core:
-        disc -= 0.75 * np.clip(core * r[:, None, None] - distance + 0.5, 0, 1)
-    # Discs of area pi r^2 stand for a cross-section of pi radius^2, spread over the mass of axis.
-    weight = mass * view.scale * (radius * view.scale / r) ** 2 / view.scale
-    disc *= weight.astype(np.float32)[:, None, None]
-    column = corner[:, 0, None, None].astype(np.int32) + offsets.astype(np.int32)[None, None, :]
-    row = corner[:, 1, None, None].astype(np.int32) + offsets.astype(np.int32)[None, :, None]
-    seen = (column >= 0) & (column < view.size) & (row >= 0) & (row < view.size)
-    flat = (row * view.size + column)[seen]
-    total = np.bincount(flat, disc[seen], minlength=view.size**2)
-    return total.reshape(view.size, view.size).astype(np.float32)
+        disc -= np.float32(0.75) * _disc(np.float32(core) * r, distance)
+    # Discs of area pi r^2 px stand for a cross-section of pi radius^2 cm, over the mass of axis.
+    disc *= (mass * (radius * np.float32(view.scale) / r) ** 2)[:, None, None]
+    side = view.size + 4 * reach
+    at = corner.astype(np.intp) + 2 * reach
+    flat = (at[:, 1, None] + offsets)[:, :, None] * side + (at[:, 0, None] + offsets)[:, None, :]
+    total = np.bincount(flat.ravel(), disc.ravel(), minlength=side**2).reshape(side, side)
+    return total[2 * reach : -2 * reach, 2 * reach : -2 * reach].astype(np.float32)
+
+
+def _disc(radius: Floats, distance: Floats) -> Floats:
+    """Discs (N, K, K) with an edge one pixel wide."""
+    edge: Floats = (radius + np.float32(0.5))[:, None, None] - distance
+    return np.clip(edge, 0, 1, out=edge)
 
 
 def curve(points: ArrayLike, step: float) -> tuple[Floats, Floats]:

@@ -44,15 +44,15 @@ def ribs(view: View, anatomy: Anatomy, rng: np.random.Generator) -> Floats:
         angle = np.linspace(0.16, reach, 40)
         drop = anatomy.rib_drop * (0.55 + 0.06 * number)
         start = anatomy.apex + 0.1 + anatomy.rib_spacing * number + rng.normal(0, 0.06)
-        y = start - 0.5 * np.sin(np.minimum(2 * angle, np.pi)) + drop * (angle / np.pi) ** 1.3
+        y = start - 0.4 * np.sin(np.minimum(2 * angle, np.pi)) + drop * (angle / np.pi) ** 1.15
         half, deep = cage(y.astype(np.float32), anatomy)
         for side in (-1, 1):
             path = np.stack([side * half * np.sin(angle), y, -deep * np.cos(angle)], 1)
-            parts.append(curve(path, 0.18))
+            parts.append(curve(path, 0.17))
             radii.append(np.full(len(parts[-1][1]), anatomy.rib_radius, np.float32))
     for side in (-1, 1):
-        parts.append(curve(_collar_bone(side, anatomy), 0.18))
-        radii.append(np.full(len(parts[-1][1]), 0.36, np.float32))
+        parts.append(curve(_collar_bone(side, anatomy), 0.17))
+        radii.append(np.full(len(parts[-1][1]), 0.42, np.float32))
     points = np.concatenate([p for p, _ in parts])
     return tubes(
         view, points, np.concatenate(radii), np.concatenate([m for _, m in parts]), core=0.65
@@ -61,9 +61,9 @@ def ribs(view: View, anatomy: Anatomy, rng: np.random.Generator) -> Floats:
 
 def _collar_bone(side: int, anatomy: Anatomy) -> Floats:
     t = np.linspace(0, 1, 20)
-    lift = -1.1 if anatomy.arms > 0 else -2.6
+    lift = -1.5 if anatomy.arms > 0 else -2.8
     x = side * anatomy.width * (1.3 + 7.2 * t)
-    y = anatomy.apex + 1.5 + lift * t - 0.45 * np.sin(2 * np.pi * t)
+    y = anatomy.apex + 2.6 + lift * t - 0.45 * np.sin(2 * np.pi * t)
     return np.stack([x, y, 3.0 - 3 * t], 1).astype(np.float32)
 
 
@@ -72,13 +72,13 @@ def spine(view: View, anatomy: Anatomy) -> Floats:
     x = view.x - np.float32(view.across(0.0, -anatomy.depth * 3.2))
     phase = ((view.y - np.float32(anatomy.apex)) / np.float32(anatomy.rib_spacing)) % 1
     height = np.abs(phase - 0.5)  # 0 in the middle of a vertebra, 0.5 in the disc
-    wide = np.float32(1.0 * anatomy.width) * (1 + 0.35 * height**2)
+    wide = np.float32(0.9 * anatomy.width) * (1 + 0.35 * height**2)
     body = np.clip((wide - np.abs(x)) * 6, 0, 1) * np.sqrt(np.maximum(1 - (x / 1.7) ** 2, 0))
-    column = 1.5 * body * (0.62 + 0.38 * np.clip((0.42 - height) * 12, 0, 1))
-    end_plates = 0.35 * body * np.exp(-(((height - 0.36) / 0.045) ** 2))
-    pedicles = 0.8 * np.exp(-(((np.abs(x) - 0.68) / 0.2) ** 2) - ((phase - 0.38) / 0.17) ** 2)
-    process = 0.7 * np.exp(-((x / 0.17) ** 2) - ((phase - 0.75) / 0.2) ** 2)
-    transverse = 0.5 * np.exp(-(((np.abs(x) - 1.35) / 0.5) ** 2) - ((phase - 0.3) / 0.13) ** 2)
+    column = 0.55 * body * (0.62 + 0.38 * np.clip((0.42 - height) * 12, 0, 1))
+    end_plates = 0.25 * body * np.exp(-(((height - 0.36) / 0.045) ** 2))
+    pedicles = 0.45 * np.exp(-(((np.abs(x) - 0.68) / 0.2) ** 2) - ((phase - 0.38) / 0.17) ** 2)
+    process = 0.35 * np.exp(-((x / 0.17) ** 2) - ((phase - 0.75) / 0.2) ** 2)
+    transverse = 0.3 * np.exp(-(((np.abs(x) - 1.35) / 0.5) ** 2) - ((phase - 0.3) / 0.13) ** 2)
     total: Floats = column + end_plates + pedicles + process + transverse
     return total.astype(np.float32)
 
@@ -89,12 +89,12 @@ def shoulders(view: View, anatomy: Anatomy) -> Floats:
     for side in (-1, 1):
         joint, hand = arm(side, anatomy)
         shaft = capsule(view, joint, hand, 0.55) - 0.7 * capsule(view, joint, hand, 0.3)
-        head = capsule(view, joint, joint + 0.05, 0.95)
+        head = capsule(view, joint, joint, 0.95)
         tip = np.array([side * 7.9 * anatomy.width, anatomy.apex + 6.6])
         neck = joint + np.array([-side * 1.3, 0.4])
         blade = capsule(view, neck, tip, 0.34)
         crest = capsule(view, neck, neck + np.array([-side * 2.6, 0.4]), 0.26)
-        total += 0.75 * shaft + 0.45 * head + 0.5 * blade + 0.4 * crest
+        total += 0.6 * shaft + 0.35 * head + 0.45 * blade + 0.4 * crest
     return total
 
 

@@ -1,0 +1,52 @@
+"""One training step, saved to the file named on the command line; see test_distributed.py."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+
+from radistill.config import AugmentConfig, ModelConfig
+from radistill.models import create
+from radistill.training import checkpoint
+from radistill.training.examples import Examples
+from radistill.training.loop import train_one_epoch
+from radistill.training.objective import CrossEntropy
+from radistill.training.predict import outputs, plain
+from radistill.training.state import start
+
+
+class Memory:
+    size = 32
+
+    def batch(self, shas: list[str]) -> np.ndarray:
+        random = [np.random.default_rng(int(sha)) for sha in shas]
+        return np.stack([r.integers(0, 256, (32, 32), dtype=np.uint8) for r in random])
+
+
+def one_step(out: Path, architecture: str, accelerator: Accelerator) -> None:
+    config = ModelConfig(
+        architecture=architecture, input_size=32, optimizer="sgd", learning_rate=0.1,
+        batch_size=12, class_weights=True, batch_norm="frozen", clip_norm=1.0,
+    )  # fmt: skip
+    films = Examples(Memory(), tuple(str(i) for i in range(12)), np.arange(12, dtype=np.int64) % 3)
+    torch.manual_seed(0)
+    model, _ = create(architecture, classes=3, weights="random", input_size=32)
+    initial = model.head[-1].weight.detach().clone()
+    state = start(model, config, 1, accelerator)
+    train_one_epoch(
+        state, config, AugmentConfig(), films, CrossEntropy(0.1), epoch=1, view=0, seed=0,
+        batch=12, accelerator=accelerator,
+    )  # fmt: skip
+    model.eval()
+    logits = outputs(model, 12, plain(films), accelerator, batch_size=4)
+    if accelerator.is_main_process:
+        weights = checkpoint.copy_state(model)
+        found = {"weights": weights, "logits": logits, "initial_head": initial}
+        torch.save({**found, "n": accelerator.num_processes}, out)
+
+
+if __name__ == "__main__":
+    for name in sys.argv[2:]:
+        one_step(Path(sys.argv[1]) / f"{name}.pt", name, Accelerator(cpu=True))
