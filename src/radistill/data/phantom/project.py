@@ -111,15 +111,15 @@ def _body(view: View, anatomy: Anatomy, cage: tuple[Floats, Floats]) -> Floats:
     trunk = 2 * deep * np.maximum(1 - t**2.5, 0) ** np.float32(0.4) * np.sqrt(rise)
     neck = 0.9 * capsule(view, (0, anatomy.apex - 9), (0, anatomy.apex + 1.5), 2.7)
     chin = ellipsoid(view, (0.4, anatomy.apex - 5.4, 2), (4.6, 3.2, 3.5)).length
-    total = np.maximum(trunk, np.maximum(neck, 0.9 * chin))
+    total: Floats = np.maximum(trunk, np.maximum(neck, 0.9 * chin))
     for side in (-1, 1):
         joint, elbow = arm(side, anatomy)
         limb = capsule(view, joint, elbow, 1.7 + 0.6 * anatomy.fat)
         inner = joint + np.array([-side * 5.5, -0.6])
         girdle = capsule(view, inner, joint, 2.4 + 0.5 * anatomy.fat)
-        total = np.maximum(total, np.maximum(0.8 * girdle + 0.35 * trunk, 0))
+        total = np.maximum(total, 0.8 * girdle + 0.35 * trunk)
         total = np.maximum(total, 0.9 * limb) + 0.25 * np.minimum(total, 0.9 * limb)
-    return total.astype(np.float32)
+    return total
 
 
 def _airways(view: View, anatomy: Anatomy) -> Floats:

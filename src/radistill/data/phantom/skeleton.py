@@ -69,8 +69,11 @@ def _collar_bone(side: int, anatomy: Anatomy) -> Floats:
 
 def spine(view: View, anatomy: Anatomy) -> Floats:
     """Vertebral bodies with paler discs between, pedicles, spinous and transverse processes."""
-    x = view.x - np.float32(view.across(0.0, -anatomy.depth * 3.2))
-    phase = ((view.y - np.float32(anatomy.apex)) / np.float32(anatomy.rib_spacing)) % 1
+    middle = np.float32(view.across(0.0, -anatomy.depth * 3.2))
+    columns = np.flatnonzero((np.abs(view.x - middle) < 2.5).any(0))
+    near = slice(columns.min(initial=0), columns.max(initial=0) + 1)  # the rest holds no spine
+    x, y = view.x[:, near] - middle, view.y[:, near]
+    phase = ((y - np.float32(anatomy.apex)) / np.float32(anatomy.rib_spacing)) % 1
     height = np.abs(phase - 0.5)  # 0 in the middle of a vertebra, 0.5 in the disc
     wide = np.float32(0.9 * anatomy.width) * (1 + 0.35 * height**2)
     body = np.clip((wide - np.abs(x)) * 6, 0, 1) * np.sqrt(np.maximum(1 - (x / 1.7) ** 2, 0))
@@ -79,8 +82,9 @@ def spine(view: View, anatomy: Anatomy) -> Floats:
     pedicles = 0.45 * np.exp(-(((np.abs(x) - 0.68) / 0.2) ** 2) - ((phase - 0.38) / 0.17) ** 2)
     process = 0.35 * np.exp(-((x / 0.17) ** 2) - ((phase - 0.75) / 0.2) ** 2)
     transverse = 0.3 * np.exp(-(((np.abs(x) - 1.35) / 0.5) ** 2) - ((phase - 0.3) / 0.13) ** 2)
-    total: Floats = column + end_plates + pedicles + process + transverse
-    return total.astype(np.float32)
+    total = np.zeros_like(view.x)
+    total[:, near] = column + end_plates + pedicles + process + transverse
+    return total
 
 
 def shoulders(view: View, anatomy: Anatomy) -> Floats:
