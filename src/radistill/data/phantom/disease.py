@@ -49,7 +49,7 @@ def _lobar(projection: Projection, view: View, rng: np.random.Generator) -> Floa
     ragged = 1 + 0.22 * smooth_noise(rng, view.size, 7) + 0.08 * smooth_noise(rng, view.size, 18)
     distance = np.sqrt(u * u + v * v) / radius * ragged
     soft = 1 / (1 + np.exp(np.clip((distance - 1) / rng.uniform(0.1, 0.28), -30, 30)))
-    mottled = np.clip(1 + 0.2 * smooth_noise(rng, view.size, 26), 0.3, 1.6)
+    mottled = np.clip(1 + 0.12 * smooth_noise(rng, view.size, 26), 0.6, 1.2)
     filled = np.minimum(lung, 2.2 * radius) * soft * mottled
     return np.asarray((SOFT - LUNG) * strength * filled, np.float32)
 
