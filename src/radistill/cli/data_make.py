@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,17 @@ import typer
 from radistill.progress import console
 
 
+class Source(StrEnum):
+    """The public sets that can be fetched."""
+
+    kaggle = "kaggle"
+    medmnist = "medmnist"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands that make or get a data set to `radistill data`."""
     app.command("phantom")(phantom)
+    app.command("fetch")(fetch)
 
 
 def phantom(
@@ -25,4 +34,31 @@ def phantom(
     from radistill.data.phantom import generate
 
     generate(out, n, seed, size)
-    console.print(f"{n} synthetic films in {out} (seed {seed}); not of real patients")
+    console.print(
+        f"{n} synthetic films in {out} (seed {seed}, true opacities in {out / 'masks'}); "
+        "no patient's.",
+        markup=False,
+    )
+
+
+def fetch(
+    source: Annotated[
+        Source,
+        typer.Argument(
+            help="kaggle: Chest X-Ray Images (Pneumonia), 1.2 GB. medmnist: PneumoniaMNIST."
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(help="Folder for the set.")],
+    size: Annotated[
+        int, typer.Option(help="Pixels a side, of medmnist only: 28, 64, 128 or 224.")
+    ] = 224,
+) -> None:
+    """Download a public set of real chest X-rays; run it again to go on after a break."""
+    from radistill.data.fetch import fetch_kaggle, fetch_medmnist
+
+    if source is Source.kaggle:
+        fetch_kaggle(out)
+        data = out
+    else:
+        data = fetch_medmnist(out, size)
+    console.print(f"ready: radistill data inspect {data}", markup=False)

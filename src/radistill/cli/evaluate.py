@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 
 from radistill.config import load_config
+from radistill.data.manifest import SPLITS
+from radistill.errors import UsageError
 from radistill.progress import console
 
 
@@ -35,12 +37,19 @@ def evaluate(
 ) -> None:
     """Score a trained model on data it has not seen, with its own threshold."""
     settings = load_config("quick", None, set_)
-    from radistill.evaluation.external import evaluate_model
-    from radistill.evaluation.table import print_figures
+    if split is not None and split not in SPLITS:
+        raise UsageError(f"--split {split}: one of {', '.join(SPLITS)}")
+    from radistill.evaluation.table import print_table
+    from radistill.external import evaluate_model
 
     result = evaluate_model(
         model, data, settings, labels=labels, split=split, threshold=threshold, out=out
     )
-    print_figures(result, Console())
+    print_table(result, Console())
     if out is not None:
         console.print(f"predictions and figures: {out}", markup=False)
+    if result["dataset"]["unreadable"]:
+        console.print(
+            f"{result['dataset']['unreadable']} files could not be read and were left out"
+        )
+        raise typer.Exit(1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,9 @@ from radistill.data.dataset import Dataset
 from radistill.data.labels import choose_classes
 from radistill.data.names import identify
 from radistill.data.scan import scan
-from radistill.data.sources import open_source
+from radistill.data.sources import Source, open_source
 from radistill.data.split import make_split
+from radistill.errors import UsageError
 
 
 def load_dataset(root: Path, config: DataConfig, seed: int, labels: Path | None = None) -> Dataset:
@@ -26,27 +29,65 @@ def load_dataset(root: Path, config: DataConfig, seed: int, labels: Path | None 
     `radistill.data.sources`, `names.identify`, `labels.choose_classes` and `split.make_split`.
     """
     source = open_source(root, labels)
-    entries, patient_notes, known = identify(source.entries, config.patient_regex)
     # Before the reading, which takes longest: a question about classes should come at once.
-    choose_classes([entry.label for entry in entries], config.positive)
+    choose_classes([entry.label for entry in source.entries], config.positive)
+    dataset = _read(source, config)
+    classes, positive, class_notes = choose_classes(
+        [f.label for f in dataset.films], config.positive
+    )
+    split = make_split(dataset.films, config, seed, source.keep_val)
+    return replace(
+        dataset,
+        films=tuple(split.films),
+        classes=classes,
+        positive=positive,
+        protocol=config.protocol,
+        leaking=split.leaking,
+        notes=(*class_notes, *dataset.notes, *split.notes),
+    )
+
+
+def load_films(
+    root: Path,
+    config: DataConfig,
+    classes: Sequence[str],
+    positive: str,
+    labels: Path | None = None,
+) -> Dataset:
+    """Read a data set for a model that exists: its classes, the split as the data set has it.
+
+    Labels are matched to `classes` whatever their case. Raises UsageError as `load_dataset` does,
+    and for a label that is none of the model's classes.
+    """
+    dataset = _read(open_source(root, labels), config)
+    known = {name.casefold(): name for name in classes}
+    strange = sorted({film.label for film in dataset.films if film.label.casefold() not in known})
+    if strange:
+        raise UsageError(
+            f"{root}: the model does not know the class {', '.join(strange)}; "
+            f"its classes are {', '.join(classes)}. Rename the folders or labels to these."
+        )
+    films = [replace(film, label=known[film.label.casefold()]) for film in dataset.films]
+    return replace(dataset, films=tuple(films), classes=tuple(classes), positive=positive)
+
+
+def _read(source: Source, config: DataConfig) -> Dataset:
+    """Every film, with patients named, before classes are chosen and the split is made."""
+    entries, patient_notes, known = identify(source.entries, config.patient_regex)
     films, unreadable, looks = scan(source, entries, config.max_unreadable)
-    classes, positive, class_notes = choose_classes([f.label for f in films], config.positive)
-    split = make_split(films, config, seed, source.keep_val)
 
     def pixels(path: str) -> np.ndarray:
         return source.read(path)[1]
 
     return Dataset(
         name=source.name,
-        films=tuple(split.films),
-        classes=classes,
-        positive=positive,
+        films=tuple(films),
+        classes=(),
+        positive="",
         pixels=pixels,
-        protocol=config.protocol,
-        leaking=split.leaking,
         synthetic=source.synthetic,
         unreadable=unreadable,
-        notes=(*class_notes, *patient_notes, *source.notes, *split.notes),
+        notes=(*patient_notes, *source.notes),
         looks=looks,
         patients_known=known,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,9 +14,12 @@ from radistill.data.dataset import Dataset
 class Pixels(Protocol):
     """Squares by content hash; `radistill.data.cache.PixelCache` is one."""
 
-    size: int
+    @property
+    def size(self) -> int:
+        """S, the side in pixels."""
+        ...
 
-    def batch(self, shas: list[str]) -> np.ndarray:
+    def batch(self, shas: Sequence[str]) -> np.ndarray:
         """uint8 (N, S, S)."""
         ...
 
