@@ -8,10 +8,10 @@ from __future__ import annotations
 import difflib
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from radistill.errors import UsageError
 
@@ -78,6 +78,12 @@ class ModelConfig(Section):
     criterion: Literal["auc", "log_loss", "worst_auc"] = "auc"  # on validation
     patience: int = Field(0, ge=0)  # epochs without a better criterion, 0 is off
 
+    @model_validator(mode="after")
+    def _something_is_trained(self) -> Self:
+        if self.transfer == "features" and not self.head_epochs:
+            raise ValueError("transfer=features trains the head alone: set head_epochs above 0")
+        return self
+
 
 class DistillConfig(Section):
     """Hinton's distillation, from teacher outputs cached per image and view."""
@@ -106,6 +112,10 @@ class StudyConfig(Section):
     evaluation: EvaluationConfig = EvaluationConfig()
     mixed_precision: Literal["no", "fp16", "bf16"] = "no"  # on a GPU
     tensorboard: bool = False
+
+    def models(self) -> tuple[ModelConfig, ModelConfig, ModelConfig, ModelConfig]:
+        """Of baseline, teacher, student alone and student."""
+        return self.baseline, self.teacher, self.student, self.student
 
 
 def presets() -> list[str]:
@@ -137,7 +147,7 @@ def load_config(
         key, equals, value = item.partition("=")
         if not equals or not key:
             raise UsageError(f"--set {item}: write it as key=value, for example teacher.epochs=5")
-        _merge(values, _nested(key.strip().split("."), yaml.safe_load(value)))
+        _merge(values, _nested(key.strip().split("."), _read_value(item, value)))
     if seed is not None:
         values["seed"] = seed
     return validate(values)
@@ -170,6 +180,13 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     return values
 
 
+def _read_value(item: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise UsageError(f"--set {item}: the value is not YAML; quote it") from None
+
+
 def _nested(keys: list[str], value: Any) -> dict[str, Any]:
     first, *rest = keys
     return {first: _nested(rest, value) if rest else value}
@@ -188,6 +205,8 @@ def _explain(problem: Any) -> str:
     where = ".".join(keys)
     if problem["type"] == "extra_forbidden":
         return f"unknown key '{where}'{_nearest(where, _known_keys(StudyConfig))}"
+    if problem["type"] == "value_error":
+        return f"{where}: {problem['ctx']['error']}"
     return f"{where}: {problem['msg']} (got {problem['input']!r})"
 
 

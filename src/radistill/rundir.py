@@ -83,10 +83,14 @@ class RunDirectory:
     def done(self, stage: str, key: str) -> bool:
         """Whether `stage` was finished from inputs with this hash."""
         try:
-            record = json.loads((self.folder / stage / STAGE).read_text("utf-8"))
+            record = json.loads(self.stage_file(stage).read_text("utf-8"))
         except (OSError, ValueError):
             return False
         return bool(record.get("key") == key)
+
+    def stage_file(self, stage: str) -> Path:
+        """The file that marks `stage` as finished, from whatever inputs."""
+        return self.folder / stage / STAGE
 
     def working(self, stage: str) -> Path:
         """The hidden folder in which `stage` is worked on; kept over a kill."""

@@ -23,7 +23,7 @@ from radistill.distill.teacher_cache import teacher_outputs
 from radistill.evaluation.compare import compare
 from radistill.evaluation.report import write_report
 from radistill.fitting import Study, fit_model, forget
-from radistill.models import load_model
+from radistill.models import create, load_model
 from radistill.progress import console
 from radistill.rundir import RunDirectory, environment, file_digest
 
@@ -49,9 +49,10 @@ def run_study(
     if accelerator.is_main_process:
         run.open(config, update=update)
     dataset = load_dataset(data, config.data, config.seed, labels)
+    _check_models(run, config, len(dataset.classes))
     if accelerator.is_main_process:
         _record_data(run, dataset, update=update)
-    sizes = {m.input_size for m in (config.baseline, config.teacher, config.student)}
+    sizes = {model.input_size for model in config.models()}
     with accelerator.main_process_first():
         caches = build_caches(dataset, sizes, out / "cache")
     study = Study(run, config, dataset, caches, accelerator)
@@ -78,6 +79,18 @@ def run_study(
     accelerator.wait_for_everyone()
     comparison: dict[str, Any] = json.loads((out / "comparison.json").read_text("utf-8"))
     return comparison
+
+
+def _check_models(run: RunDirectory, config: StudyConfig, classes: int) -> None:
+    """Build every network that is still to be trained, so that a wrong one stops the study now."""
+    for name, model in zip(MODELS, config.models(), strict=True):
+        if not run.stage_file(name).exists():
+            create(
+                model.architecture,
+                classes=classes,
+                weights=model.weights,
+                input_size=model.input_size,
+            )
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """Synthetic chest radiographs for trying the study without patients' films."""
 
-from radistill.data.phantom.generate import MARK, generate
+from radistill.data.phantom.generate import generate
 
-__all__ = ["MARK", "generate"]
+__all__ = ["generate"]

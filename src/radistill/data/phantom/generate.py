@@ -18,11 +18,11 @@ from radistill.data.phantom.cohort import SMALLEST, Planned, plan
 from radistill.data.phantom.disease import mask, opacity
 from radistill.data.phantom.film import Exposure, expose
 from radistill.data.phantom.project import project
+from radistill.data.sources.files import PHANTOM_MARK
 from radistill.errors import UsageError
 
 VERSION = 1  # of the pictures: raised with every change that alters them
-MARK = "phantom.json"
-ENTRIES = {"train", "test", "masks", MARK}
+ENTRIES = {"train", "test", "masks", PHANTOM_MARK}
 
 
 def film(
@@ -61,7 +61,7 @@ def generate(out: Path, n: int, seed: int, size: int = 256) -> None:
     beside = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}.partial")
     try:
         _write_all(beside, plan(n, seed), seed, size)
-        atomic.write_json(beside / MARK, marks)
+        atomic.write_json(beside / PHANTOM_MARK, marks)
         if out.exists():
             shutil.rmtree(out)
         os.replace(beside, out)
@@ -79,7 +79,7 @@ def _exists(out: Path, marks: dict[str, object]) -> bool:
     if not found:
         return False
     try:
-        have = json.loads((out / MARK).read_text("utf-8"))
+        have = json.loads((out / PHANTOM_MARK).read_text("utf-8"))
     except (OSError, ValueError):
         have = {}
     if not isinstance(have, dict) or have.get("generator") != marks["generator"] or found - ENTRIES:

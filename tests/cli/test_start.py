@@ -1,0 +1,43 @@
+"""The command line starts without heavy libraries and says what it is."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "torchvision", "sklearn", "scipy", "matplotlib", "accelerate", "onnxruntime")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys; sys.argv = ['radistill', *sys.argv[1:]]\n"
+        "from radistill.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        f"print('heavy:', [name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.rstrip().endswith("heavy: []")
+
+
+def test_imaging_and_runtime_import_nothing_heavy() -> None:
+    code = (
+        "import sys, radistill.imaging, radistill.runtime.bundle, radistill.data.manifest\n"
+        "heavy = ('torch', 'sklearn', 'scipy', 'matplotlib')\n"
+        "sys.exit(str([name for name in heavy if name in sys.modules] or ''))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.strip() == ""
+
+
+def test_a_missing_extra_is_named() -> None:
+    code = (
+        "import sys; sys.modules['accelerate'] = None\n"
+        "sys.argv = ['radistill', 'run', '--data', '.', '--out', 'x']\n"
+        "from radistill.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "radistill[train]" in done.stderr
+    assert "Traceback" not in done.stderr

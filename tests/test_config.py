@@ -1,0 +1,63 @@
+import pytest
+import yaml
+
+from radistill.config import load_config, presets, to_yaml, validate
+from radistill.errors import UsageError
+
+
+@pytest.mark.parametrize("preset", presets())
+def test_every_preset_is_valid_and_survives_yaml(preset: str) -> None:
+    config = load_config(preset)
+    assert config.preset == preset
+    assert validate(yaml.safe_load(to_yaml(config))) == config
+
+
+def test_the_presets_there_should_be() -> None:
+    assert presets() == ["demo", "kaggle", "quick", "seed"]
+
+
+def test_file_lies_over_preset_and_set_over_file(tmp_path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("teacher:\n  epochs: 3\n  batch_size: 7\nseed: 5\n")
+    config = load_config("quick", file, ["teacher.epochs=4"], seed=6)
+    assert (config.teacher.epochs, config.teacher.batch_size, config.seed) == (4, 7, 6)
+    assert config.teacher.architecture == load_config("quick").teacher.architecture
+
+
+def test_seed_preset_is_the_published_project() -> None:
+    config = load_config("seed")
+    teacher, student = config.teacher, config.student
+    assert (teacher.architecture, teacher.epochs, teacher.dropout) == ("resnet50", 30, 0.6)
+    assert (student.architecture, student.epochs) == ("resnet18", 25)
+    for model in (teacher, student):
+        assert (model.optimizer, model.learning_rate, model.momentum) == ("sgd", 1e-3, 0.9)
+        assert model.batch_size == 64
+    assert (config.distill.temperature, config.distill.alpha) == (10, 0.7)
+    assert config.data.protocol == "image"
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("techer.epochs=5", "did you mean 'teacher"),
+        ("teacher.epocs=5", "did you mean 'teacher.epochs'"),
+        ("teacher.epochs=-1", "teacher.epochs"),
+        ("distill.alpha=2", "distill.alpha"),
+        ("data.protocol=random", "data.protocol"),
+        ("teacher=5", "teacher"),
+        ("=5", "key=value"),
+        ("teacher.epochs=[", "teacher.epochs=["),
+    ],
+)
+def test_wrong_overrides(override: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_config("quick", None, [override])
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "just words", "a: [", "\x00"])
+def test_a_file_that_is_no_configuration(text: str, tmp_path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    with pytest.raises(UsageError, match=r"mine\.yaml"):
+        load_config("quick", file)

@@ -1,0 +1,281 @@
+"""The main job on phantoms, as a user runs it, with small networks and few epochs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from sklearn.metrics import roc_auc_score
+
+from radistill.data.phantom import generate
+
+SMALL = [
+    *(
+        "--preset",
+        "demo",
+        "--set",
+        "evaluation.bootstrap=100",
+        "--set",
+        "evaluation.latency_runs=3",
+    ),
+    *("--set", "baseline={architecture: baseline, weights: random, input_size: 32, epochs: 2}"),
+    "--set",
+    "teacher={architecture: resnet18, weights: random, input_size: 32, epochs: 3, head_epochs: 2, "
+    "batch_size: 16}",
+    "--set",
+    "student={architecture: shufflenet_v2_x0_5, weights: random, input_size: 32, epochs: 2, "
+    "batch_size: 16}",
+]
+MODELS = ("baseline", "teacher", "student-alone", "student")
+
+
+def radistill(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "radistill", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=500, **options)
+
+
+@pytest.fixture(scope="module")
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("data") / "phantoms"
+    generate(out, 120, 0, size=64)
+    return out
+
+
+@pytest.fixture(scope="module")
+def run(phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "a run"
+    done = radistill("run", "--data", phantoms, "--out", out, *SMALL)
+    assert done.returncode == 0, done.stderr
+    assert "synthetic" in done.stdout
+    assert "report.html" in done.stdout + done.stderr
+    return out
+
+
+def figures(run: Path) -> dict[str, object]:
+    """All that must be the same in every run of one seed."""
+    comparison = json.loads((run / "comparison.json").read_text())
+    return {m["name"]: m["test"] for m in comparison["models"]} | {"pairs": comparison["pairs"]}
+
+
+def test_the_run_directory_is_as_promised(run: Path) -> None:
+    files = {"config.yaml", "environment.json", "manifest.csv", "audit.json", "comparison.json",
+             "report.html", "bundle"}  # fmt: skip
+    assert files <= {path.name for path in run.iterdir()}
+    for model in MODELS:
+        assert {
+            "weights.safetensors", "history.csv", "predictions.csv", "predictions-val.csv",
+            "metrics.json",
+        } <= {path.name for path in (run / model).iterdir()}  # fmt: skip
+    assert {"model.onnx", "card.json", "README.md"} <= {p.name for p in (run / "bundle").iterdir()}
+    assert not list(run.glob(".*")), "scratch is left"
+
+
+def test_no_patient_stands_in_two_splits(run: Path) -> None:
+    rows = list(csv.DictReader((run / "manifest.csv").open()))
+    splits = {(row["patient"], row["split"]) for row in rows}
+    assert len(splits) == len({patient for patient, _ in splits})
+    assert {row["split"] for row in rows} == {"train", "val", "test"}
+
+
+def test_every_figure_follows_from_the_predictions(run: Path) -> None:
+    test = [row["path"] for row in csv.DictReader((run / "manifest.csv").open())
+            if row["split"] == "test"]  # fmt: skip
+    for name, found in figures(run).items():
+        if name == "pairs":
+            continue
+        rows = list(csv.DictReader((run / name / "predictions.csv").open()))
+        assert [row["path"] for row in rows] == test
+        truth = np.array([row["label"] == "PNEUMONIA" for row in rows])
+        probability = np.array([float(row["probability"]) for row in rows])
+        assert found["auc"] == pytest.approx(roc_auc_score(truth, probability))
+        called = probability >= found["threshold"]
+        assert found["accuracy"] == pytest.approx((called == truth).mean())
+        assert found["recall"] == pytest.approx(called[truth].mean())
+        low, high = found["auc_ci"]
+        assert low <= found["auc"] <= high
+
+
+def test_the_threshold_comes_from_validation_alone(run: Path) -> None:
+    from radistill.evaluation.metrics import choose_threshold
+
+    rows = list(csv.DictReader((run / "student" / "predictions-val.csv").open()))
+    truth = np.array([row["label"] == "PNEUMONIA" for row in rows])
+    probability = np.array([float(row["probability"]) for row in rows])
+    expected = choose_threshold(truth, probability, "youden")
+    assert figures(run)["student"]["threshold"] == expected
+
+
+def test_a_finished_run_is_kept(run: Path, phantoms: Path) -> None:
+    before = {p: p.stat().st_mtime_ns for p in run.rglob("weights.safetensors")}
+    again = radistill("run", "--data", phantoms, "--out", run, *SMALL)
+    assert again.returncode == 0, again.stderr
+    assert again.stderr.count("finished before") == 4
+    assert before == {p: p.stat().st_mtime_ns for p in run.rglob("weights.safetensors")}
+
+
+def test_killed_and_resumed_equals_unbroken(run: Path, phantoms: Path, tmp_path: Path) -> None:
+    out = tmp_path / "killed"
+    command = [sys.executable, "-m", "radistill", "run", "--data", phantoms, "--out", out, *SMALL]
+    checkpoint = out / ".teacher.partial" / "checkpoint.pt"
+    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL)  # fmt: skip
+    deadline = time.monotonic() + 300
+    while not checkpoint.exists() and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert checkpoint.exists(), "the teacher was not reached"
+    assert not (out / "teacher").exists(), "killed too late to show anything"
+
+    resumed = radistill("run", "--data", phantoms, "--out", out, *SMALL)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "going on after epoch" in resumed.stderr
+    assert "baseline: finished before" in resumed.stderr
+    assert figures(out) == figures(run)
+    for model in MODELS:
+        one, two = (load_file(folder / model / "weights.safetensors") for folder in (run, out))
+        assert all(torch.equal(one[key], two[key]) for key in one)
+
+
+def test_a_changed_setting_is_refused_and_then_runs_only_what_it_touches(
+    run: Path, phantoms: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "changed"
+    shutil.copytree(run, out)
+    change = ["--set", "distill.alpha=0.2"]
+    refused = radistill("run", "--data", phantoms, "--out", out, *SMALL, *change)
+    assert refused.returncode == 2
+    assert "distill.alpha" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    done = radistill("run", "--data", phantoms, "--out", out, *SMALL, *change, "--update")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("finished before") == 3
+    assert figures(out)["student-alone"] == figures(run)["student-alone"]
+    assert figures(out)["student"] != figures(run)["student"]
+
+
+def test_other_films_are_refused(run: Path, phantoms: Path, tmp_path: Path) -> None:
+    other = tmp_path / "phantoms"
+    generate(other, 120, 1, size=64)
+    refused = radistill("run", "--data", other, "--out", run, *SMALL)
+    assert refused.returncode == 2
+    assert "other films" in " ".join(refused.stderr.split())
+
+
+@pytest.mark.parametrize("model", ["", "student", "teacher", "bundle"])
+def test_evaluate_gives_the_figures_of_the_study(
+    run: Path, phantoms: Path, tmp_path: Path, model: str
+) -> None:
+    done = radistill(
+        "evaluate", run / model, "--data", phantoms, "--split", "test", "--out", tmp_path,
+        "--set", "evaluation.bootstrap=100",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "metrics.json").read_text())["test"]
+    expected = figures(run)["teacher" if model == "teacher" else "student"]
+    tolerance = 0.05 if model == "bundle" else 1e-6  # the bundle may run its INT8 model
+    assert found["auc"] == pytest.approx(expected["auc"], abs=tolerance)
+    assert found["threshold"] == expected["threshold"]
+
+
+def test_evaluate_refuses_other_classes(run: Path, phantoms: Path, tmp_path: Path) -> None:
+    for name, films in (("CAT", "NORMAL"), ("DOG", "PNEUMONIA")):
+        shutil.copytree(phantoms / "test" / films, tmp_path / "pets" / name)
+    refused = radistill("evaluate", run, "--data", tmp_path / "pets")
+    assert refused.returncode == 2
+    assert "CAT" in refused.stderr
+    assert "NORMAL" in refused.stderr
+    empty = radistill("evaluate", phantoms, "--data", phantoms)
+    assert empty.returncode == 2
+    assert "neither a run" in empty.stderr
+
+
+def test_bad_files_among_good_ones_are_counted_and_skipped(phantoms: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(phantoms, data)
+    victims = sorted((data / "train" / "NORMAL").iterdir())[:3]
+    victims[0].write_bytes(b"")
+    victims[1].write_bytes(victims[1].read_bytes()[:500])
+    victims[2].write_text("<html>not found</html>")
+    quick = ["--set", "baseline.epochs=1", "--set", "teacher.epochs=1", "--set", "student.epochs=1"]
+    done = radistill("run", "--data", data, "--out", tmp_path / "run", *SMALL, *quick)
+    assert done.returncode == 0, done.stderr
+    assert "3 unreadable files" in done.stderr
+    audit = json.loads((tmp_path / "run" / "audit.json").read_text())
+    assert victims[0].name in json.dumps(audit)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--set", "teacher.epoch=5"], "did you mean 'teacher.epochs'"),
+        (["--set", "teacher.epochs=many"], "teacher.epochs"),
+        (["--set", "teacher.epochs"], "key=value"),
+        (["--preset", "demmo"], "did you mean 'demo'"),
+        (["--config", "missing.yaml"], "missing.yaml"),
+        (["--set", "student.architecture=resnet5000"], "resnet5000"),
+        (["--set", "student.weights=no-such-file.pth"], "no-such-file.pth"),
+        (["--set", "data.positive=COVID"], "COVID"),
+        (["--set", "student.transfer=features"], "head_epochs"),
+    ],
+)
+def test_wrong_settings_are_explained(
+    phantoms: Path, tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    before = [] if "--preset" in arguments else SMALL
+    refused = radistill("run", "--data", phantoms, "--out", tmp_path / "run", *before, *arguments)
+    assert refused.returncode == 2, refused.stderr
+    assert words in " ".join(refused.stderr.split())
+    assert "Traceback" not in refused.stderr
+
+
+def test_an_output_folder_of_something_else_is_not_touched(phantoms: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    refused = radistill("run", "--data", phantoms, "--out", tmp_path, *SMALL)
+    assert refused.returncode == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_ctrl_c_leaves_a_usable_run(phantoms: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "radistill", "run", "--data", phantoms, "--out", out, *SMALL]
+    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True,
+                               stdout=subprocess.DEVNULL)  # fmt: skip
+    deadline = time.monotonic() + 300
+    while not (out / "baseline").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command goes on" in " ".join(errors.split())
+    assert "Traceback" not in errors
+    assert (out / "baseline" / "metrics.json").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+@pytest.mark.slow
+def test_a_full_disk_is_explained_and_nothing_done_is_lost(phantoms: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(disk)])
+    if mounted.returncode:
+        pytest.skip("cannot mount a small disk here")
+    try:
+        stopped = radistill("run", "--data", phantoms, "--out", disk / "run", *SMALL)
+        assert stopped.returncode == 1, stopped.stderr
+        assert "disk is full" in " ".join(stopped.stderr.split())
+        assert "Traceback" not in stopped.stderr
+        assert (disk / "run" / "baseline" / "metrics.json").exists()
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
