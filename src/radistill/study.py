@@ -70,15 +70,26 @@ def run_study(
     )
 
     if accelerator.is_main_process:
-        compare(out, MODELS, describe(dataset), config.evaluation, config.seed)
-        _bundle(study, student)
-        largest = caches[max(sizes)]
-        shas = {film.path: film.sha256 for film in dataset.films}
-        write_report(out, lambda path: largest.batch([shas[path]])[0])
-        forget(run.working("teacher-outputs"))
+        _conclude(study, student)
     accelerator.wait_for_everyone()
     comparison: dict[str, Any] = json.loads((out / "comparison.json").read_text("utf-8"))
     return comparison
+
+
+def _conclude(study: Study, student: Path) -> None:
+    """Comparison, bundle and report, unless they were made of these very models."""
+    run, config = study.run, study.config
+    mark = run.folder / "study.json"
+    key = study.key([file_digest(run.folder / name / "metrics.json") for name in MODELS])
+    if mark.exists() and json.loads(mark.read_text("utf-8")) == {"key": key}:
+        return
+    compare(run.folder, MODELS, describe(study.dataset), config.evaluation, config.seed)
+    _bundle(study, student)
+    largest = study.caches[max(study.caches)]
+    shas = {film.path: film.sha256 for film in study.dataset.films}
+    write_report(run.folder, lambda path: largest.batch([shas[path]])[0])
+    forget(run.working("teacher-outputs"))
+    atomic.write_json(mark, {"key": key})
 
 
 def _check_models(run: RunDirectory, config: StudyConfig, classes: int) -> None:

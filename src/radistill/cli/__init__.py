@@ -9,8 +9,6 @@ from rich.markup import escape
 from radistill.errors import RadistillError
 from radistill.progress import console
 
-INTERRUPTED = 130  # the shell's convention for Ctrl-C
-
 
 def main() -> None:
     """Entry point: errors that a user can act on are printed without a traceback."""
@@ -21,9 +19,6 @@ def main() -> None:
     except RadistillError as error:
         console.print(f"[bold red]error:[/bold red] {escape(str(error))}", highlight=False)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        console.print("interrupted; what is finished is kept: the same command goes on from there")
-        sys.exit(INTERRUPTED)
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "radistill":
             raise

@@ -11,6 +11,8 @@ from rich.console import Console
 from radistill.config import load_config, presets, to_yaml
 from radistill.progress import console
 
+INTERRUPTED = 130  # the shell's convention for Ctrl-C
+
 
 def run(
     data: Annotated[
@@ -48,6 +50,10 @@ def run(
     from radistill.evaluation.table import print_table
     from radistill.study import run_study
 
-    comparison = run_study(data, out, settings, labels=labels, update=update)
+    try:
+        comparison = run_study(data, out, settings, labels=labels, update=update)
+    except KeyboardInterrupt:
+        console.print("interrupted; what is finished is kept: the same command goes on from there")
+        raise typer.Exit(INTERRUPTED) from None
     print_table(comparison, Console())
     console.print(f"report: {out / 'report.html'}\nbundle: {out / 'bundle'}", markup=False)
