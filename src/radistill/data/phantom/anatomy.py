@@ -76,10 +76,10 @@ class Pose:
     def sample(cls, rng: np.random.Generator) -> Pose:
         """Draw a pose."""
         return cls(
-            field=float(FIELD * np.clip(rng.normal(0.98, 0.07), 0.82, 1.2)),
-            roll=float(rng.normal(0, 0.045)),
-            yaw=float(rng.normal(0, 0.09)),
-            shift=(float(rng.normal(0, 0.5)), float(rng.normal(0.0, 0.6))),
+            field=float(FIELD * np.clip(rng.normal(0.98, 0.04), 0.86, 1.15)),
+            roll=float(rng.normal(0, 0.03)),
+            yaw=float(rng.normal(0, 0.06)),
+            shift=(float(rng.normal(0, 0.35)), float(rng.normal(0.0, 0.45))),
             breath=float(rng.normal(0, 0.45)),
         )
 

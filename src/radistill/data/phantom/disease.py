@@ -7,9 +7,9 @@ import numpy as np
 from radistill.data.phantom.geometry import Floats, View, smooth_noise
 from radistill.data.phantom.project import LUNG, SOFT, Projection
 
-# Strengths are log-uniform: the share of air replaced where the opacity is densest.
-LOBAR_STRENGTH = (0.4, 1.0)
-DIFFUSE_STRENGTH = (0.4, 1.3)
+# The share of air replaced where the opacity is densest, from faint to plain.
+LOBAR_STRENGTH = (0.35, 1.0)
+DIFFUSE_STRENGTH = (0.45, 1.7)
 MASK_SHARE = 0.25  # of the densest point; fainter parts of an opacity are not in its mask
 
 
@@ -34,14 +34,14 @@ def mask(added: Floats) -> np.ndarray:
 
 
 def _strength(rng: np.random.Generator, limits: tuple[float, float]) -> float:
-    return float(np.exp(rng.uniform(*np.log(limits))))
+    return float(rng.uniform(*limits))
 
 
 def _lobar(projection: Projection, view: View, rng: np.random.Generator) -> Floats:
     side = int(rng.integers(2))
     lung = projection.lungs[side]
     strength = _strength(rng, LOBAR_STRENGTH)
-    place, radius = _place(lung, view, rng), rng.uniform(2.4, 5.0)
+    place, radius = _place(lung, view, rng), rng.uniform(3.0, 6.0)
     stretch, turn = rng.uniform(0.7, 1.4), rng.uniform(0, np.pi)
     dx, dy = view.x - place[0], view.y - place[1]
     u = (np.cos(turn) * dx + np.sin(turn) * dy) / stretch

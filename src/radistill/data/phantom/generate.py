@@ -21,7 +21,7 @@ from radistill.data.phantom.project import project
 from radistill.data.sources.files import PHANTOM_MARK
 from radistill.errors import UsageError
 
-VERSION = 1  # of the pictures: raised with every change that alters them
+VERSION = 2  # of the pictures: raised with every change that alters them
 ENTRIES = {"train", "test", "masks", PHANTOM_MARK}
 
 
