@@ -279,3 +279,25 @@ def test_a_full_disk_is_explained_and_nothing_done_is_lost(phantoms: Path, tmp_p
         assert (disk / "run" / "baseline" / "metrics.json").exists()
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.slow
+def test_the_study_runs_on_two_processes(phantoms: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    launch = [
+        *("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"),
+        *("--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"),
+        *("--main_process_port", "0", "-m", "radistill", "run", "--data", phantoms, "--out", out),
+    ]
+    done = subprocess.run(
+        [sys.executable, *map(str, launch), *SMALL], capture_output=True, text=True, timeout=500
+    )
+    assert done.returncode == 0, done.stderr
+    test = [
+        r["path"] for r in csv.DictReader((out / "manifest.csv").open()) if r["split"] == "test"
+    ]
+    for model in MODELS:
+        rows = list(csv.DictReader((out / model / "predictions.csv").open()))
+        assert [row["path"] for row in rows] == test
+    assert (out / "report.html").exists()
+    assert (out / "bundle" / "card.json").exists()

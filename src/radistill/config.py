@@ -54,7 +54,7 @@ class ModelConfig(Section):
     dropout: float = Field(0.0, ge=0, lt=1)
     transfer: Literal["finetune", "features"] = "finetune"
     head_epochs: int = Field(0, ge=0)  # the head alone first, on cached features
-    head_learning_rate: float = Field(1e-2, gt=0)
+    head_learning_rate: float = Field(1e-3, gt=0)
     frozen_stages: int = Field(0, ge=0)  # the first stages are not trained
     batch_norm: Literal["train", "frozen"] = "train"
     layer_decay: float = Field(1.0, gt=0, le=1)  # learning rate factor per earlier stage
