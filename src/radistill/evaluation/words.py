@@ -59,8 +59,8 @@ def milliseconds(value: float | None) -> str:
 
 
 def signed(value: float | None) -> str:
-    """`+0.012`, or a dash."""
-    return DASH if value is None else f"{value:+.3f}"
+    """`+0.012`, or a dash; what rounds to nothing is `+0.000`, never `-0.000`."""
+    return DASH if value is None else f"{round(value, 3) + 0.0:+.3f}"
 
 
 def bare_p(p: float | None) -> str:
