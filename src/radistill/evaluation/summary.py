@@ -83,8 +83,8 @@ def _gain(pair: Mapping[str, Any]) -> str:
     difference = sign * pair["auc_difference"]
     low, high = sorted(sign * bound for bound in pair["ci"])
     start = (
-        f"Distillation changed the student's AUC by {words.signed(difference)} against the same student "
-        f"trained alone (95 % interval {words.interval([low, high], sign=True)})"
+        f"Distillation changed the student's AUC by {words.signed(difference)} against the same "
+        f"student trained alone (95 % interval {words.interval([low, high], sign=True)})"
     )
     if low > 0:
         return f"{start}: here the teacher helped."
