@@ -297,14 +297,14 @@ def test_a_small_network_learns_the_task_but_not_perfectly() -> None:
     torch = pytest.importorskip("torch")
     from radistill.models import create
 
-    films = plan(900, 0)
+    films = plan(800, 0)
     made = [Image.fromarray(film(f, 0, 128)[0]) for f in films]
     x = torch.from_numpy(np.stack([np.asarray(m) for m in made])[:, None] / np.float32(255))
     y = torch.tensor([f.folder == "PNEUMONIA" for f in films]).long()
     test = np.array([f.split == "test" for f in films])
     torch.manual_seed(0)
     model, _ = create("baseline", classes=2, dropout=0.3, weights="random", input_size=128)
-    optimizer = torch.optim.AdamW(model.parameters(), 1e-3)
+    optimizer = torch.optim.AdamW(model.parameters(), 3e-4)
     rng = np.random.default_rng(0)
     for _ in range(8):
         model.train()
@@ -317,5 +317,4 @@ def test_a_small_network_learns_the_task_but_not_perfectly() -> None:
         score = model(x[test]).softmax(1)[:, 1].numpy()
     sick = y[test].bool().numpy()
     area = auc(score[sick], score[~sick])
-    print("AUC", area)
-    assert 0.75 < area < 0.97
+    assert 0.75 < area < 0.97, area
