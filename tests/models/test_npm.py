@@ -59,7 +59,10 @@ def false_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str]
         folder.mkdir()
         script = folder / "npm"
         find = "DESTINATION = sys.argv[sys.argv.index('--pack-destination') + 1]"
-        script.write_text(f"#!{sys.executable}\nimport shutil, sys\n{find}\n{code}\n")
+        program = folder / "npm.py"
+        program.write_text(f"import shutil, sys\n{find}\n{code}\n")
+        # Not as the interpreter of the script: that line cannot hold a path with a space.
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{program}" "$@"\n')
         script.chmod(0o755)
         monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
