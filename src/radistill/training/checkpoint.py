@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,10 @@ Tensors = dict[str, torch.Tensor]
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write `state` (tensors and plain values) atomically."""
 
-    def write(temporary: Path) -> None:
-        # Through our own file, so that a full disk is an OSError and not a torch one.
-        with temporary.open("wb") as file:
-            torch.save(state, file)
-
-    atomic.write_with(path, write)
+    # Through memory, so that a full disk is an OSError of ours and not one of torch's many.
+    content = io.BytesIO()
+    torch.save(state, content)
+    atomic.write_with(path, lambda temporary: temporary.write_bytes(content.getbuffer()))
 
 
 def load(path: Path, key: str) -> dict[str, Any] | None:
