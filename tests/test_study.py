@@ -250,8 +250,14 @@ def test_an_output_folder_of_something_else_is_not_touched(phantoms: Path, tmp_p
 def test_ctrl_c_leaves_a_usable_run(phantoms: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     command = [sys.executable, "-m", "radistill", "run", "--data", phantoms, "--out", out, *SMALL]
-    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True,
-                               stdout=subprocess.DEVNULL)  # fmt: skip
+    process = subprocess.Popen(
+        list(map(str, command)),
+        stderr=subprocess.PIPE,
+        text=True,
+        stdout=subprocess.DEVNULL,
+        # A shell's background job, and so its children, would ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 300
     while not (out / "baseline").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -293,6 +299,7 @@ def test_the_study_runs_on_two_processes(phantoms: Path, tmp_path: Path) -> None
         [sys.executable, *map(str, launch), *SMALL], capture_output=True, text=True, timeout=500
     )
     assert done.returncode == 0, done.stderr
+    assert done.stderr.count("baseline epoch 1/") == 1  # one study on two processes, not two
     test = [
         r["path"] for r in csv.DictReader((out / "manifest.csv").open()) if r["split"] == "test"
     ]

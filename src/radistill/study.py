@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from accelerate import Accelerator
 
 from radistill import atomic
@@ -44,7 +45,9 @@ def run_study(
     update: allow a run directory made with other settings; what they touch runs anew.
     Raises UsageError for data, settings or a folder that cannot be used.
     """
-    accelerator = Accelerator(mixed_precision=config.mixed_precision)
+    # Without a GPU accelerate makes one process of several only if it is told to use the CPU.
+    on_cpu = not torch.accelerator.is_available()
+    accelerator = Accelerator(cpu=on_cpu, mixed_precision=config.mixed_precision)
     run = RunDirectory(out)
     if accelerator.is_main_process:
         run.open(config, update=update)
