@@ -153,10 +153,10 @@ def test_a_changed_setting_is_refused_and_then_runs_only_what_it_touches(
 ) -> None:
     out = tmp_path / "changed"
     shutil.copytree(run, out)
-    change = ["--set", "distill.alpha=0.2"]
+    change = ["--set", "distill.label_weight=0.8"]
     refused = radistill("run", "--data", phantoms, "--out", out, *SMALL, *change)
     assert refused.returncode == 2
-    assert "distill.alpha" in refused.stderr
+    assert "distill.label_weight" in refused.stderr
     assert "Traceback" not in refused.stderr
     done = radistill("run", "--data", phantoms, "--out", out, *SMALL, *change, "--update")
     assert done.returncode == 0, done.stderr

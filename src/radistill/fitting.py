@@ -14,18 +14,21 @@ from accelerate import Accelerator
 from radistill.config import ModelConfig, StudyConfig
 from radistill.data.cache import PixelCache
 from radistill.data.dataset import Dataset
+from radistill.data.targets import Targets
 from radistill.evaluation.cost import cost
 from radistill.evaluation.predictions import Predictions, write_predictions
 from radistill.evaluation.score import score_model
 from radistill.models import GreyClassifier, create, load_model, save_model
+from radistill.models.reported import class_probabilities
 from radistill.progress import console
 from radistill.rundir import FORMAT, RunDirectory, digest
 from radistill.training.examples import Examples, examples_of
 from radistill.training.head import train_head
 from radistill.training.history import Epoch, write_history
-from radistill.training.loop import train
+from radistill.training.loop import FROZEN, train
 from radistill.training.objective import Objective
 from radistill.training.predict import outputs, plain
+from radistill.training.state import CHECKPOINT
 
 
 @dataclass(frozen=True)
@@ -35,16 +38,18 @@ class Study:
     run: RunDirectory
     config: StudyConfig
     dataset: Dataset
+    targets: Targets
     caches: dict[int, PixelCache]
     accelerator: Accelerator
 
     def examples(self, split: str, size: int) -> Examples:
-        return examples_of(self.dataset, split, self.caches[size])
+        return examples_of(self.dataset, split, self.caches[size], self.targets)
 
     def key(self, *parts: Any) -> str:
         """Hash of the films, labels and split, the seed and `parts`."""
         films = [(f.path, f.label, f.patient, f.split, f.sha256) for f in self.dataset.films]
-        shared = [FORMAT, films, self.dataset.classes, self.dataset.positive, self.config.seed]
+        shared = [FORMAT, films, self.dataset.classes, self.dataset.positive, self.config.seed,
+                  self.targets.names, self.targets.class_of]  # fmt: skip
         return digest([shared, *parts])
 
 
@@ -79,7 +84,7 @@ def fit_model(
     accelerator.wait_for_everyone()
     _score(study, name, config, history)
     if accelerator.is_main_process:
-        run.finish(name, key, drop=("checkpoint.pt", "features.pt"))
+        run.finish(name, key, drop=(CHECKPOINT, "features.pt", FROZEN))
     accelerator.wait_for_everyone()
     return run.folder / name
 
@@ -97,7 +102,7 @@ def _train(
     torch.manual_seed(settings.seed)  # student and student-alone start from the same weights
     model, report = create(
         config.architecture,
-        classes=len(study.dataset.classes),
+        classes=len(study.targets.names),
         dropout=config.dropout,
         weights=config.weights,
         input_size=config.input_size,
@@ -126,6 +131,7 @@ def _train(
             name=name,
             objective=objective() if objective else None,
             views=views,
+            smaller=[study.examples("train", size) for size in config.progressive],
             tensorboard=settings.tensorboard,
             **common,
         )
@@ -134,6 +140,8 @@ def _train(
             model,
             study.run.working(name),
             classes=list(study.dataset.classes),
+            targets=list(study.targets.names),
+            class_of=list(study.targets.class_of),
             positive=study.dataset.positive,
             weights_from=report.source,
             synthetic=study.dataset.synthetic,
@@ -175,7 +183,7 @@ def predictions_of(study: Study, model: GreyClassifier, split: str) -> Predictio
     examples = study.examples(split, model.input_size)
     model.eval().to(study.accelerator.device)
     logits = outputs(model, len(films), plain(examples), study.accelerator)
-    scores = logits.double().softmax(dim=1).numpy()
+    scores = class_probabilities(logits.double(), study.targets.class_of).numpy()
     return Predictions(
         path=tuple(film.path for film in films),
         patient=tuple(film.patient for film in films),

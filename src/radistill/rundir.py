@@ -97,10 +97,13 @@ class RunDirectory:
         return self.folder / f".{stage}.partial"
 
     def finish(self, stage: str, key: str, *, drop: tuple[str, ...] = ()) -> Path:
-        """Move the working folder of `stage` into place, without the scratch files in `drop`."""
+        """Move the working folder of `stage` into place, without the scratch in `drop`."""
         work, final = self.working(stage), self.folder / stage
         for name in drop:
-            (work / name).unlink(missing_ok=True)
+            if (work / name).is_dir():
+                shutil.rmtree(work / name)
+            else:
+                (work / name).unlink(missing_ok=True)
         atomic.write_json(work / STAGE, {"key": key, "format": FORMAT})
         try:
             if final.exists():
