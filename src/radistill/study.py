@@ -26,9 +26,10 @@ from radistill.errors import UsageError
 from radistill.evaluation.compare import compare
 from radistill.evaluation.report import write_report
 from radistill.fitting import Study, fit_model, forget
-from radistill.models import create, load_model, read_spec
+from radistill.models import GreyClassifier, create, load_model, read_spec
 from radistill.progress import console
 from radistill.rundir import RunDirectory, environment, file_digest
+from radistill.training.frozen import check_split
 from radistill.training.views import Views
 
 MODELS = ("baseline", "teacher", "student-alone", "student")
@@ -105,12 +106,27 @@ def _check_models(run: RunDirectory, config: StudyConfig, classes: int) -> None:
     """Build every network that is still to be trained, so that a wrong one stops the study now."""
     for name, model in zip(MODELS, config.models(), strict=True):
         if not run.stage_file(name).exists():
-            create(
+            network, _ = create(
                 model.architecture,
                 classes=classes,
                 weights=model.weights,
                 input_size=model.input_size,
             )
+            _check_sizes(name, network.eval(), model.progressive)
+            if model.cached_views:
+                check_split(network, model.frozen_stages)
+
+
+@torch.inference_mode()
+def _check_sizes(name: str, network: GreyClassifier, sizes: tuple[int, ...]) -> None:
+    for size in sizes:
+        try:
+            network(torch.zeros(1, 1, size, size))
+        except (RuntimeError, AssertionError):
+            raise UsageError(
+                f"{name}.progressive: {network.architecture} made for {network.input_size} pixels "
+                f"cannot take {size}; leave progressive empty"
+            ) from None
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:
