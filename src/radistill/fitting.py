@@ -107,6 +107,7 @@ def _train(
         weights=config.weights,
         input_size=config.input_size,
     )
+    model.enlarge = config.enlarge
     if accelerator.is_main_process:
         console.print(f"[bold]{name}[/bold]: {config.architecture}, {report.summary()}")
     films = study.examples("train", config.input_size)

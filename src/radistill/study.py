@@ -112,7 +112,8 @@ def _check_models(run: RunDirectory, config: StudyConfig, classes: int) -> None:
                 weights=model.weights,
                 input_size=model.input_size,
             )
-            _check_sizes(name, network.eval(), model.progressive)
+            network.enlarge = model.enlarge
+            _check_sizes(name, network.eval(), model.sizes)
             if model.cached_views:
                 check_split(network, model.frozen_stages)
 
@@ -124,8 +125,8 @@ def _check_sizes(name: str, network: GreyClassifier, sizes: tuple[int, ...]) -> 
             network(torch.zeros(1, 1, size, size))
         except (RuntimeError, AssertionError):
             raise UsageError(
-                f"{name}.progressive: {network.architecture} made for {network.input_size} pixels "
-                f"cannot take {size}; leave progressive empty"
+                f"{name}: {network.architecture}, made for {network.input_size} pixels, cannot "
+                f"take {size * network.enlarge}; leave progressive empty and enlarge at 1"
             ) from None
 
 
