@@ -26,7 +26,7 @@ class DataConfig(Section):
     positive: str | None = None  # guessed from names such as PNEUMONIA where not given
     patient_regex: str | None = None  # named groups `patient` and, if any, `subtype`
     protocol: Literal["official", "patient", "image"] = "official"
-    validation: Literal["random", "block"] = "random"
+    validation: Literal["random", "block", "series"] = "random"
     val_fraction: float = Field(0.15, gt=0, lt=0.5)
     test_fraction: float = Field(0.2, ge=0, lt=0.9)  # where the data set has no test folder
     allow_leak: bool = False
@@ -84,7 +84,7 @@ class ModelConfig(Section):
     ema: float = Field(0.0, ge=0, lt=1)  # decay of the averaged weights, 0 is off
     clip_norm: float = Field(0.0, ge=0)  # 0 is off
     channels_last: bool = True
-    criterion: Literal["auc", "log_loss", "worst_auc"] = "auc"  # on validation
+    criterion: Literal["auc", "log_loss", "worst_auc", "last"] = "auc"  # on validation
     patience: int = Field(0, ge=0)  # epochs without a better criterion, 0 is off
 
     @model_validator(mode="after")

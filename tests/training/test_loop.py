@@ -106,6 +106,13 @@ def test_a_loss_that_is_not_finite_stops_with_step_and_films(
         run(tiny, films, accelerator, tmp_path, objective=Broken())
 
 
+def test_the_last_epoch_is_kept_where_nothing_is_chosen(tiny, films, accelerator, tmp_path) -> None:
+    model, history = run(tiny, films, accelerator, tmp_path, epochs=3, criterion="last")
+    assert [row.criterion for row in history] == [1, 2, 3]
+    figures = loop.validate(model, films(24, seed=1), 1, "auc", accelerator)
+    assert figures.auc == pytest.approx(history[-1].val_auc)
+
+
 def test_frozen_stages_do_not_move(films, accelerator, tmp_path) -> None:
     config = ModelConfig(
         architecture="resnet18", weights="random", input_size=32, epochs=1, batch_size=8,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,8 @@ def train(
             seconds = time.perf_counter() - began
             row = Epoch(epoch, "finetune", rate, loss, figures.loss, figures.auc,
                         figures.accuracy, figures.criterion, seconds)  # fmt: skip
+            if config.criterion == "last":
+                row = replace(row, criterion=float(epoch))
             state.add(row)
             if main:
                 console.print(
