@@ -24,7 +24,7 @@ from radistill.progress import console
 from radistill.rundir import FORMAT, RunDirectory, digest
 from radistill.training.examples import Examples, examples_of
 from radistill.training.head import train_head
-from radistill.training.history import Epoch, write_history
+from radistill.training.history import Epoch, read_history, write_history
 from radistill.training.loop import FROZEN, train
 from radistill.training.objective import Objective
 from radistill.training.predict import outputs, plain
@@ -70,21 +70,29 @@ def fit_model(
     """
     run, accelerator = study.run, study.accelerator
     settings = study.config
-    key = study.key(config.model_dump(), settings.augment.model_dump(), views, depends_on,
-                    settings.mixed_precision, settings.evaluation.model_dump())  # fmt: skip
+    # Without defaults, so that a setting that is added later does not train everything anew.
+    training = study.key(*(part.model_dump(exclude_defaults=True)
+                           for part in (config, settings.augment)),
+                         views, depends_on, settings.mixed_precision)  # fmt: skip
+    key = digest([training, settings.evaluation.model_dump(exclude_defaults=True)])
     done = run.done(name, key)
     accelerator.wait_for_everyone()
     if done:
         if accelerator.is_main_process:
             console.print(f"{name}: finished before, kept")
         return run.folder / name
-    history = _train(study, name, config, key, views, objective)
-    if accelerator.is_main_process:
-        write_history(run.working(name) / "history.csv", history)
+    if run.done(name, training, "training"):
+        if accelerator.is_main_process:
+            console.print(f"{name}: trained before, scored anew")
+            run.take_up(name)
+    else:
+        history = _train(study, name, config, training, views, objective)
+        if accelerator.is_main_process:
+            write_history(run.working(name) / "history.csv", history)
     accelerator.wait_for_everyone()
-    _score(study, name, config, history)
+    _score(study, name, config)
     if accelerator.is_main_process:
-        run.finish(name, key, drop=(CHECKPOINT, "features.pt", FROZEN))
+        run.finish(name, key, training=training, drop=(CHECKPOINT, "features.pt", FROZEN))
     accelerator.wait_for_everyone()
     return run.folder / name
 
@@ -150,9 +158,10 @@ def _train(
     return history
 
 
-def _score(study: Study, name: str, config: ModelConfig, history: list[Epoch]) -> None:
+def _score(study: Study, name: str, config: ModelConfig) -> None:
     """Predictions on validation and test, and every figure that follows from them."""
     folder = study.run.working(name)
+    seconds = sum(float(row["seconds"]) for row in read_history(folder / "history.csv"))
     model = load_model(folder)  # the file that is kept, not the network in memory
     found = {split: predictions_of(study, model, split) for split in ("val", "test")}
     if not study.accelerator.is_main_process:
@@ -173,7 +182,7 @@ def _score(study: Study, name: str, config: ModelConfig, history: list[Epoch]) -
                 folder / "weights.safetensors",
                 study.config.evaluation.latency_runs,
             ),
-            "training_seconds": round(sum(row.seconds for row in history), 1),
+            "training_seconds": round(seconds, 1),
         },
     )
 
