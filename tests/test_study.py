@@ -153,16 +153,31 @@ def test_a_changed_setting_is_refused_and_then_runs_only_what_it_touches(
 ) -> None:
     out = tmp_path / "changed"
     shutil.copytree(run, out)
-    change = ["--set", "distill.alpha=0.2"]
+    change = ["--set", "distill.label_weight=0.8"]
     refused = radistill("run", "--data", phantoms, "--out", out, *SMALL, *change)
     assert refused.returncode == 2
-    assert "distill.alpha" in refused.stderr
+    assert "distill.label_weight" in refused.stderr
     assert "Traceback" not in refused.stderr
     done = radistill("run", "--data", phantoms, "--out", out, *SMALL, *change, "--update")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("finished before") == 3
     assert figures(out)["student-alone"] == figures(run)["student-alone"]
     assert figures(out)["student"] != figures(run)["student"]
+
+
+def test_a_changed_evaluation_scores_anew_and_trains_nothing(
+    run: Path, phantoms: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "scored"
+    shutil.copytree(run, out)
+    change = ["--set", "evaluation.bootstrap=300", "--update"]
+    done = radistill("run", "--data", phantoms, "--out", out, *SMALL, *change)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("trained before, scored anew") == 4
+    assert "epoch 1/" not in done.stderr
+    for model in MODELS:
+        one, two = (folder / model / "weights.safetensors" for folder in (run, out))
+        assert one.read_bytes() == two.read_bytes()
 
 
 def test_other_films_are_refused(run: Path, phantoms: Path, tmp_path: Path) -> None:
