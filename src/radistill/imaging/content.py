@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -40,6 +41,8 @@ def read_content(path: Path, limits: Limits | None = None) -> bytes:
         reason = "may not be read; change its permissions or copy it"
         raise DecodeError(Code.NO_ACCESS, reason) from None
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise DecodeError(Code.MISSING, "a link that leads to itself") from None
         raise DecodeError(Code.UNREADABLE, f"cannot be opened ({error.strerror})") from None
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise DecodeError(Code.CHANGED, "is being written to; try again when it is whole")

@@ -41,7 +41,8 @@ def check_kind(dataset: Dataset) -> None:
     if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset:
         raise DecodeError(Code.UNSUPPORTED, "floating point pixels; save with 8 or 16 bits")
     if "PixelData" not in dataset:
-        raise DecodeError(Code.NO_PIXELS, f"DICOM without an image ({name})")
+        cut = "; if there should be one, copy it again" if _is_read(dataset) else ""
+        raise DecodeError(Code.NO_PIXELS, f"DICOM without an image ({name}){cut}")
     _check_modality(dataset, name)
     _check_frames(dataset)
     _check_grey(dataset)
@@ -54,12 +55,16 @@ def _object_name(dataset: Dataset) -> str:
     return name if name != uid else "an unknown kind of object"
 
 
+def _is_read(dataset: Dataset) -> bool:
+    return word(dataset, "SOPClassUID") in _READ
+
+
 def _check_modality(dataset: Dataset, name: str) -> None:
     uid, modality = word(dataset, "SOPClassUID"), word(dataset, "Modality")
     if modality in _OTHERS:
         reason = f"DICOM of {_OTHERS[modality]} ({modality}); {_WANTED}"
         raise DecodeError(Code.MODALITY, reason)
-    if uid and uid not in _READ:
+    if uid and not _is_read(dataset):
         raise DecodeError(Code.MODALITY, f"DICOM of another kind ({name}); {_WANTED}")
     captured = uid in _SECONDARY or not uid
     if modality not in _RADIOGRAPHS and not (captured and modality in _CAPTURES):

@@ -26,12 +26,14 @@ from pydicom.uid import (
 )
 
 from radistill.imaging.dicom.codestream import declared_size
+from radistill.imaging.dicom.lossless import decode_lossless
 from radistill.imaging.dicom.parse import damaged, whole_number
 from radistill.imaging.limits import Limits
 from radistill.imaging.refusal import Code, DecodeError
 
-# One decoder for each: the best kept of those that give the same pixels. Pillow brings
-# libjpeg-turbo and OpenJPEG, GDCM what libjpeg-turbo cannot do, and CharLS.
+_OWN = "own"
+# pydicom's decoder for each. Pillow brings libjpeg-turbo and OpenJPEG, pyjpegls CharLS. GDCM reads
+# all of them, but damaged files make it end the process.
 _DECODERS = {
     ImplicitVRLittleEndian: "",
     ExplicitVRLittleEndian: "",
@@ -40,10 +42,10 @@ _DECODERS = {
     RLELossless: "pydicom",
     JPEGBaseline8Bit: "pillow",
     JPEGExtended12Bit: "pillow",  # 8 bits of it
-    JPEGLossless: "gdcm",
-    JPEGLosslessSV1: "gdcm",
-    JPEGLSLossless: "gdcm",
-    JPEGLSNearLossless: "gdcm",
+    JPEGLossless: _OWN,
+    JPEGLosslessSV1: _OWN,
+    JPEGLSLossless: "pyjpegls",
+    JPEGLSNearLossless: "pyjpegls",
     JPEG2000Lossless: "pillow",
     JPEG2000: "pillow",
 }
@@ -115,6 +117,8 @@ def read_containers(dataset: Dataset, layout: Layout) -> np.ndarray:
         _check_frame(dataset, layout, syntax)
     elif len(dataset.PixelData) < layout.rows * layout.columns * layout.allocated // 8:
         raise DecodeError(Code.TRUNCATED, "fewer pixels than its header says; copy it again")
+    if _DECODERS[syntax] == _OWN:
+        return decode_lossless(get_frame(dataset.PixelData, 0, number_of_frames=1))
     # pydicom goes by these, which may be missing or odd where they are settled here.
     dataset.NumberOfFrames = dataset.SamplesPerPixel = 1
     dataset.BitsStored, dataset.HighBit = layout.stored, layout.high
