@@ -74,6 +74,8 @@ ENCODERS = {
 @pytest.mark.parametrize("encoder", ENCODERS)
 @pytest.mark.parametrize("pixels", [RAMP, SIGNED], ids=["unsigned", "signed"])
 def test_syntaxes(encoder: str, pixels: np.ndarray, write: Any, tmp_path: Path) -> None:
+    if "near" in encoder and pixels is SIGNED:
+        pytest.skip("dcmtk writes no signed near lossless JPEG-LS")
     kind = {"dcmcjpeg": "jpeg", "dcmcjpls": "jpls"}.get(ENCODERS[encoder][0], "dcm")
     encoded = tmp_path / f"encoded.{kind}"
     noise = np.random.default_rng(0).permutation(pixels.ravel()).reshape(64, 64)

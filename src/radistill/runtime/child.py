@@ -101,8 +101,8 @@ class Child:
             self._receive(0)
         except (OSError, EOFError, BrokenFrame):
             raise RadistillError(
-                "the decoding process cannot start; is there enough memory "
-                f"(limit: {self._limits.memory / 2**20:.0f} MiB), and is radistill whole?"
+                "the decoding process cannot start; what it said, if anything, stands above. "
+                "Try: python -c 'import radistill.imaging.worker'"
             ) from None
         finally:
             self._stop_clock()

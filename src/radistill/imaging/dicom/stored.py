@@ -118,7 +118,10 @@ def read_containers(dataset: Dataset, layout: Layout) -> np.ndarray:
     elif len(dataset.PixelData) < layout.rows * layout.columns * layout.allocated // 8:
         raise DecodeError(Code.TRUNCATED, "fewer pixels than its header says; copy it again")
     if _DECODERS[syntax] == _OWN:
-        return decode_lossless(get_frame(dataset.PixelData, 0, number_of_frames=1))
+        samples = decode_lossless(get_frame(dataset.PixelData, 0, number_of_frames=1))
+        if samples.shape != (layout.rows, layout.columns):  # a second header, further on
+            raise _other_size()
+        return samples
     # pydicom goes by these, which may be missing or odd where they are settled here.
     dataset.NumberOfFrames = dataset.SamplesPerPixel = 1
     dataset.BitsStored, dataset.HighBit = layout.stored, layout.high
@@ -156,4 +159,8 @@ def _check_frame(dataset: Dataset, layout: Layout, syntax: UID) -> None:
     if syntax == RLELossless:
         return
     if declared_size(frame) != (layout.columns, layout.rows):
-        raise DecodeError(Code.UNREADABLE, "its compressed pixels have another size than it says")
+        raise _other_size()
+
+
+def _other_size() -> DecodeError:
+    return DecodeError(Code.UNREADABLE, "its compressed pixels have another size than it says")
