@@ -58,7 +58,7 @@ def compare(films: list[Path], workers: int, rounds: int) -> None:
 def phantoms(folder: Path) -> Path:
     from radistill.data.phantom import generate
 
-    generate(folder / "films", 40, seed=0, size=1024)
+    generate(folder / "films", 24, seed=0, size=512)
     return folder / "films"
 
 
