@@ -23,8 +23,8 @@ from radistill.imaging import Code, DecodeError, Limits
 from radistill.runtime.child import Child
 
 _WATCH_SECONDS = 0.1
-_GROUP_SECONDS = 0.03
-_LARGEST_GROUP = 32
+_GROUP_SECONDS = 0.1
+_LARGEST_GROUP = 64
 
 
 class Upload(NamedTuple):
