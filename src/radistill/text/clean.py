@@ -19,8 +19,9 @@ _BOMS = (
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)\b[^<>]{0,1000}>")
 _DROPPED = re.compile(r"<(script|style|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.S | re.I)
 _INLINE = {"a", "b", "em", "font", "i", "small", "span", "strong", "sub", "sup", "u"}
+# Curly quotes, dashes of all widths, a lone carriage return.
 _SPELLING = str.maketrans(
-    {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": " - ", "‐": "-", "‑": "-", "\r": "\n"}
+    "\u2018\u2019\u201c\u201d\u2010\u2011\u2012\u2013\u2014\r", "''\"\"-----\n"
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,6 +15,7 @@ from radistill.text.read_table import Columns, read_table
 from radistill.text.sections import Report, split_sections
 
 LARGEST_FILE = 64 << 20  # bytes of one report; more is no report
+Parse = Callable[[str, bytes], Entry]  # raises ValueError with the reason
 _XML_LABELS = {"INDICATION", "COMPARISON", "FINDINGS", "IMPRESSION"}
 
 
@@ -22,8 +23,8 @@ def read_reports(source: Path, columns: Columns | None = None) -> Reports:
     """Recognise what lies at `source` and read it.
 
     A .csv or .tsv; a folder of .txt (label: the folder a file lies in, if any) or of Open-i .xml;
-    an archive of such XML as `NLMCXR_reports.tgz`; one .txt. Files that cannot be read are listed in
-    `failed`. Raises UsageError where there is nothing to read.
+    an archive of such XML as `NLMCXR_reports.tgz`; one .txt. Files that cannot be read are listed
+    in `failed`. Raises UsageError where there is nothing to read.
     """
     columns = columns or Columns()
     if not source.exists():
@@ -74,7 +75,9 @@ def _archived(archive: Path) -> Iterator[tuple[str, bytes]]:
         raise UsageError(f"{archive}: is not a whole .tgz ({error}); get it again") from None
 
 
-def _collect(source: Path, files: Iterable[tuple[str, bytes]], parse, label_name: str) -> Reports:
+def _collect(
+    source: Path, files: Iterable[tuple[str, bytes]], parse: Parse, label_name: str
+) -> Reports:
     entries, failed = [], []
     for name, content in files:
         try:

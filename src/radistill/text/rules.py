@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from radistill.text.scope import MAYBE, split_mark
+from radistill.text.scope import MAYBE
 
 QUESTIONS = ("opacity", "abnormal")
 AFFIRMED, DOUBTED = 0.8, 0.5  # how far one mention goes towards certainty
@@ -37,29 +37,31 @@ KEYWORDS = {
 }
 
 
-def _phrases(text: str) -> dict[str, list[tuple[str, ...]]]:
-    """First word -> phrases that begin with it."""
-    found: dict[str, list[tuple[str, ...]]] = {}
-    for phrase in text.replace("\n", ";").split(";"):
-        if words := tuple(phrase.split()):
-            found.setdefault(words[0], []).append(words)
-    return found
+def _table() -> dict[str, list[tuple[int, list[str], float]]]:
+    """First word, affirmed or doubted -> (question, words, doubt that is left) of phrases."""
+    table: dict[str, list[tuple[int, list[str], float]]] = {}
+    for question, text in KEYWORDS.items():
+        for phrase in text.replace("\n", ";").split(";"):
+            for mark, weight in (("", AFFIRMED), (MAYBE, DOUBTED)):
+                if words := [mark + word for word in phrase.split()]:
+                    entry = (QUESTIONS.index(question), words, 1 - weight)
+                    table.setdefault(words[0], []).append(entry)
+    return table
 
 
-_PHRASES = {question: _phrases(text) for question, text in KEYWORDS.items()}
+_TABLE = _table()
 
 
-def doubt(lemmas: Sequence[str], question: str) -> float:
-    """The doubt that one sentence, marked and lemmatised, leaves of `question`, in (0, 1]."""
-    phrases, left = _PHRASES[question], 1.0
+def doubts(lemmas: Sequence[str]) -> tuple[float, ...]:
+    """What one sentence, marked and lemmatised, leaves of doubt, in (0, 1], by `QUESTIONS`."""
+    left = [1.0] * len(QUESTIONS)
     for i, word in enumerate(lemmas):
-        mark, bare = split_mark(word)
-        if mark in ("", MAYBE) and any(
-            lemmas[i : i + len(phrase)] == [mark + part for part in phrase]
-            for phrase in phrases.get(bare, ())
-        ):
-            left *= 1 - (DOUBTED if mark else AFFIRMED)
-    return left
+        counted = set()  # one word speaks once to a question, whatever phrases begin with it
+        for question, words, remains in _TABLE.get(word, ()):
+            if question not in counted and lemmas[i : i + len(words)] == words:
+                left[question] *= remains
+                counted.add(question)
+    return tuple(left)
 
 
 def level(score: float) -> str:

@@ -48,7 +48,7 @@ def tag(sentence: Sequence[str]) -> list[str]:
                 mark, since = "", len(tagged)
             i += 1
             continue
-        length, kind = _trigger(sentence, i)
+        length, kind = _trigger(sentence, i) if word in _TABLE else (0, None)
         if kind is None or (kind is Kind.MAYBE_AFTER and mark == NO):
             tagged.append(mark + word)
             i += 1
@@ -72,7 +72,7 @@ def tag(sentence: Sequence[str]) -> list[str]:
 
 def _trigger(sentence: Sequence[str], i: int) -> tuple[int, Kind | None]:
     """Length and kind of the longest phrase that starts at word `i`."""
-    for words, kind in _TABLE.get(sentence[i], ()):
+    for words, kind in _TABLE[sentence[i]]:
         if tuple(sentence[i : i + len(words)]) == words:
             return len(words), kind
     return 0, None

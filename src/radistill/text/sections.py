@@ -22,15 +22,14 @@ _HEADINGS = {
         "|final impression|assessment|imp|recommendations?(?: and impression)?"
     ),
 }
-_SECTION_OF = {
-    name: re.compile(rf"(?:{pattern})", re.I) for name, pattern in _HEADINGS.items()
-}
+_SECTION_OF = {name: re.compile(rf"(?:{pattern})", re.I) for name, pattern in _HEADINGS.items()}
 _WORDS = "|".join(_HEADINGS.values())
 # At the start of a line in any case; within a line only in capitals or after a full stop, for
 # "no acute findings: ..." is prose.
 _HEADING = re.compile(
-    rf"(?:^|\n)[ \t]*(?:[#*_]+[ \t]*)?(?P<line>(?i:{_WORDS}))[ \t]*[*_]*[ \t]*(?::|[ \t]-[ \t]|(?=\n))"
-    rf"|(?:(?<=[.;:!?])|(?<=[.;:!?]\s)|(?<=\s\s)|(?<=^))(?P<blob>(?i:{_WORDS}))[ \t]*:"
+    rf"(?:^|\n)[ \t]*(?:[#*_]+[ \t]*)?(?P<line>(?i:{_WORDS}))[ \t]*[*_]*[ \t]*"
+    r"(?::|[ \t]-[ \t]|(?=\n))"
+    rf"|(?:(?<=[.;:!?])|(?<=[.;:!?]\s)|(?<=\s\s))(?P<blob>(?i:{_WORDS}))[ \t]*:"
     rf"|(?<![A-Za-z])(?P<caps>{_WORDS.upper()})[ \t]*:"
 )
 

@@ -15,8 +15,8 @@ from sklearn.pipeline import Pipeline
 
 from radistill.text.bag import chosen_text, keyword_features, ngrams
 from radistill.text.lemmas import lemmatize
-from radistill.text.rules import QUESTIONS, doubt
-from radistill.text.scope import PUNCTUATION, tag
+from radistill.text.rules import QUESTIONS, doubts
+from radistill.text.scope import tag
 from radistill.text.sections import Report, split_sections
 from radistill.text.stopwords import drop_stop_words
 from radistill.text.tokens import tokenize
@@ -76,12 +76,6 @@ class ScopeTagger(_EachSentence):
     function = staticmethod(tag)
 
 
-class PunctuationDropper(_EachSentence):
-    """What is left of `ScopeTagger` where negation is not looked at."""
-
-    function = staticmethod(lambda sentence: [w for w in sentence if w not in PUNCTUATION])
-
-
 class StopWordDropper(_EachSentence):
     """Drops words that say nothing, none that denies."""
 
@@ -106,13 +100,10 @@ class Ngrams:
 
     @staticmethod
     def _rules(report: Sentences) -> list[str]:
-        scores = {}
-        for question in QUESTIONS:
-            left = 1.0
-            for sentence in report:
-                left *= doubt(sentence, question)
-            scores[question] = 1 - left
-        return keyword_features(scores)
+        left = [1.0] * len(QUESTIONS)
+        for sentence in report:
+            left = [a * b for a, b in zip(left, doubts(sentence), strict=True)]
+        return keyword_features({q: 1 - doubt for q, doubt in zip(QUESTIONS, left, strict=True)})
 
 
 def text_steps() -> list[tuple[str, BaseEstimator]]:

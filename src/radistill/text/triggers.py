@@ -77,7 +77,9 @@ PHRASES = {
 }
 # After a comma these begin a new statement rather than the next item of a list of denials.
 AFTER_COMMA = frozenset(
-    "mild mildly minimal slight slightly moderate degenerative calcified tortuous chronic old "
-    "low borderline elevated prominent patchy streaky worsening increased new possible probable "
-    "likely questionable".split()
+    """
+    mild mildly minimal slight slightly moderate degenerative calcified tortuous chronic old low
+    borderline elevated prominent patchy streaky worsening increased new possible probable likely
+    questionable
+    """.split()  # noqa: SIM905 - a list of words reads better so
 )
