@@ -18,13 +18,18 @@ COUNT, SEED = 600, 0
 _TAGS: dict[Kind, str] = {"normal": "normal", "opacity": "pneumonia", "other": "other"}
 
 
-def make_builtin() -> Labeller:
-    """Train the built-in labeller; the same every time with one version of the libraries."""
+def tagged_reports(count: int, seed: int) -> Reports:
+    """Reports of the grammar, tagged as the Open-i collection tags its own."""
     entries = tuple(
         Entry(str(i), written.report, _TAGS[written.kind])
-        for i, written in enumerate(write_many(COUNT, SEED))
+        for i, written in enumerate(write_many(count, seed))
     )
-    labeller = train(Reports("grammar", entries, OPEN_I_LABEL), "naive_bayes", SEED)
+    return Reports("grammar", entries, OPEN_I_LABEL)
+
+
+def make_builtin() -> Labeller:
+    """Train the built-in labeller; the same every time with one version of the libraries."""
+    labeller = train(tagged_reports(COUNT, SEED), "naive_bayes", SEED)
     card = {
         **labeller.card,
         "trained_on": f"{COUNT} reports written by radistill's grammar (radistill.text.grammar), "

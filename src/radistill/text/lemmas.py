@@ -8,28 +8,24 @@ import simplemma
 
 from radistill.text.scope import split_mark
 
-# What the dictionary does not know, or gets wrong in a report: "left" is no form of "leave", nor
-# "lower" of "low", when they name a lobe.
+# What the dictionary does not know, or gets wrong in a report: "lower" is no form of "low" when it
+# names a lobe.
 RADIOLOGY = {
-    "atelectases": "atelectasis", "atelectatic": "atelectasis", "pneumonias": "pneumonia",
-    "pneumothoraces": "pneumothorax", "pneumothoraxes": "pneumothorax", "masses": "mass",
-    "opacities": "opacity", "opacification": "opacity", "opacifications": "opacity",
-    "consolidations": "consolidation", "consolidative": "consolidation",
-    "consolidated": "consolidation", "infiltrates": "infiltrate", "infiltration": "infiltrate",
-    "infiltrations": "infiltrate", "infiltrative": "infiltrate", "deformities": "deformity",
+    "atelectases": "atelectasis", "atelectatic": "atelectasis", "masses": "mass",
+    "opacification": "opacity", "opacifications": "opacity",
+    "consolidative": "consolidation", "consolidated": "consolidation",
+    "infiltration": "infiltrate", "infiltrations": "infiltrate", "infiltrative": "infiltrate",
     "hemidiaphragms": "hemidiaphragm", "mediastinal": "mediastinum", "hila": "hilum",
-    "hilar": "hilum", "bronchi": "bronchus", "apices": "apex", "granulomata": "granuloma",
-    "granulomatous": "granuloma", "emphysematous": "emphysema", "pleura": "pleural",
-    "calcified": "calcification", "calcifications": "calcification", "calcific": "calcification",
-    "osseus": "osseous", "scarring": "scar", "thickening": "thickening", "markings": "marking",
-    "edematous": "edema", "oedema": "edema", "haziness": "hazy", "cardiomegalic": "cardiomegaly",
-    "bases": "base", "basal": "base", "basilar": "base", "bibasal": "bibasilar",
-    "tortuosity": "tortuous", "left": "left", "lower": "lower", "upper": "upper", "worse": "worse",
-    "cm": "cm", "mm": "mm", "m": "m", "i": "i", "caliber": "caliber", "unfolded": "unfolded",
+    "hilar": "hilum", "granulomatous": "granuloma", "emphysematous": "emphysema",
+    "pleura": "pleural", "calcified": "calcification", "calcific": "calcification",
+    "osseus": "osseous", "thickening": "thickening", "edematous": "edema", "oedema": "edema",
+    "haziness": "hazy", "cardiomegalic": "cardiomegaly", "basal": "base", "basilar": "base",
+    "bibasal": "bibasilar", "tortuosity": "tortuous", "lower": "lower", "worse": "worse",
+    "cm": "cm", "m": "m", "i": "i", "caliber": "caliber", "unfolded": "unfolded",
     "unfolding": "unfolded", "developed": "develop", "crowding": "crowding",
     "right-sided": "right", "left-sided": "left", "well-expanded": "expand",
     "well-aerated": "aerate", "well-inflated": "inflate", "limited": "limited",
-    "limits": "limits", "clear": "clear", "cleared": "clear",
+    "limits": "limits",
 }  # fmt: skip
 
 

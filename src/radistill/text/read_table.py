@@ -45,8 +45,8 @@ def read_table(table: Path, columns: Columns) -> Reports:
         raise UsageError(f"{table}: cannot be read ({error.strerror})") from None
     except ValueError:
         raise UsageError(f"{table}: is not text; save it as CSV UTF-8") from None
-    rows, failed = _rows(table, text)
-    used = _Used.find(table, list(rows[0][1]) if rows else [], columns)
+    header, rows, failed = _rows(table, text)
+    used = _Used.find(table, header, columns)
     entries, repeated, clashing = _unique([_entry(line, row, used) for line, row in rows])
     if not entries:
         raise UsageError(f"{table}: has no rows that can be read")
@@ -58,7 +58,8 @@ def read_table(table: Path, columns: Columns) -> Reports:
 _Row = tuple[int, dict[str, str]]
 
 
-def _rows(table: Path, text: str) -> tuple[list[_Row], list[tuple[str, str]]]:
+def _rows(table: Path, text: str) -> tuple[list[str], list[_Row], list[tuple[str, str]]]:
+    """(header, rows of the header's length, where and why others are left out)."""
     rows: list[_Row] = []
     failed: list[tuple[str, str]] = []
     before = csv.field_size_limit(LARGEST_FIELD)
@@ -83,7 +84,7 @@ def _rows(table: Path, text: str) -> tuple[list[_Row], list[tuple[str, str]]]:
             f"{failed[0][0]}: {failed[0][1]}, and so in {len(failed)} rows; "
             "quote values that hold the separator"
         )
-    return rows, failed
+    return header, rows, failed
 
 
 def _delimiter(text: str) -> str:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from radistill.text.lemmas import lemma
 from radistill.text.scope import MAYBE
 
 QUESTIONS = ("opacity", "abnormal")
 AFFIRMED, DOUBTED = 0.8, 0.5  # how far one mention goes towards certainty
 OFTEN = 1 - (1 - AFFIRMED) ** 2  # two affirmed mentions
 
-# Lemmas; a phrase is its words in a row. Written once, not tuned on the collection they are
-# scored on.
+# A phrase is its words in a row, compared as lemmas. Written once, not tuned on the collection
+# they are scored on.
 KEYWORDS = {
     "opacity": """
         pneumonia; bronchopneumonia; pneumonitis; infiltrate; consolidation; airspace disease
@@ -43,7 +44,7 @@ def _table() -> dict[str, list[tuple[int, list[str], float]]]:
     for question, text in KEYWORDS.items():
         for phrase in text.replace("\n", ";").split(";"):
             for mark, weight in (("", AFFIRMED), (MAYBE, DOUBTED)):
-                if words := [mark + word for word in phrase.split()]:
+                if words := [mark + lemma(word) for word in phrase.split()]:
                     entry = (QUESTIONS.index(question), words, 1 - weight)
                     table.setdefault(words[0], []).append(entry)
     return table

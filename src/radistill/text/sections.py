@@ -28,7 +28,7 @@ _WORDS = "|".join(_HEADINGS.values())
 # "no acute findings: ..." is prose.
 _HEADING = re.compile(
     rf"(?:^|\n)[ \t]*(?:[#*_]+[ \t]*)?(?P<line>(?i:{_WORDS}))[ \t]*[*_]*[ \t]*"
-    r"(?::|[ \t]-[ \t]|(?=\n))"
+    r"(?::[*_]*|[ \t]-[ \t]|(?=\n))"
     rf"|(?:(?<=[.;:!?])|(?<=[.;:!?]\s)|(?<=\s\s))(?P<blob>(?i:{_WORDS}))[ \t]*:"
     rf"|(?<![A-Za-z])(?P<caps>{_WORDS.upper()})[ \t]*:"
 )

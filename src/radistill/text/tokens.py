@@ -19,7 +19,9 @@ _BREAK = re.compile(
     r"|\n\s*(?=\n|[-*\u2022]\s|\d{1,2}[.)]\s|[A-Z])"  # lines that wrap go on in lower case
 )
 # A full stop after these ends no sentence.
-_SHORT = re.compile(r"(?:^|[\s(])(?:dr|mrs?|ms|prof|approx|vs|st|i\.e|e\.g|etc|cf|resp|[a-z])\.$")
+_SHORT = re.compile(
+    r"(?:^|[\s(])(?:dr|mrs?|ms|prof|approx|vs|st|i\.e|e\.g|etc|cf|resp|(?:[a-z]\.)*[a-z])\.$"
+)
 _NUMBERING = re.compile(r"\s*(?:[-*\u2022]+\s*)?(?:\(?\d{1,2}[.)](?:\s+|$))?")
 _WORD = re.compile(
     rf"(?P<mark>{_MARK})"
