@@ -60,7 +60,7 @@ def test_train_label_and_explain(labelled: Path, tmp_path: Path) -> None:
     assert len(rows) > 100
     assert sum(right) > 0.95 * len(right)
     done = text("explain", "--labeller", tmp_path / "l.json")
-    assert "infiltrate" in done.stdout
+    assert "for pneumonia" in done.stdout
     done = text("explain", "No effusion. Left infiltrate.", "--labeller", tmp_path / "l.json")
     assert "probability of pneumonia" in " ".join(done.stdout.split())
 

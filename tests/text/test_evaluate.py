@@ -21,7 +21,9 @@ from radistill.text.scores import figures
 
 @pytest.fixture(scope="module")
 def done(invented: Reports) -> Evaluation:
-    return crossvalidated(invented, 0, resamples=100, ablate=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("radistill.text.evaluate.STEPS", ("negation",))
+        return crossvalidated(invented, 0, resamples=100)
 
 
 def test_figures_are_those_of_scikit_learn(done: Evaluation) -> None:
@@ -87,9 +89,8 @@ def test_a_finished_labeller_is_scored_with_its_own_threshold(
     assert write_report(tmp_path, done).exists()
 
 
-def test_ablation_takes_one_step_at_a_time(invented: Reports, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr("radistill.text.evaluate.STEPS", ("negation",))
-    rows = crossvalidated(invented, 0, resamples=100).figures["ablation"]
+def test_ablation_takes_one_step_at_a_time(done: Evaluation) -> None:
+    rows = done.figures["ablation"]
     assert [row["without"] for row in rows] == ["nothing", "negation"] * 3
     assert {"task", "without", "auc", "f1"} <= set(rows[0])
     opacity = [row for row in rows if row["task"] == "opacity-rest"]

@@ -168,3 +168,20 @@ def test_the_indiana_reports(shared: Path) -> None:
     assert not found.failed
     truth = [TASKS["opacity-rest"].truth(tags_of(entry.label)) for entry in found.entries]
     assert (truth.count(True), truth.count(None)) == (200, 92)
+
+
+@pytest.mark.data
+def test_the_xml_of_the_same_collection(shared: Path) -> None:
+    """`NLMCXR_reports.tgz`, from the wheel of torchxrayvision, laid beside the CSV."""
+    folder = shared / "data" / "reports"
+    if not (folder / "NLMCXR_reports.tgz").exists():
+        pytest.skip(f"no NLMCXR_reports.tgz in {folder}: take it from torchxrayvision's wheel")
+    table = {e.id: e for e in read_reports(folder / "indiana_reports.csv").entries}
+    found = read_reports(folder / "NLMCXR_reports.tgz")
+    assert not found.failed
+    same = {e.id.removeprefix("CXR"): e for e in found.entries}
+    assert set(table) <= set(same)
+    for name, entry in table.items():
+        assert same[name].group == entry.group
+        for task in TASKS.values():
+            assert task.truth(tags_of(same[name].label)) == task.truth(tags_of(entry.label))

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from radistill.evaluation.style import FAINT, RIGHT, WRONG, clean, look, new_figure, styled, to_svg
 from radistill.text.scores import Answers
+from radistill.text.table import shown
 
 BINS = 10
 
@@ -21,12 +22,12 @@ def calibration_plot(one: Answers, names: Sequence[str]) -> str:
         ax = figure.subplots()
         ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=(0, (1, 3)))
         for name in names:
-            style = look(name)
+            style = look(shown(name))
             said, was, count = reliability(one.truth, one.scored[name].probability)
             ax.plot(said, was, color=style.colour, linestyle=style.line, linewidth=1.2)
             ax.scatter(said, was, s=12 + 160 * np.sqrt(count / len(one.truth)), color=style.colour,
                        marker=style.marker, edgecolor="white", zorder=3,
-                       label=clean(name.replace("_", " ")))  # fmt: skip
+                       label=clean(shown(name)))  # fmt: skip
         ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
         ax.set_xlabel(f"probability of {clean(one.asked.positive)}")
         ax.set_ylabel("share that was")

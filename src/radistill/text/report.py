@@ -19,9 +19,15 @@ from radistill.evaluation.style import look
 from radistill.text import plots
 from radistill.text.evaluate import Evaluation
 from radistill.text.scores import Answers
-from radistill.text.table import agreement_sentence, pair_sentence
+from radistill.text.table import agreement_sentence, pair_sentence, shown
 
-COLUMNS = tuple(row for row in table.FIGURES if row[0] not in ("Architecture", "Macro AUC"))
+F1_INTERVAL = ("95 % interval", lambda model: words.interval(model["test"]["f1_ci"]))
+COLUMNS = tuple(
+    row
+    for figure in table.FIGURES
+    if figure[0] not in ("Architecture", "Macro AUC")
+    for row in ((figure, F1_INTERVAL) if figure[0] == "F1" else (figure,))
+)
 
 
 def write_report(out: Path, evaluation: Evaluation) -> Path:
@@ -54,7 +60,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"look": look, "words": words, "version": __version__}
+    environment.globals |= {
+        "look": look,
+        "shown": shown,
+        "words": words,
+        "version": __version__,
+    }
     return environment
 
 
@@ -69,6 +80,7 @@ def _task(out: Path, figures: Mapping[str, Any], one: Answers) -> dict[str, Any]
     predictions = {key: _predictions(one, key) for key in main}
     for key, found in predictions.items():
         write_predictions(out / file_name(name) / f"{key}.csv", found)
+    named = {shown(key): found for key, found in predictions.items()}
     agreement = figures.get("agreement", {}).get(name)
     return {
         "name": name,
@@ -76,26 +88,23 @@ def _task(out: Path, figures: Mapping[str, Any], one: Answers) -> dict[str, Any]
         "positives": int(one.truth.sum()),
         "left_out": figures["dataset"]["left_out"][name],
         "models": list(every),
-        "rows": [*table.cells({"models": _models(every)}, COLUMNS), _f1_row(every.values())],
+        "main": list(main),
+        "rows": table.cells({"models": _models(every)}, COLUMNS),
         "pairs": pairs,
         "summary": _summary(name, main, pairs),
         "agreement": agreement_sentence(name, agreement) if agreement else "",
-        "plots": draw(out, _pictures(file_name(name), comparison, predictions, one)),
+        "plots": draw(out, _pictures(file_name(name), comparison, named, one, list(main))),
     }
 
 
 def _models(figures: Mapping[str, Any]) -> list[dict[str, Any]]:
     """As in a comparison of image models, so that the same tables and plots take them."""
-    return [{"name": name, "test": test} for name, test in figures.items()]
+    return [{"name": shown(name), "test": test} for name, test in figures.items()]
 
 
 def file_name(task: str) -> str:
     """A task's name as that of a file; labels may hold anything."""
     return re.sub(r"[^\w-]+", "_", task)
-
-
-def _f1_row(models: Any) -> tuple[str, list[str]]:
-    return "F1, 95 % interval", [words.interval(model["f1_ci"]) for model in models]
 
 
 def _predictions(one: Answers, name: str) -> Predictions:
@@ -114,8 +123,9 @@ def _pictures(
     comparison: Mapping[str, Any],
     predictions: Mapping[str, Predictions],
     one: Answers,
+    main: Sequence[str],
 ) -> list[Picture]:
-    learned = [name for name in predictions if name != "rules"]
+    learned = [name for name in main if name != "rules"]
     pictures = [
         Picture(
             f"{task}-confusion.svg", "Confusion matrices",
@@ -139,8 +149,8 @@ def _pictures(
         pictures.append(
             Picture(
                 f"{task}-words.svg", "The most telling words",
-                "Log-odds that the presence of a word adds, trained on all reports. no: and maybe: "
-                "mark denied and doubted words, rules/ is what the keywords found.",
+                "Log-odds that the presence of a word adds. no: and maybe: mark denied and doubted "
+                "words, rules/ is what the keywords found.",
                 lambda: plots.words_plot(
                     up, down, (one.asked.negative, one.asked.positive)
                 ),
@@ -154,12 +164,12 @@ def _summary(
 ) -> list[str]:
     name = "best" if "best" in models else next(iter(models))
     best, counts = models[name], models[name]["confusion"]
-    who = "the best labeller" if name == "best" else name.replace("_", " ")
+    who = "the best labeller" if name == "best" else shown(name)
     sentences = [
         f"{task}: {who} has an AUC of {best['auc']:.3f} (95 % interval "
         f"{words.interval(best['auc_ci'])}) and an F1 of {best['f1']:.3f} "
         f"({words.interval(best['f1_ci'])}) on {best['n']:,} reports; it finds "
-        f"{counts['tp']:,} of {best['positives']:,} and falsely calls {counts['fp']:,}."
+        f"{counts['tp']:,} of {best['positives']:,} and falsely calls {counts['fp']:,} others."
     ]
     return sentences + [pair_sentence(pair) for pair in pairs if pair["b"] == "rules"]
 

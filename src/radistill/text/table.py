@@ -16,7 +16,18 @@ from radistill.text.decide import REASONS
 from radistill.text.weak_labels import Labelled
 
 ROWS = ("auc", "auc_ci", "f1", "f1_ci", "precision", "recall", "threshold", "ece")
+NAMES = {
+    "naive_bayes": "naive Bayes",
+    "complement": "complement NB",
+    "logistic": "logistic",
+    "rules": "keywords",
+}
 HEADINGS = {"auc": "AUC", "f1": "F1", "ece": "ECE"}
+
+
+def shown(name: str) -> str:
+    """What a labeller is called where people read."""
+    return NAMES.get(name, name)
 
 
 def print_figures(figures: Mapping[str, Any], console: Console) -> None:
@@ -45,7 +56,7 @@ def _task(task: str, models: Mapping[str, Mapping[str, Any]]) -> Table:
     table = _table(f"{task}: {some['n']:,} reports, {some['positives']:,} positive")
     table.add_column("", no_wrap=True)
     for name in models:
-        table.add_column(name.replace("_", " "), justify="right")
+        table.add_column(shown(name), justify="right")
     for key in ROWS:
         cells = [_cell(model[key]) for model in models.values()]
         heading = "95 % interval" if key.endswith("_ci") else HEADINGS.get(key, key)
@@ -68,7 +79,7 @@ def _table(title: str) -> Table:
 
 def pair_sentence(pair: Mapping[str, Any]) -> str:
     """Both differences in plain words."""
-    a, b = (pair[key].replace("_", " ") for key in "ab")
+    a, b = shown(pair["a"]), shown(pair["b"])
     parts = []
     for name, key, ci in (("AUC", "auc_difference", "ci"), ("F1", "f1_difference", "f1_ci")):
         low, high = pair[ci]
@@ -112,6 +123,7 @@ def print_labelled(done: Labelled, out: Path, console: Console) -> None:
         console.print(f"left out, {REASONS[reason]}: {count:,}", highlight=False, markup=False)
     console.print(f"{out}: {done.rows:,} rows\n{done.beside}: {sum(done.left_out.values()):,} rows",
                   highlight=False, markup=False)  # fmt: skip
+    console.print("For research and teaching, not a medical device.", markup=False)
     if len(done.labels) < 2:
         console.print("A study needs two classes: no other label was found.", markup=False)
 
