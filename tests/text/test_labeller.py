@@ -44,21 +44,22 @@ def test_the_file_says_what_scikit_learn_says(
             x = pipeline[:-1].transform([report])
             negative, positive = pipeline[-1].predict_joint_log_proba(x)[0]
             expected = positive - negative
-        found = bag(report, Steps())
-        assert question.log_odds(found) == pytest.approx(expected, abs=1e-3)
-        odds = question.slope * question.log_odds(found) + question.offset
-        assert question.probability(found) == pytest.approx(1 / (1 + math.exp(-odds)))
+        hits = question.hits(bag(report, Steps()))
+        assert question.log_odds(hits) == pytest.approx(expected, abs=1e-3)
+        odds = question.slope * question.log_odds(hits) + question.offset
+        assert question.probability(hits) == pytest.approx(1 / (1 + math.exp(-odds)))
 
 
 def test_the_words_shown_are_those_of_the_report(trained: Labeller) -> None:
     found = bag(Report(findings="Right lower lobe pneumonia."), Steps())
     question = trained.questions[0]
-    shown = question.words(found, 5)
+    hits = question.hits(found)
+    shown = question.words(hits, 5)
     assert {word for word, _ in shown} <= set(found.features)
     assert [abs(odds) for _, odds in shown] == sorted((abs(o) for _, o in shown), reverse=True)
-    everything = question.words(found, 10_000)
+    everything = question.words(hits, 10_000)
     total = question.intercept + sum(odds for _, odds in everything)
-    assert total == pytest.approx(question.log_odds(found))
+    assert total == pytest.approx(question.log_odds(hits))
 
 
 def test_the_committed_labeller_is_the_one_the_code_makes(

@@ -19,10 +19,8 @@ _BOMS = (
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)\b[^<>]{0,1000}>")
 _DROPPED = re.compile(r"<(script|style|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.S | re.I)
 _INLINE = {"a", "b", "em", "font", "i", "small", "span", "strong", "sub", "sup", "u"}
-# Curly quotes, dashes of all widths, a lone carriage return.
-_SPELLING = str.maketrans(
-    "\u2018\u2019\u201c\u201d\u2010\u2011\u2012\u2013\u2014\r", "''\"\"-----\n"
-)
+# Curly quotes, dashes of all widths.
+_SPELLING = str.maketrans("\u2018\u2019\u201c\u201d\u2010\u2011\u2012\u2013\u2014", "''\"\"-----")
 
 
 def decode(content: bytes) -> str:
@@ -65,9 +63,11 @@ def plain(text: str) -> str:
         text = _TAG.sub(_line_or_nothing, _DROPPED.sub(" ", text))
     if "&" in text:
         text = html.unescape(text)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return text.replace("\r\n", "\n").translate(_SPELLING)
+        text = unicodedata.normalize("NFKC", text).translate(_SPELLING)
+    return text
 
 
 def _line_or_nothing(tag: re.Match[str]) -> str:

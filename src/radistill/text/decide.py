@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from radistill.text.bag import RULES, Bag, bag
 from radistill.text.labeller import Labeller, Question
@@ -25,8 +26,8 @@ REASONS = {
 class Decision:
     """label: empty where the labeller abstains, and `reasons` say why, keys of REASONS.
 
-    probability: of the label, or of the likelier answer where it abstains; None where the report
-    says nothing. words: the features that decided most, with the log-odds they added.
+    probability: of the label, or of the one it would have had; None where the report says
+    nothing. words: the features that decided most, with the log-odds they added.
     """
 
     label: str
@@ -47,46 +48,46 @@ def decide(labeller: Labeller, report: Report, least: float = 0.0) -> Decision:
     found = bag(report, labeller.steps)
     if is_foreign(found.known, found.total):
         return Decision("", None, ("not-english",))
-    if not _knows(labeller, found):
+    asked = _ask(labeller, found)
+    if not any(answer.knows for answer in asked):
         return Decision("", None, ("nothing-known",))
-    question, yes, probability = _answer(labeller, found)
+    last = asked[-1]
+    positive = last is asked[0] and last.yes
     reasons = []
-    if question.says(probability) != yes:
+    if last.yes and not positive:
         reasons.append("other-finding")
-    if _rules_disagree(labeller, found):
+    if any(answer.question.rules_say(found) not in (None, answer.yes) for answer in asked):
         reasons.append("rules-disagree")
-    of_label = probability if yes else 1 - probability
+    of_label = last.probability if positive else 1 - last.probability
     if of_label < least:
         reasons.append("unsure")
-    label = labeller.positive if yes else labeller.negative
-    words = tuple(question.words(found, WORDS_SHOWN))
+    label = labeller.positive if positive else labeller.negative
+    words = tuple(last.question.words(last.hits, WORDS_SHOWN))
     return Decision("" if reasons else label, of_label, tuple(reasons), words)
 
 
-def _knows(labeller: Labeller, found: Bag) -> bool:
-    words = {term for term in found.features if not term.startswith(RULES)}
-    return any(not words.isdisjoint(question.weights) for question in labeller.questions)
+class _Answer(NamedTuple):
+    question: Question
+    hits: list[str]
+    probability: float
+    yes: bool
+
+    @property
+    def knows(self) -> bool:
+        return not all(term.startswith(RULES) for term in self.hits)
 
 
-def _answer(labeller: Labeller, found: Bag) -> tuple[Question, bool, float]:
-    """(the question that decides, whether the label is the positive one, its probability).
+def _ask(labeller: Labeller, found: Bag) -> list[_Answer]:
+    """The answers a label rests on: questions in turn until one is answered yes.
 
     With two questions an opacity is the first answer; without one, the second must be no for the
     negative label, else the report shows something else.
     """
-    first, *rest = labeller.questions
-    probability = first.probability(found)
-    if first.says(probability) or not rest:
-        return first, first.says(probability), probability
-    return rest[0], False, rest[0].probability(found)
-
-
-def _rules_disagree(labeller: Labeller, found: Bag) -> bool:
-    """Whether the keywords contradict any answer the label rests on."""
+    answers: list[_Answer] = []
     for question in labeller.questions:
-        yes = question.says(question.probability(found))
-        if question.rules_say(found) not in (None, yes):
-            return True
-        if yes:
+        hits = question.hits(found)
+        probability = question.probability(hits)
+        answers.append(_Answer(question, hits, probability, question.says(probability)))
+        if answers[-1].yes:
             break
-    return False
+    return answers

@@ -99,7 +99,7 @@ def external(reports: Reports, labeller: Labeller, seed: int, resamples: int = 2
             continue
         rows = _rows(asked, reports)
         bags = [bag(reports.entries[i].report, labeller.steps) for i in rows]
-        probability = np.array([question.probability(found) for found in bags])
+        probability = np.array([question.probability(question.hits(found)) for found in bags])
         scored = {question.classifier: _fixed(probability, question.threshold)}
         if question.rules:
             said = np.array([found.rules[question.rules] for found in bags])

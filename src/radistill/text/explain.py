@@ -44,7 +44,8 @@ def print_report(labeller: Labeller, report: Report, console: Console) -> None:
         console.print(f"  {REASONS[reason]}")
     found = bag(report, labeller.steps)
     for question in labeller.questions:
-        probability = question.probability(found)
+        hits = question.hits(found)
+        probability = question.probability(hits)
         said = question.says(probability)
         agree = {None: "", said: ", the keywords agree", not said: ", the keywords disagree"}
         console.print(
@@ -54,7 +55,7 @@ def print_report(labeller: Labeller, report: Report, console: Console) -> None:
             f"{agree[question.rules_say(found)]}",
             highlight=False,
         )
-        console.print(_odds(question.words(found, COUNT), question))
+        console.print(_odds(question.words(hits, COUNT), question))
 
 
 def _coloured(word: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -42,13 +42,17 @@ class Question:
     training: Mapping[str, Any] = field(default_factory=dict)
     stored: Mapping[str, Any] = field(default_factory=dict, repr=False)  # as the file has it
 
-    def log_odds(self, bag: Bag) -> float:
-        weights = self.weights
-        return self.intercept + math.fsum(weights.get(term, 0.0) for term in set(bag.features))
+    def hits(self, bag: Bag) -> list[str]:
+        """The features of a report that the question has a weight for, each once."""
+        return [term for term in set(bag.features) if term in self.weights]
 
-    def probability(self, bag: Bag) -> float:
+    def log_odds(self, hits: Sequence[str]) -> float:
+        return self.intercept + math.fsum([self.weights[term] for term in hits])
+
+    def probability(self, hits: Sequence[str]) -> float:
         """Of `positive`, in (0, 1)."""
-        return 1 / (1 + math.exp(-max(-30, min(30, self.slope * self.log_odds(bag) + self.offset))))
+        odds = self.slope * self.log_odds(hits) + self.offset
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
 
     def says(self, probability: float) -> bool:
         return probability >= self.threshold
@@ -57,10 +61,10 @@ class Question:
         """What the keywords say; None where none go with the question."""
         return bag.rules[self.rules] >= self.rules_threshold if self.rules else None
 
-    def words(self, bag: Bag, count: int) -> list[tuple[str, float]]:
-        """The features of a report that moved its log-odds most, with what they added."""
-        found = {term: self.weights[term] for term in set(bag.features) if term in self.weights}
-        return sorted(found.items(), key=lambda item: (-abs(item[1]), item[0]))[:count]
+    def words(self, hits: Sequence[str], count: int) -> list[tuple[str, float]]:
+        """The features that moved the log-odds of a report most, with what they added."""
+        found = [(term, self.weights[term]) for term in hits]
+        return sorted(found, key=lambda item: (-abs(item[1]), item[0]))[:count]
 
     def telling(self, count: int) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
         """(features that speak most for `positive`, for `negative`)."""

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -118,8 +119,11 @@ class Fold:
     single: np.ndarray
 
     def bags(self, bigrams: bool) -> tuple[csr_matrix, csr_matrix]:
-        if bigrams:
-            return self.x_train, self.x_test
+        """(train, test), with bigrams or without."""
+        return (self.x_train, self.x_test) if bigrams else self._words
+
+    @cached_property
+    def _words(self) -> tuple[csr_matrix, csr_matrix]:
         return self.x_train[:, self.single], self.x_test[:, self.single]
 
 

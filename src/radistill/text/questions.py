@@ -63,7 +63,10 @@ def _own(reports: Reports, positive: str | None, rules: str) -> Asked:
         raise UsageError(
             f"{reports.name}: has no labels to learn from; name their column with --label"
         )
-    classes, positive, _ = choose_classes(list(counts), positive)
+    try:
+        classes, positive, _ = choose_classes(list(counts), positive)
+    except UsageError as error:
+        raise UsageError(f"{reports.name}, column {reports.label_name}: {error}") from None
     negative = classes[0] if len(classes) == 2 else "other"
     truth = tuple((e.label == positive) if e.label else None for e in reports.entries)
     name = f"{negative}-{positive}"

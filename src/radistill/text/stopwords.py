@@ -6,7 +6,7 @@ The usual lists (of scikit-learn, NLTK, spaCy) delete "no", "not", "without", "n
 
 from __future__ import annotations
 
-from radistill.text.scope import split_mark
+from radistill.text.scope import MAYBE, NO
 from radistill.text.tokens import MARK
 
 STOP_WORDS = frozenset(
@@ -24,6 +24,9 @@ STOP_WORDS = frozenset(
 )
 
 
+_DROPPED = frozenset(mark + word for word in STOP_WORDS for mark in ("", NO, MAYBE))
+
+
 def drop_stop_words(sentence: list[str]) -> list[str]:
     """The words that mean something; a marked word is judged without its mark."""
-    return [word for word in sentence if split_mark(word)[1] not in STOP_WORDS]
+    return [word for word in sentence if word not in _DROPPED]

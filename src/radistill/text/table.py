@@ -118,7 +118,7 @@ def _ablation(rows: Sequence[Mapping[str, Any]]) -> Table:
 def print_labelled(done: Labelled, out: Path, console: Console) -> None:
     """Print how many reports got which label, and why others got none."""
     for label, count in sorted(done.labels.items()):
-        console.print(f"{label}: {count:,} reports", highlight=False, markup=False)
+        console.print(f"{label}: {count:,}", highlight=False, markup=False)
     for reason, count in done.left_out.most_common():
         console.print(f"left out, {REASONS[reason]}: {count:,}", highlight=False, markup=False)
     console.print(f"{out}: {done.rows:,} rows\n{done.beside}: {sum(done.left_out.values()):,} rows",

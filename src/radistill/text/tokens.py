@@ -18,7 +18,7 @@ _BREAK = re.compile(
     r"|(?<=[a-z)]{2}\.)(?=[A-Z][a-z])"  # or none, as in "left apex.There is"
     r"|\n\s*(?=\n|[-*\u2022]\s|\d{1,2}[.)]\s|[A-Z])"  # lines that wrap go on in lower case
 )
-# A full stop after these ends no sentence.
+# A full stop after these, none longer than eight characters, ends no sentence.
 _SHORT = re.compile(
     r"(?:^|[\s(])(?:dr|mrs?|ms|prof|approx|vs|st|i\.e|e\.g|etc|cf|resp|(?:[a-z]\.)*[a-z])\.$"
 )
@@ -64,15 +64,21 @@ def sentences(text: str) -> list[str]:
     found: list[str] = []
     joined = False
     for piece in _BREAK.split(text):
-        piece = (piece if joined else _NUMBERING.sub("", piece, count=1)).strip()
+        piece = piece.strip() if joined else piece[_numbering(piece) :].strip()
         if not piece:
             continue
         if joined:
             found[-1] += " " + piece
         else:
             found.append(piece)
-        joined = _SHORT.search(piece.lower()) is not None
+        joined = piece[-1] == "." and _SHORT.search(piece[-9:].lower()) is not None
     return found
+
+
+def _numbering(piece: str) -> int:
+    """Characters of numbering or bullet before a piece begins."""
+    found = _NUMBERING.match(piece)
+    return found.end() if found else 0
 
 
 def words(sentence: str) -> list[str]:
