@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, roc_auc_score
 
+from radistill.text.builtin import tagged_reports
 from radistill.text.collection import Reports
 from radistill.text.crossval import Scored
 from radistill.text.evaluate import Evaluation, crossvalidated, external
@@ -20,10 +21,10 @@ from radistill.text.scores import figures
 
 
 @pytest.fixture(scope="module")
-def done(invented: Reports) -> Evaluation:
+def done() -> Evaluation:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("radistill.text.evaluate.STEPS", ("negation",))
-        return crossvalidated(invented, 0, resamples=100)
+        return crossvalidated(tagged_reports(75, seed=1), 0, resamples=100)
 
 
 def test_figures_are_those_of_scikit_learn(done: Evaluation) -> None:

@@ -149,3 +149,12 @@ def test_labels_of_ones_own(invented: Reports) -> None:
     assert (labeller.negative, labeller.positive) == ("NORMAL", "PNEUMONIA")
     assert labeller.questions[0].training["reports"] == 100
     assert decide(labeller, Report(findings="Left infiltrate.")).label == "PNEUMONIA"
+
+
+def test_telling_words_speak_for_their_side(trained: Labeller) -> None:
+    for question in trained.questions:
+        up, down = question.telling(1000)
+        assert all(odds > 0 for _, odds in up)
+        assert all(odds < 0 for _, odds in down)
+        assert len(up) + len(down) <= len(question.weights)
+        assert question.telling(3) == (up[:3], down[:3])

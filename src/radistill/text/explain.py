@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from pathlib import Path
 
 from rich.console import Console
@@ -76,9 +77,13 @@ def print_labeller(labeller: Labeller, console: Console) -> None:
         )
         table = Table(f"for {escape(question.positive)}", "log-odds",
                       f"for {escape(question.negative)}", "log-odds", box=None)  # fmt: skip
-        for up, down in zip(*question.telling(COUNT), strict=True):
-            table.add_row(escape(up[0]), f"{up[1]:+.2f}", escape(down[0]), f"{down[1]:+.2f}")
+        for up, down in zip_longest(*map(_cells, question.telling(COUNT)), fillvalue=("", "")):
+            table.add_row(*up, *down)
         console.print(table)
+
+
+def _cells(found: list[tuple[str, float]]) -> list[tuple[str, str]]:
+    return [(escape(word), f"{odds:+.2f}") for word, odds in found]
 
 
 def _plain(value: object) -> str:

@@ -69,7 +69,8 @@ class Question:
     def telling(self, count: int) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
         """(features that speak most for `positive`, for `negative`)."""
         order = sorted(self.weights.items(), key=lambda item: (item[1], item[0]))
-        return order[::-1][:count], order[:count]
+        up = [(word, odds) for word, odds in order[::-1][:count] if odds > 0]
+        return up, [(word, odds) for word, odds in order[:count] if odds < 0]
 
 
 @dataclass(frozen=True)

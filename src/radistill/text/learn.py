@@ -98,14 +98,13 @@ def best_f1_threshold(truth: np.ndarray, probability: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The setting with the best average precision on held-out folds, and what they said of it."""
+    """The setting with the best average precision on held-out folds."""
 
     kind: str
     setting: Setting
     average_precision: float
     calibration: Calibration
     threshold: float
-    probability: np.ndarray  # (N,) of held-out training reports
 
 
 @dataclass(frozen=True)
@@ -192,7 +191,6 @@ def choose(
     for kind in kinds:
         i = max((i for i, (k, _) in enumerate(wanted) if k == kind), key=precision.__getitem__)
         calibration = Calibration.fit(held_out[i], truth)
-        probability = calibration(held_out[i])
-        threshold = best_f1_threshold(truth, probability)
-        found[kind] = Chosen(kind, wanted[i][1], precision[i], calibration, threshold, probability)
+        threshold = best_f1_threshold(truth, calibration(held_out[i]))
+        found[kind] = Chosen(kind, wanted[i][1], precision[i], calibration, threshold)
     return found

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from radistill.evaluation.style import FAINT, RIGHT, WRONG, clean, look, new_figure, styled, to_svg
 from radistill.text.scores import Answers
@@ -91,5 +92,6 @@ def ablation_plot(rows: Sequence[Mapping[str, Any]], tasks: Sequence[str]) -> st
             ax.set_yticks(places, [f"without {row['without'].replace('_', ' ')}" for row in found])
             ax.set_ylim(len(found) - 0.5, -0.5)
             ax.set_title(clean(task, 40))
+            ax.xaxis.set_major_locator(MaxNLocator(5))
         panels[-1].set_xlabel("change of AUC")
         return to_svg(figure)
