@@ -24,6 +24,8 @@ from radistill.text.scores import figures
 def done() -> Evaluation:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("radistill.text.evaluate.STEPS", ("negation",))
+        patch.setattr("radistill.text.crossval.FOLDS", 3)
+        patch.setattr("radistill.text.learn.INNER_FOLDS", 2)
         return crossvalidated(tagged_reports(75, seed=1), 0, resamples=100)
 
 
