@@ -30,7 +30,7 @@ def pins() -> dict[str, str]:
 
 def requirements() -> list[Requirement]:
     extras = PROJECT["optional-dependencies"]
-    lines = PROJECT["dependencies"] + extras["train"] + extras["dev"]
+    lines = PROJECT["dependencies"] + extras["train"] + extras["text"] + extras["dev"]
     return [Requirement(line) for line in lines if not line.startswith("radistill[")]
 
 

@@ -22,9 +22,10 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "radistill":
             raise
+        extra = "text" if sys.argv[1:2] == ["text"] else "train"
         console.print(
             f"[bold red]error:[/bold red] this command needs the package '{error.name}': "
-            "pip install 'radistill\\[train]'",
+            f"pip install 'radistill\\[{extra}]'",
             highlight=False,
         )
         sys.exit(RadistillError.exit_code)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from radistill import __version__
-from radistill.cli import data, data_make, evaluate, run, weights
+from radistill.cli import data, data_make, evaluate, run, text, weights
 
 app = typer.Typer(
     name="radistill",
@@ -22,6 +22,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.add_typer(data.app, name="data")
 data_make.register(data.app)
 app.add_typer(weights.app, name="weights")
+app.add_typer(text.app, name="text")
 
 
 def _version(shown: bool) -> None:

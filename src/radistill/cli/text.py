@@ -1,0 +1,193 @@
+"""`radistill text`: labels from radiology reports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from radistill.progress import console
+
+if TYPE_CHECKING:
+    from radistill.text.collection import Reports
+
+app = typer.Typer(
+    help="Turn radiology reports into labels. For research and teaching, not a medical device.",
+    no_args_is_help=True,
+)
+
+
+class Classifier(StrEnum):
+    """What a labeller learns with."""
+
+    naive_bayes = "naive-bayes"
+    complement = "complement"
+    logistic = "logistic"
+
+
+Source = Annotated[
+    Path,
+    typer.Argument(help="A CSV, a folder of .txt or Open-i .xml, or NLMCXR_reports.tgz."),
+]
+Id = Annotated[str | None, typer.Option("--id", help="CSV column that names the report or film.")]
+Text = Annotated[str | None, typer.Option("--text", help="CSV column with the whole report.")]
+Label = Annotated[str | None, typer.Option("--label", help="CSV column with the truth.")]
+Positive = Annotated[
+    str | None, typer.Option(help="The positive label, where its name does not tell.")
+]
+Rules = Annotated[
+    str, typer.Option(help="Keywords that go with the label: opacity, abnormal or none of them.")
+]
+Labelled = Annotated[
+    str, typer.Option("--labeller", help="A labeller's JSON file; builtin is radistill's own.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of folds and resamples.")]
+
+
+@app.callback()
+def group() -> None:
+    """Turn radiology reports into labels."""
+
+
+@app.command("train")
+def train(
+    source: Source,
+    out: Annotated[Path, typer.Option(help="The labeller, one JSON file.")],
+    classifier: Annotated[
+        Classifier, typer.Option(help="Naive Bayes shows its words best, logistic is more right.")
+    ] = Classifier.naive_bayes,
+    id_: Id = None,
+    text: Text = None,
+    label: Label = None,
+    positive: Positive = None,
+    rules: Rules = "",
+    seed: Seed = 0,
+) -> None:
+    """Train a labeller on reports with labels."""
+    reports = _read(source, id_, text, label)
+    from radistill.text.labeller import save_labeller
+    from radistill.text.train import train as learn
+
+    labeller = learn(
+        reports, classifier.value.replace("-", "_"), seed, positive=positive, rules=rules
+    )
+    save_labeller(out, labeller)
+    console.print(
+        f"labeller: {out}\nwhat it knows: radistill text explain --labeller {out}\n"
+        f"how good it is: radistill text evaluate {source}",
+        markup=False,
+    )
+    _end(reports.failed)
+
+
+@app.command("evaluate")
+def evaluate(
+    source: Source,
+    out: Annotated[Path | None, typer.Option(help="Folder for report.html and figures.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    labeller: Annotated[
+        str | None,
+        typer.Option(help="Score this one (a JSON file or builtin) instead of cross-validating."),
+    ] = None,
+    ablation: Annotated[
+        bool, typer.Option(help="Take each step away in turn, which takes some minutes.")
+    ] = True,
+    id_: Id = None,
+    text: Text = None,
+    label: Label = None,
+    positive: Positive = None,
+    rules: Rules = "",
+    bootstrap: Annotated[int, typer.Option(min=100, help="Resamples of texts.")] = 2000,
+    seed: Seed = 0,
+) -> None:
+    """Say how far labels can be trusted: cross-validation on reports with known truth."""
+    reports = _read(source, id_, text, label)
+    from radistill.text.evaluate import crossvalidated, external
+    from radistill.text.labeller import load_labeller
+    from radistill.text.report import write_report
+    from radistill.text.table import print_figures
+
+    if labeller is not None:
+        done = external(reports, load_labeller(labeller), seed, bootstrap)
+    else:
+        done = crossvalidated(
+            reports, seed, positive=positive, rules=rules, resamples=bootstrap, ablate=ablation
+        )
+    if as_json:
+        typer.echo(json.dumps(done.figures, indent=2))
+    else:
+        print_figures(done.figures, Console())
+    if out is not None:
+        console.print(f"report: {write_report(out, done)}", markup=False)
+    _end(reports.failed)
+
+
+@app.command("label")
+def label_(
+    source: Source,
+    out: Annotated[Path, typer.Option(help="CSV for radistill run --labels.")],
+    labeller: Labelled = "builtin",
+    images: Annotated[
+        Path | None, typer.Option(help="Folder of the films, looked up by name.")
+    ] = None,
+    min_probability: Annotated[
+        float, typer.Option(min=0, max=1, help="Leave out labels less probable than this.")
+    ] = 0.0,
+    id_: Id = None,
+    text: Text = None,
+) -> None:
+    """Label reports; those the labeller is unsure of are left out and listed beside.
+
+    Exit status: 0 all reports read, 1 some not or without film, 2 wrong usage.
+    """
+    reports = _read(source, id_, text)
+    from radistill.text.labeller import load_labeller
+    from radistill.text.table import print_labelled
+    from radistill.text.weak_labels import label_reports
+
+    loaded = load_labeller(labeller)
+    done = label_reports(reports, loaded, out, least=min_probability, images=images)
+    print_labelled(done, out, Console())
+    _end(done.failed)
+
+
+@app.command("explain")
+def explain(
+    report: Annotated[
+        str | None, typer.Argument(help="A .txt file, or the report itself in quotes.")
+    ] = None,
+    labeller: Labelled = "builtin",
+) -> None:
+    """Show what a labeller knows, or how it reads one report and which words decided."""
+    from radistill.text.explain import print_labeller, print_report, read_argument
+    from radistill.text.labeller import load_labeller
+
+    loaded = load_labeller(labeller)
+    if report is None:
+        print_labeller(loaded, Console())
+    else:
+        print_report(loaded, read_argument(report), Console())
+
+
+def _read(source: Path, id_: str | None, text: str | None, label: str | None = None) -> Reports:
+    from radistill.text.read import read_reports
+    from radistill.text.read_table import Columns
+
+    reports = read_reports(source, Columns(id_, text, label))
+    for note in reports.notes:
+        console.print(note, markup=False)
+    return reports
+
+
+def _end(failed: Sequence[tuple[str, str]]) -> None:
+    """Name what could not be read and exit with 1 if there is any."""
+    from radistill.text.table import print_failed
+
+    if failed:
+        print_failed(failed, console)
+        raise typer.Exit(1)

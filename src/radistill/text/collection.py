@@ -1,0 +1,47 @@
+"""What every source of reports is read into."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from radistill.text.sections import Report
+
+OPEN_I_LABEL = "problems"  # the column, or the tag list of the XML, that `tasks` understands
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One report.
+
+    films: what it is about, as the source names it. label: as the source has it, else empty.
+    kept: columns that a study can use, such as patient.
+    """
+
+    id: str
+    report: Report
+    label: str = ""
+    films: tuple[str, ...] = ()
+    kept: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def group(self) -> str:
+        """The same for reports of the same findings and impression, spaces and case aside."""
+        text = " ".join(self.report.said.lower().split())
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Reports:
+    """A source that was read.
+
+    label_name: the column or tag list that labels come from, in lower case; empty without.
+    failed: (where, why) of what could not be read. notes: what was assumed.
+    """
+
+    name: str
+    entries: tuple[Entry, ...]
+    label_name: str = ""
+    failed: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,32 @@
+"""Words that say nothing about a film. None that denies or doubts is among them.
+
+The usual lists (of scikit-learn, NLTK, spaCy) delete "no", "not", "without", "nor", "cannot",
+"off", "few", "more" and so turn a report into its opposite.
+"""
+
+from __future__ import annotations
+
+from radistill.text.scope import MAYBE, NO
+from radistill.text.tokens import MARK
+
+STOP_WORDS = frozenset(
+    f"""
+    a an the this that these those it its he she his her him they their them we our i you your
+    am is are was were be been being has have had having do does did will would shall
+    and or as at by for from in into of on onto to up upon with within between through during
+    there here where when who whom whose what both each any all such same so then than too very
+    s t am pm dr mr mrs ms please also per via if
+    patient male female man woman year old yo
+    image film radiograph view examination exam study chest xray pa ap lateral frontal portable
+    seen see identified visualized demonstrated appreciated noted evident
+    {MARK}
+    """.split()
+)
+
+
+_DROPPED = frozenset(mark + word for word in STOP_WORDS for mark in ("", NO, MAYBE))
+
+
+def drop_stop_words(sentence: list[str]) -> list[str]:
+    """The words that mean something; a marked word is judged without its mark."""
+    return [word for word in sentence if word not in _DROPPED]

@@ -1,0 +1,42 @@
+"""A small collection of invented reports, and labellers trained on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from radistill.text import learn
+from radistill.text.builtin import tagged_reports
+from radistill.text.collection import Reports
+from radistill.text.labeller import Labeller
+from radistill.text.train import train
+
+ALL_SETTINGS = dict(learn.GRIDS)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_settings() -> Iterator[None]:
+    """A short grid of each kind: what is tested does not depend on its length."""
+    short = {"bigrams": (False, True), "terms": (100, None), "smoothing": (0.1, 1.0)}
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in ("naive_bayes", "complement"):
+            patch.setitem(learn.GRIDS, kind, short)
+        patch.setitem(learn.GRIDS, "logistic", ALL_SETTINGS["logistic"] | {"smoothing": (1.0,)})
+        yield
+
+
+@pytest.fixture
+def all_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learn, "GRIDS", ALL_SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def invented() -> Reports:
+    """150 reports of the grammar, a third each normal, with opacity and with something else."""
+    return tagged_reports(150, seed=1)
+
+
+@pytest.fixture(scope="session", params=["naive_bayes", "complement", "logistic"])
+def trained(request: pytest.FixtureRequest, invented: Reports) -> Labeller:
+    return train(invented, request.param, 0)

@@ -1,0 +1,93 @@
+"""Negation and doubt on sentences written by hand: `-` marks denied words, `?` doubted ones."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from radistill.text.scope import MAYBE, NO, PUNCTUATION, split_mark, tag
+from radistill.text.tokens import words
+from radistill.text.triggers import PHRASES, Kind
+
+
+def shown(sentence: str) -> str:
+    return " ".join(tag(words(sentence))).replace(NO, "-").replace(MAYBE, "?")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        # forward
+        ("No pneumothorax.", "-pneumothorax"),
+        ("There is no effusion or consolidation.", "there is -effusion -or -consolidation"),
+        ("No pneumothorax, effusion, or nodule", "-pneumothorax -effusion -or -nodule"),
+        ("Negative for infiltrate.", "-infiltrate"),
+        ("Lungs free of consolidation", "lungs -consolidation"),
+        ("Clear lungs without effusion", "clear lungs -effusion"),
+        ("No opacity to suggest pneumonia", "-opacity -to -suggest -pneumonia"),
+        ("Resolution of pneumonia", "-pneumonia"),
+        ("neither mass nor effusion", "-mass -effusion"),
+        # backward
+        ("Pneumonia is unlikely.", "-pneumonia"),
+        ("Effusion has resolved", "-effusion"),
+        ("Infiltrate is no longer seen", "-infiltrate"),
+        ("Pneumonia cannot be excluded", "?pneumonia cannot be excluded"),
+        # doubt
+        ("Possible infiltrate", "possible ?infiltrate"),
+        ("Opacity may represent pneumonia", "opacity may represent ?pneumonia"),
+        ("Cannot exclude pneumonia", "cannot exclude ?pneumonia"),
+        ("Rule out pneumonia", "rule out ?pneumonia"),
+        ("Atelectasis versus infiltrate", "atelectasis versus ?infiltrate"),
+        # where a scope ends
+        ("No effusion but cardiomegaly", "-effusion but cardiomegaly"),
+        ("No effusion; cardiomegaly", "-effusion cardiomegaly"),
+        ("No effusion, stable cardiomegaly", "-effusion stable cardiomegaly"),
+        ("No effusion, mild atelectasis", "-effusion mild atelectasis"),
+        ("No disease except for a granuloma", "-disease except for a granuloma"),
+        ("Cardiomegaly, no effusion", "cardiomegaly -effusion"),
+        ("No effusion, possible infiltrate", "-effusion possible ?infiltrate"),
+        # what only looks like a denial
+        ("No change in the opacity", "no change in the opacity"),
+        ("No significant change in effusion", "no significant change in effusion"),
+        ("Not only effusion", "not only effusion"),
+        # nothing to mark
+        ("Stable cardiomegaly", "stable cardiomegaly"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_scope(sentence: str, expected: str) -> None:
+    assert shown(sentence) == expected
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_phrase_is_written_as_the_tokeniser_leaves_it(kind: Kind) -> None:
+    for phrase in PHRASES[kind].replace("\n", ";").split(";"):
+        assert words(phrase) == phrase.split()
+
+
+def test_no_phrase_has_two_meanings() -> None:
+    found = [
+        " ".join(phrase.split())
+        for text in PHRASES.values()
+        for phrase in text.replace("\n", ";").split(";")
+        if phrase.strip()
+    ]
+    assert len(found) == len(set(found))
+
+
+VOCABULARY = ["no", "without", "possible", "effusion", "opacity", "but", "is", "absent", ",", ";"]
+
+
+@given(st.lists(st.sampled_from(VOCABULARY)))
+def test_only_marks_are_added_and_only_triggers_and_commas_go(sentence: list[str]) -> None:
+    tagged = tag(sentence)
+    bare = [split_mark(word)[1] for word in tagged]
+    rest = iter(sentence)
+    assert all(word in rest for word in bare)  # a subsequence: nothing new, nothing moved
+    assert not PUNCTUATION & set(bare)
+
+
+@given(st.lists(st.sampled_from(["heart", "effusion", "clear", "is"])))
+def test_without_triggers_nothing_changes(sentence: list[str]) -> None:
+    assert tag(sentence) == sentence
