@@ -7,17 +7,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from accelerate import Accelerator
 
 from radistill import atomic
+from radistill.bundling import bundle_run
 from radistill.config import StudyConfig
 from radistill.data import load_dataset
 from radistill.data.audit import audit, sample_grid
 from radistill.data.cache import build_caches
 from radistill.data.dataset import Dataset
 from radistill.data.manifest import SPLITS
-from radistill.deploy.bundle import BundleSpec, write_bundle
 from radistill.distill.objective import Hinton
 from radistill.distill.teacher_cache import teacher_outputs
 from radistill.evaluation.compare import compare
@@ -60,7 +59,7 @@ def run_study(
     fit_model(study, "baseline", config.baseline)
     teacher = fit_model(study, "teacher", config.teacher)
     fit_model(study, "student-alone", config.student, views=config.distill.views)
-    student = fit_model(
+    fit_model(
         study,
         "student",
         config.student,
@@ -70,13 +69,13 @@ def run_study(
     )
 
     if accelerator.is_main_process:
-        _conclude(study, student)
+        _conclude(study)
     accelerator.wait_for_everyone()
     comparison: dict[str, Any] = json.loads((out / "comparison.json").read_text("utf-8"))
     return comparison
 
 
-def _conclude(study: Study, student: Path) -> None:
+def _conclude(study: Study) -> None:
     """Comparison, bundle and report, unless they were made of these very models."""
     run, config = study.run, study.config
     mark = run.folder / "study.json"
@@ -84,7 +83,7 @@ def _conclude(study: Study, student: Path) -> None:
     if mark.exists() and json.loads(mark.read_text("utf-8")) == {"key": key}:
         return
     compare(run.folder, MODELS, describe(study.dataset), config.evaluation, config.seed)
-    _bundle(study, student)
+    bundle_run(run.folder)
     largest = study.caches[max(study.caches)]
     shas = {film.path: film.sha256 for film in study.dataset.films}
     write_report(run.folder, lambda path: largest.batch([shas[path]])[0])
@@ -157,32 +156,3 @@ def _distillation(study: Study, teacher_folder: Path) -> Hinton:
 
 def _weights(model: Path) -> str:
     return file_digest(model / "weights.safetensors")
-
-
-def _bundle(study: Study, student: Path) -> None:
-    """RUN/bundle from the student, with its figures on the card."""
-    run, dataset = study.run, study.dataset
-    comparison = json.loads((run.folder / "comparison.json").read_text("utf-8"))
-    entry = next(m for m in comparison["models"] if m["name"] == "student")
-    model = load_model(student)
-    val = study.examples("val", model.input_size)
-    spec = BundleSpec(
-        classes=dataset.classes,
-        positive=dataset.positive,
-        input_size=model.input_size,
-        threshold=entry["test"]["threshold"],
-        architecture=model.architecture,
-        training_data=comparison["dataset"] | {"seed": study.config.seed},
-        figures=entry,
-        notes=dataset.notes,
-        synthetic=dataset.synthetic,
-        leaking=dataset.leaking,
-    )
-    squares = val.squares(np.arange(len(val)))
-    write_bundle(
-        run.folder / "bundle",
-        model=model,
-        spec=spec,
-        val_squares=squares,
-        val_truth=val.targets == dataset.positive_index,
-    )
