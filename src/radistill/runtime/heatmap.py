@@ -1,0 +1,46 @@
+"""A class activation map laid over its film."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from radistill.runtime.card import Cam
+
+LONGEST = 1024  # pixels; a map of a few positions shows no more on a larger picture
+STRIP = 18  # pixels below the film for the caption
+# From nothing over yellow and orange to red: (strength, red, green, blue, opacity).
+RAMP = np.array(
+    [
+        (0.0, 255, 230, 80, 0.0),
+        (0.25, 255, 210, 60, 0.25),
+        (0.6, 255, 120, 20, 0.45),
+        (1.0, 215, 20, 20, 0.6),
+    ]
+)
+
+
+def overlay(film: np.ndarray, cam: np.ndarray, scale: Cam, caption: str) -> Image.Image:
+    """The film in grey with the map in colour, RGB, at most 1024 pixels a side.
+
+    film: uint8 (H, W). cam: (h, w), spread over the whole film. Values of 0 and below stay
+    uncoloured, `scale.scale` and above get the full colour, so that films can be compared.
+    caption: written below the film.
+    """
+    grey = Image.fromarray(film)
+    grey.thumbnail((LONGEST, LONGEST), Image.Resampling.BILINEAR)
+    strength = np.clip(cam / scale.scale, 0, 1).astype(np.float32)
+    spread = Image.fromarray(strength).resize(grey.size, Image.Resampling.BILINEAR)
+    colour = _colours(np.clip(np.asarray(spread), 0, 1))
+    opacity = colour[..., 3:]
+    mixed = np.asarray(grey)[..., None] * (1 - opacity) + colour[..., :3] * opacity
+    picture = Image.new("RGB", (grey.width, grey.height + STRIP))
+    picture.paste(Image.fromarray(np.rint(mixed).astype(np.uint8)))
+    ImageDraw.Draw(picture).text((4, grey.height + 3), caption, fill=(255, 255, 255))
+    return picture
+
+
+def _colours(strength: np.ndarray) -> np.ndarray:
+    """(H, W) in [0, 1] -> (H, W, 4): RGB in 0..255 and opacity in 0..1."""
+    channels = [np.interp(strength, RAMP[:, 0], RAMP[:, i]) for i in range(1, 5)]
+    return np.stack(channels, axis=-1)
