@@ -189,6 +189,38 @@ def test_evaluate_gives_the_figures_of_the_study(
     assert found["threshold"] == expected["threshold"]
 
 
+def test_predict_gives_the_probabilities_of_the_study(run: Path, phantoms: Path) -> None:
+    done = radistill("predict", phantoms / "test", "--bundle", run, "--precision", "float32")
+    assert done.returncode == 0, done.stderr
+    found = {r["path"]: r["probability"] for r in map(json.loads, done.stdout.splitlines())}
+    rows = list(csv.DictReader((run / "student" / "predictions.csv").open()))
+    expected = {str(phantoms / row["path"]): float(row["probability"]) for row in rows}
+    assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_bundle_is_made_again_without_the_films(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(run, out)
+    shutil.rmtree(out / "bundle")
+    done = radistill("bundle", out, "--ages", "18-90", "--population", "adults of one hospital")
+    assert done.returncode == 0, done.stderr
+    card = json.loads((out / "bundle" / "card.json").read_text())
+    assert card["population"]["age_years"] == [18, 91]
+    assert card["population"]["description"] == "adults of one hospital"
+    before = json.loads((run / "bundle" / "card.json").read_text())
+    assert card["files"]["model.onnx"] == before["files"]["model.onnx"]
+    assert card["figures"] == before["figures"]
+    wrong = radistill("bundle", out, "--ages", "old")
+    assert wrong.returncode == 2
+    assert "such as 18-90" in " ".join(wrong.stderr.split())
+    shutil.rmtree(out / "cache")
+    lacking = radistill("bundle", out)
+    assert lacking.returncode == 2
+    assert "command of the study again" in " ".join(lacking.stderr.split())
+    nothing = radistill("bundle", tmp_path)
+    assert nothing.returncode == 2
+
+
 def test_evaluate_refuses_other_classes(run: Path, phantoms: Path, tmp_path: Path) -> None:
     for name, films in (("CAT", "NORMAL"), ("DOG", "PNEUMONIA")):
         shutil.copytree(phantoms / "test" / films, tmp_path / "pets" / name)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from radistill.runtime.card import Cam
 
 LONGEST = 1024  # pixels; a map of a few positions shows no more on a larger picture
-STRIP = 18  # pixels below the film for the caption
+SMALLEST_TEXT, TEXT_SHARE = 11, 1 / 40  # pixels, and share of the width
 # From nothing over yellow and orange to red: (strength, red, green, blue, opacity).
 RAMP = np.array(
     [
         (0.0, 255, 230, 80, 0.0),
-        (0.25, 255, 210, 60, 0.25),
-        (0.6, 255, 120, 20, 0.45),
+        (0.3, 255, 220, 70, 0.04),
+        (0.6, 255, 130, 20, 0.35),
         (1.0, 215, 20, 20, 0.6),
     ]
 )
@@ -34,9 +34,11 @@ def overlay(film: np.ndarray, cam: np.ndarray, scale: Cam, caption: str) -> Imag
     colour = _colours(np.clip(np.asarray(spread), 0, 1))
     opacity = colour[..., 3:]
     mixed = np.asarray(grey)[..., None] * (1 - opacity) + colour[..., :3] * opacity
-    picture = Image.new("RGB", (grey.width, grey.height + STRIP))
+    text = max(SMALLEST_TEXT, round(TEXT_SHARE * grey.width))
+    picture = Image.new("RGB", (grey.width, grey.height + round(1.6 * text)))
     picture.paste(Image.fromarray(np.rint(mixed).astype(np.uint8)))
-    ImageDraw.Draw(picture).text((4, grey.height + 3), caption, fill=(255, 255, 255))
+    font = ImageFont.load_default(size=text)
+    ImageDraw.Draw(picture).text((text // 2, grey.height + text // 5), caption, "white", font)
     return picture
 
 
