@@ -18,7 +18,9 @@ import torch
 from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 
+from radistill.bundling import bundle_run, described
 from radistill.data.phantom import generate
+from radistill.errors import UsageError
 
 SMALL = [
     *(
@@ -210,15 +212,17 @@ def test_a_bundle_is_made_again_without_the_films(run: Path, tmp_path: Path) -> 
     before = json.loads((run / "bundle" / "card.json").read_text())
     assert card["files"]["model.onnx"] == before["files"]["model.onnx"]
     assert card["figures"] == before["figures"]
-    wrong = radistill("bundle", out, "--ages", "old")
-    assert wrong.returncode == 2
-    assert "such as 18-90" in " ".join(wrong.stderr.split())
     shutil.rmtree(out / "cache")
-    lacking = radistill("bundle", out)
-    assert lacking.returncode == 2
-    assert "command of the study again" in " ".join(lacking.stderr.split())
-    nothing = radistill("bundle", tmp_path)
-    assert nothing.returncode == 2
+    with pytest.raises(UsageError, match="command of the study again"):
+        bundle_run(out)
+    with pytest.raises(UsageError, match="finished `radistill run`"):
+        bundle_run(tmp_path)
+
+
+@pytest.mark.parametrize("ages", ["old", "90-18", "18", "18-90-95"])
+def test_ages_that_are_none_are_refused(ages: str) -> None:
+    with pytest.raises(UsageError, match="such as 18-90"):
+        described(None, ages)
 
 
 def test_evaluate_refuses_other_classes(run: Path, phantoms: Path, tmp_path: Path) -> None:

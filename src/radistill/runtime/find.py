@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib import resources
 from pathlib import Path
 
 from radistill.errors import UsageError
@@ -22,7 +21,7 @@ def find_bundle(named: Path | str | None) -> Path:
         folder = Path(given)
         inside = folder / "bundle"
         return inside if (inside / CARD).is_file() else folder
-    shipped = Path(str(resources.files("radistill") / "shipped"))
+    shipped = Path(__file__).parents[1] / "shipped"
     if (shipped / CARD).is_file():
         return shipped
     raise UsageError(

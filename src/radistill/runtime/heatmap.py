@@ -7,7 +7,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from radistill.runtime.card import Cam
 
-LONGEST = 1024  # pixels; a map of a few positions shows no more on a larger picture
 SMALLEST_TEXT, TEXT_SHARE = 11, 1 / 40  # pixels, and share of the width
 # From nothing over yellow and orange to red: (strength, red, green, blue, opacity).
 RAMP = np.array(
@@ -21,14 +20,13 @@ RAMP = np.array(
 
 
 def overlay(film: np.ndarray, cam: np.ndarray, scale: Cam, caption: str) -> Image.Image:
-    """The film in grey with the map in colour, RGB, at most 1024 pixels a side.
+    """The film in grey with the map in colour, RGB, and a caption below.
 
     film: uint8 (H, W). cam: (h, w), spread over the whole film. Values of 0 and below stay
     uncoloured, `scale.scale` and above get the full colour, so that films can be compared.
     caption: written below the film.
     """
     grey = Image.fromarray(film)
-    grey.thumbnail((LONGEST, LONGEST), Image.Resampling.BILINEAR)
     strength = np.clip(cam / scale.scale, 0, 1).astype(np.float32)
     spread = Image.fromarray(strength).resize(grey.size, Image.Resampling.BILINEAR)
     colour = _colours(np.clip(np.asarray(spread), 0, 1))

@@ -18,10 +18,11 @@ from radistill.runtime.abstain import Sight, reasons_to_abstain
 from radistill.runtime.bundle import Bundle, Precision
 from radistill.runtime.card import Card
 from radistill.runtime.find import find_bundle
-from radistill.runtime.heatmap import LONGEST, overlay
 from radistill.runtime.intake import Decoded, Intake, Refused
 from radistill.runtime.prediction import ABSTAIN, Failure, Model, Prediction, Result
 from radistill.runtime.session import BATCH, Outputs
+
+LONGEST = 1024  # pixels of an overlay; a map of a few positions shows no more on a larger picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,6 +222,8 @@ class Predictor:
         """Draw the map under a name made of the file's hash, never of what the file says."""
         if settings.heatmaps is None or item.preview is None:
             return None
+        from radistill.runtime.heatmap import overlay  # fonts and drawing: only where asked for
+
         card = self.card
         probability = float(outputs.probability[card.positive_index])
         caption = f"{card.positive.lower()} {probability:.2f} - research only, not a diagnosis"
