@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from radistill.data.cache import open_cache
 from radistill.data.manifest import read_manifest
 from radistill.deploy.bundle import BundleSpec, write_bundle
@@ -46,7 +48,7 @@ def bundle_run(run: Path, *, population: Population | None = None) -> dict[str, 
         input_size=model.input_size,
         threshold=entry["test"]["threshold"],
         architecture=model.architecture,
-        training_data=dataset,
+        training_data=dataset | {"seed": _seed(run / "config.yaml")},
         figures=entry,
         notes=tuple(audit.get("notes", ())),
         synthetic=synthetic,
@@ -61,6 +63,14 @@ def bundle_run(run: Path, *, population: Population | None = None) -> dict[str, 
         val_squares=cache.batch([film.sha256 for film in val]),
         val_truth=[film.label == spec.positive for film in val],
     )
+
+
+def _seed(config: Path) -> int | None:
+    try:
+        values = yaml.safe_load(config.read_text("utf-8"))
+        return int(values["seed"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
+        return None
 
 
 def described(words: str | None, ages: str | None) -> Population | None:

@@ -49,7 +49,7 @@ INTENDED_USE = (
 PREPROCESSING = (
     "One grey channel, 8 bit; resized with antialiasing to input_size x input_size, aspect ratio "
     "not kept; divided by 255. The model normalises inside. Input 'image': float32 "
-    "(N, 1, input_size, input_size); outputs, float32: 'probability' (N, classes), calibrated; "
+    "(N, 1, input_size, input_size); outputs, float32: 'probability' (N, classes); "
     "'cam' (N, h, w), of the positive class; 'embedding' (N, D)."
 )
 

@@ -226,7 +226,7 @@ class Predictor:
 
         card = self.card
         probability = float(outputs.probability[card.positive_index])
-        caption = f"{card.positive.lower()} {probability:.2f} - research only, not a diagnosis"
+        caption = f"{card.positive.lower()} {probability:.2f} - for research only"
         picture = overlay(item.preview, outputs.cam, card.cam, caption)
         target = settings.heatmaps / f"{item.film.sha256[:16]}.png"
         atomic.write_with(target, lambda temporary: picture.save(temporary, "PNG"))
