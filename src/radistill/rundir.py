@@ -80,13 +80,16 @@ class RunDirectory:
             )
         write_manifest(path, films)
 
-    def done(self, stage: str, key: str) -> bool:
-        """Whether `stage` was finished from inputs with this hash."""
+    def done(self, stage: str, key: str, part: str = "key") -> bool:
+        """Whether `stage` was finished from inputs with this hash.
+
+        part: `key` for all of the stage, or the name of a part of it, as given to `finish`.
+        """
         try:
             record = json.loads(self.stage_file(stage).read_text("utf-8"))
         except (OSError, ValueError):
             return False
-        return bool(record.get("key") == key)
+        return bool(record.get(part) == key)
 
     def stage_file(self, stage: str) -> Path:
         """The file that marks `stage` as finished, from whatever inputs."""
@@ -96,12 +99,23 @@ class RunDirectory:
         """The hidden folder in which `stage` is worked on; kept over a kill."""
         return self.folder / f".{stage}.partial"
 
-    def finish(self, stage: str, key: str, *, drop: tuple[str, ...] = ()) -> Path:
-        """Move the working folder of `stage` into place, without the scratch files in `drop`."""
+    def take_up(self, stage: str) -> None:
+        """Put a copy of the finished `stage` into its working folder, to go on from there."""
+        shutil.rmtree(self.working(stage), ignore_errors=True)
+        shutil.copytree(self.folder / stage, self.working(stage))
+
+    def finish(self, stage: str, key: str, *, drop: tuple[str, ...] = (), **parts: str) -> Path:
+        """Move the working folder of `stage` into place, without the scratch in `drop`.
+
+        parts: hashes of the inputs of its parts, by name.
+        """
         work, final = self.working(stage), self.folder / stage
         for name in drop:
-            (work / name).unlink(missing_ok=True)
-        atomic.write_json(work / STAGE, {"key": key, "format": FORMAT})
+            if (work / name).is_dir():
+                shutil.rmtree(work / name)
+            else:
+                (work / name).unlink(missing_ok=True)
+        atomic.write_json(work / STAGE, {"key": key, **parts, "format": FORMAT})
         try:
             if final.exists():
                 old = self.folder / f".{stage}.old"

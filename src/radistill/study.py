@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import torch
 from accelerate import Accelerator
 
 from radistill import atomic
@@ -17,14 +18,18 @@ from radistill.data.audit import audit, sample_grid
 from radistill.data.cache import build_caches
 from radistill.data.dataset import Dataset
 from radistill.data.manifest import SPLITS
-from radistill.distill.objective import Hinton
-from radistill.distill.teacher_cache import teacher_outputs
+from radistill.data.targets import targets_of
+from radistill.distill.objective import Distillation
+from radistill.distill.teacher_cache import TeacherOutputs, average, teacher_outputs
+from radistill.errors import UsageError
 from radistill.evaluation.compare import compare
 from radistill.evaluation.report import write_report
 from radistill.fitting import Study, fit_model, forget
-from radistill.models import create, load_model
+from radistill.models import GreyClassifier, create, load_model, read_spec
 from radistill.progress import console
 from radistill.rundir import RunDirectory, environment, file_digest
+from radistill.training.frozen import check_split
+from radistill.training.views import Views
 
 MODELS = ("baseline", "teacher", "student-alone", "student")
 
@@ -43,18 +48,23 @@ def run_study(
     update: allow a run directory made with other settings; what they touch runs anew.
     Raises UsageError for data, settings or a folder that cannot be used.
     """
-    accelerator = Accelerator(mixed_precision=config.mixed_precision)
+    # Without a GPU accelerate makes one process of several only if it is told to use the CPU.
+    on_cpu = not torch.accelerator.is_available()
+    accelerator = Accelerator(cpu=on_cpu, mixed_precision=config.mixed_precision)
     run = RunDirectory(out)
     if accelerator.is_main_process:
         run.open(config, update=update)
     dataset = load_dataset(data, config.data, config.seed, labels)
-    _check_models(run, config, len(dataset.classes))
+    targets = targets_of(dataset, config.data.targets)
+    _check_models(run, config, len(targets.names))
+    others = [_further_teacher(folder, targets.names) for folder in config.distill.teachers]
     if accelerator.is_main_process:
         _record_data(run, dataset, update=update)
-    sizes = {model.input_size for model in config.models()}
+    sizes = {size for model in config.models() for size in model.sizes}
+    sizes |= {read_spec(folder)["input_size"] for folder in others}
     with accelerator.main_process_first():
         caches = build_caches(dataset, sizes, out / "cache")
-    study = Study(run, config, dataset, caches, accelerator)
+    study = Study(run, config, dataset, targets, caches, accelerator)
 
     fit_model(study, "baseline", config.baseline)
     teacher = fit_model(study, "teacher", config.teacher)
@@ -64,8 +74,8 @@ def run_study(
         "student",
         config.student,
         views=config.distill.views,
-        objective=lambda: _distillation(study, teacher),
-        depends_on=(_weights(teacher), config.distill.model_dump()),
+        objective=lambda: _distillation(study, [teacher, *others]),
+        depends_on=([_weights(each) for each in (teacher, *others)], config.distill.model_dump()),
     )
 
     if accelerator.is_main_process:
@@ -95,12 +105,28 @@ def _check_models(run: RunDirectory, config: StudyConfig, classes: int) -> None:
     """Build every network that is still to be trained, so that a wrong one stops the study now."""
     for name, model in zip(MODELS, config.models(), strict=True):
         if not run.stage_file(name).exists():
-            create(
+            network, _ = create(
                 model.architecture,
                 classes=classes,
                 weights=model.weights,
                 input_size=model.input_size,
             )
+            network.enlarge = model.enlarge
+            _check_sizes(name, network.eval(), model.sizes)
+            if model.cached_views:
+                check_split(network, model.frozen_stages)
+
+
+@torch.inference_mode()
+def _check_sizes(name: str, network: GreyClassifier, sizes: tuple[int, ...]) -> None:
+    for size in sizes:
+        try:
+            network(torch.zeros(1, 1, size, size))
+        except (RuntimeError, AssertionError):
+            raise UsageError(
+                f"{name}: {network.architecture}, made for {network.input_size} pixels, cannot "
+                f"take {size * network.enlarge}; leave progressive empty and enlarge at 1"
+            ) from None
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:
@@ -130,27 +156,37 @@ def _record_data(run: RunDirectory, dataset: Dataset, *, update: bool) -> None:
         console.print(f"{len(dataset.unreadable)} unreadable files skipped; see audit.json")
 
 
-def _distillation(study: Study, teacher_folder: Path) -> Hinton:
-    """The student's loss: what the teacher says to the student's views."""
-    config, accelerator = study.config, study.accelerator
+def _further_teacher(folder: Path, targets: tuple[str, ...]) -> Path:
+    """`folder`, if it holds a model of the same targets; UsageError if not."""
+    theirs = read_spec(folder).get("targets")
+    if theirs != list(targets):
+        raise UsageError(
+            f"{folder}: this teacher tells apart {theirs}, the study {list(targets)}; train it "
+            "with the same data.targets and classes"
+        )
+    return folder
+
+
+def _distillation(study: Study, teachers: list[Path]) -> Distillation:
+    """The student's loss: what the teachers say to the student's views."""
+    config = study.config
+    answers = [_answers(study, folder) for folder in teachers]
+    shas = study.examples("train", config.student.input_size).shas
+    return Distillation(average(answers, shas), config.distill, config.student.label_smoothing)
+
+
+def _answers(study: Study, teacher_folder: Path) -> TeacherOutputs:
+    config = study.config
     teacher = load_model(teacher_folder)
-    cached = teacher_outputs(
+    views = Views(config.distill.views, config.seed, config.augment, config.student.mixup)
+    weights = _weights(teacher_folder)
+    return teacher_outputs(
         teacher,
         study.examples("train", teacher.input_size),
-        config.augment,
-        views=config.distill.views,
-        seed=config.seed,
-        folder=study.run.working("teacher-outputs"),
-        key=study.key(
-            file_digest(teacher_folder / "weights.safetensors"), config.augment.model_dump()
-        ),
-        accelerator=accelerator,
-    )
-    return Hinton(
-        cached,
-        temperature=config.distill.temperature,
-        alpha=config.distill.alpha,
-        label_smoothing=config.student.label_smoothing,
+        views,
+        folder=study.run.working("teacher-outputs") / weights[:16],
+        key=study.key(weights, config.augment.model_dump(), config.student.mixup),
+        accelerator=study.accelerator,
     )
 
 

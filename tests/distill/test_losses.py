@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from radistill.distill.losses import hinton_loss, kd_loss
+from radistill.distill.losses import attention_loss, hint_loss, kd_loss, resize_maps
+from radistill.training.learner import attention_map
 
 
 def logits(seed: int, n: int = 6, classes: int = 3) -> torch.Tensor:
@@ -20,13 +21,6 @@ def test_equal_logits_lose_nothing_and_others_something(temperature: float, seed
         kd_loss(student, student, temperature), torch.zeros(6), atol=1e-4, rtol=0
     )
     assert (kd_loss(student, teacher, temperature) > 0).all()
-
-
-def test_alpha_0_is_cross_entropy() -> None:
-    targets = torch.tensor([0, 1, 2, 0, 1, 2])
-    parts = hinton_loss(logits(0), logits(1), targets, temperature=1.0, alpha=0.0)
-    expected = F.cross_entropy(logits(0), targets, reduction="none")
-    torch.testing.assert_close(parts["total"], expected)
 
 
 def test_hand_worked_case() -> None:
@@ -57,3 +51,37 @@ def test_gradient_keeps_its_size_at_high_temperature() -> None:
     kd_loss(student, teacher, 1e3).sum().backward()
     centred = (student - student.mean(1, keepdim=True)) - (teacher - teacher.mean(1, keepdim=True))
     torch.testing.assert_close(student.grad, centred.detach() / 3, rtol=0.05, atol=0.02)
+
+
+def test_hints_are_the_mean_square() -> None:
+    student, teacher = logits(0), logits(1)
+    torch.testing.assert_close(hint_loss(student, teacher).mean(), F.mse_loss(student, teacher))
+    assert (hint_loss(teacher, teacher) == 0).all()
+
+
+def test_attention_is_torchdistills() -> None:
+    """Its mode 'code' averages over positions too."""
+    mid_level = pytest.importorskip("torchdistill.losses.mid_level")
+    generator = torch.Generator().manual_seed(0)
+    student = torch.randn(4, 5, 6, 6, generator=generator)
+    teacher = torch.randn(4, 9, 6, 6, generator=generator)
+    oracle = mid_level.ATLoss(at_pairs={}).compute_at_loss(student, teacher)
+    ours = attention_loss(attention_map(student), attention_map(teacher))
+    assert ours.shape == (4,)
+    torch.testing.assert_close(ours.mean() / 36, oracle)
+
+
+def test_attention_ignores_the_size_of_features_and_ends_at_2() -> None:
+    features = torch.randn(3, 5, 4, 4, generator=torch.Generator().manual_seed(0))
+    same = attention_loss(attention_map(features), attention_map(7 * features))
+    torch.testing.assert_close(same, torch.zeros(3), atol=1e-6, rtol=0)
+    one, other = torch.eye(4)[:1], torch.eye(4)[1:2]
+    assert float(attention_loss(one, other)) == pytest.approx(2)
+
+
+def test_maps_of_another_size_keep_their_place() -> None:
+    corner = torch.zeros(1, 8, 8)
+    corner[0, :4, :4] = 1
+    small = resize_maps(attention_map(corner.unsqueeze(1).sqrt()), 16).view(4, 4)
+    assert float(small.norm()) == pytest.approx(1)
+    assert float(small[:2, :2].square().sum()) > 0.9

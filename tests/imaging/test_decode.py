@@ -199,7 +199,7 @@ def test_codes_of_refusal(tmp_path: Path) -> None:
     assert code_of(b"%PDF-1.7 and so on") == "not-an-image"
     assert code_of(b"\xff\xd8\xff") in ("unreadable", "truncated")
     assert code_of(b"BM" + bytes(80)) == "unreadable"
-    assert code_of(tmp_path) == "missing"
+    assert code_of(tmp_path) == "not-a-file"
     assert code_of(tmp_path / "nothing.png") == "missing"
     floats = Image.fromarray(np.ones((4, 4), np.float32))
     assert code_of(encoded(floats, "TIFF")) == "unsupported"
@@ -229,7 +229,7 @@ def test_message_names_the_file_and_the_way_out(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "film.png")
-    assert code_of(tmp_path / "film.png") == "missing"
+    assert code_of(tmp_path / "film.png") == "not-a-file"
 
 
 @settings(max_examples=150, deadline=None)

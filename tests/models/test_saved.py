@@ -99,3 +99,19 @@ def test_unexpected_key(folder: Path) -> None:
     save_file({**load_file(file), "extra": torch.zeros(1)}, file)
     with pytest.raises(UsageError, match=r"1 unexpected \(extra\)"):
         load_model(folder)
+
+
+def test_a_network_that_enlarges_is_read_back_as_one(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model, _ = create("efficientnet_lite0_first3", classes=2, weights="random", input_size=32)
+    films = torch.rand(2, 1, 32, 32)
+    plain = model.eval()(films)
+    model.enlarge = 2
+    larger = torch.nn.functional.interpolate(films, size=64, mode="bilinear", align_corners=False)
+    enlarged = model(films)
+    model.enlarge = 1
+    torch.testing.assert_close(enlarged, model(larger))
+    assert not torch.allclose(enlarged, plain)
+    model.enlarge = 2
+    save_model(model, tmp_path, classes=["a", "b"])
+    assert torch.equal(load_model(tmp_path)(films), enlarged)

@@ -15,6 +15,7 @@ from radistill.training.loop import train_one_epoch
 from radistill.training.objective import CrossEntropy
 from radistill.training.predict import outputs, plain
 from radistill.training.state import start
+from radistill.training.views import Views
 
 
 class Memory:
@@ -30,14 +31,16 @@ def one_step(out: Path, architecture: str, accelerator: Accelerator) -> None:
         architecture=architecture, input_size=32, optimizer="sgd", learning_rate=0.1,
         batch_size=12, class_weights=True, batch_norm="frozen", clip_norm=1.0,
     )  # fmt: skip
-    films = Examples(Memory(), tuple(str(i) for i in range(12)), np.arange(12, dtype=np.int64) % 3)
+    targets = np.arange(12, dtype=np.int64) % 3
+    films = Examples(Memory(), tuple(str(i) for i in range(12)), targets, (0, 1, 2))
     torch.manual_seed(0)
     model, _ = create(architecture, classes=3, weights="random", input_size=32)
     initial = model.head[-1].weight.detach().clone()
-    state = start(model, config, 1, accelerator)
+    objective = CrossEntropy(0.1)
+    state = start(model, config, 1, objective, accelerator)
     train_one_epoch(
-        state, config, AugmentConfig(), films, CrossEntropy(0.1), epoch=1, view=0, seed=0,
-        batch=12, accelerator=accelerator,
+        state, config, films, objective, Views(1, 0, AugmentConfig()), epoch=1, batch=12,
+        accelerator=accelerator,
     )  # fmt: skip
     model.eval()
     logits = outputs(model, 12, plain(films), accelerator, batch_size=4)

@@ -37,6 +37,7 @@ def test_it_learns(tiny, films, accelerator, tmp_path) -> None:
         {"ema": 0.9, "schedule": "onecycle"},
         {"optimizer": "sgd", "schedule": "step", "step_size": 1, "warmup_epochs": 1},
         {"mixup": 0.4, "class_weights": True, "clip_norm": 1.0, "criterion": "worst_auc"},
+        {"frozen_stages": 1, "batch_norm": "frozen", "cached_views": 2},
     ],
 )
 def test_resumed_equals_unbroken(tiny, films, accelerator, tmp_path, changes) -> None:
@@ -48,15 +49,16 @@ def test_resumed_equals_unbroken(tiny, films, accelerator, tmp_path, changes) ->
 
     calls = 0
 
-    def dies(*args):
-        nonlocal calls
-        calls += 1
-        if calls == 15:  # six steps an epoch
-            raise Killed
-        return CrossEntropy()(*args)
+    class Dies(CrossEntropy):
+        def __call__(self, *args):
+            nonlocal calls
+            calls += 1
+            if calls == 15:  # six steps an epoch
+                raise Killed
+            return super().__call__(*args)
 
     with pytest.raises(Killed):
-        run(tiny, films, accelerator, tmp_path / "b", epochs=4, objective=dies, **changes)
+        run(tiny, films, accelerator, tmp_path / "b", epochs=4, objective=Dies(), **changes)
     resumed, again = run(tiny, films, accelerator, tmp_path / "b", epochs=4, **changes)
 
     for one, two in zip(unbroken.parameters(), resumed.parameters(), strict=True):
@@ -96,11 +98,19 @@ def test_early_stopping_keeps_the_best_epoch(tiny, films, accelerator, tmp_path)
 def test_a_loss_that_is_not_finite_stops_with_step_and_films(
     tiny, films, accelerator, tmp_path
 ) -> None:
-    def broken(logits, targets, shas, view):
-        return logits.sum(dim=1) * float("nan")
+    class Broken(CrossEntropy):
+        def __call__(self, *args):
+            return super().__call__(*args) * float("nan")
 
     with pytest.raises(RadistillError, match=r"epoch 1, step 1.*0-"):
-        run(tiny, films, accelerator, tmp_path, objective=broken)
+        run(tiny, films, accelerator, tmp_path, objective=Broken())
+
+
+def test_the_last_epoch_is_kept_where_nothing_is_chosen(tiny, films, accelerator, tmp_path) -> None:
+    model, history = run(tiny, films, accelerator, tmp_path, epochs=3, criterion="last")
+    assert [row.criterion for row in history] == [1, 2, 3]
+    figures = loop.validate(model, films(24, seed=1), 1, "auc", accelerator)
+    assert figures.auc == pytest.approx(history[-1].val_auc)
 
 
 def test_frozen_stages_do_not_move(films, accelerator, tmp_path) -> None:

@@ -41,7 +41,7 @@ def draw(
     units: Sequence[Unit],
     fraction: float,
     seed: int,
-    how: Literal["random", "block"] = "random",
+    how: Literal["random", "block", "series"] = "random",
     leave: int = 1,
 ) -> set[str]:
     """Keys of a part of `units`: of each class the `fraction`, at least one, leaving `leave`.
@@ -49,8 +49,11 @@ def draw(
     Within a class it is shared out over the subtypes by largest remainder. `random` depends on
     the seed and the keys only, not on the order of `units` nor on a library's generator. `block`
     takes the lowest patient numbers of each series (`IM-0115` is number 115 of the series `IM-`),
-    which on the Kaggle set are the patients nearest to its test folder.
+    which on the Kaggle set are the patients nearest to its test folder. `series` ignores the
+    fraction and holds out what shares least with the rest, see `held_out_series`.
     """
+    if how == "series":
+        return held_out_series(units)
     classes: dict[str, dict[tuple[str, str], list[str]]] = defaultdict(lambda: defaultdict(list))
     for unit in units:
         series = _series(unit.key) if how == "block" else ""
@@ -62,6 +65,24 @@ def draw(
         wanted = min(max(round(fraction * count), 1), count - leave)
         for keys, share in zip(strata, apportion(wanted, list(map(len, strata))), strict=True):
             chosen.update(_ordered(keys, seed, how)[:share])
+    return chosen
+
+
+def held_out_series(units: Sequence[Unit]) -> set[str]:
+    """Of each class and subtype the last of its series; the lower half of its only one.
+
+    On the Kaggle set: all normals called NORMAL2, and the lower half of the numbers of bacteria and
+    of virus. A figure on these shows what a network has learnt about the series rather than the
+    disease; validation by random patients or by block cannot.
+    """
+    kinds: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for unit in units:
+        kinds[unit.label, unit.subtype][_series(unit.key)].append(unit.key)
+    chosen: set[str] = set()
+    for series in kinds.values():
+        *_, last = sorted(series)
+        keys = sorted(series[last], key=natural)
+        chosen.update(keys if len(series) > 1 else keys[: len(keys) // 2])
     return chosen
 
 

@@ -1,7 +1,7 @@
 """Distillation losses: pure functions, one a method.
 
 Each returns one value an image, so that the caller can weight and average them; nothing here
-holds state or sees a network.
+holds state or sees a network. What relates the images of a batch (`relations.py`) does too.
 """
 
 from __future__ import annotations
@@ -25,20 +25,33 @@ def kd_loss(student: torch.Tensor, teacher: torch.Tensor, temperature: float) ->
     return divergence.sum(dim=1) * temperature**2
 
 
-def hinton_loss(
-    student: torch.Tensor,
-    teacher: torch.Tensor,
-    targets: torch.Tensor,
-    *,
-    temperature: float,
-    alpha: float,
-    label_smoothing: float = 0.0,
-) -> dict[str, torch.Tensor]:
-    """alpha * kd_loss + (1 - alpha) * cross-entropy, as named parts with their `total`.
+def hint_loss(projected: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
+    """Romero et al. 2015, "FitNets: Hints for Thin Deep Nets", on the pooled embedding.
 
-    student, teacher: logits (N, C). targets: int64 (N,). alpha: in [0, 1], the teacher's share.
-    Returns `soft`, `hard` and `total`, each (N,).
+    mean over d of (r(student)_d - teacher_d)^2, where r is a learned linear projector. (The
+    paper halves it; the weight of the method takes that in.)
+
+    projected, teacher: (N, D), the student's embedding after the projector. Returns (N,).
     """
-    soft = kd_loss(student, teacher, temperature)
-    hard = F.cross_entropy(student, targets, reduction="none", label_smoothing=label_smoothing)
-    return {"soft": soft, "hard": hard, "total": alpha * soft + (1 - alpha) * hard}
+    return (projected - teacher).square().mean(dim=1)
+
+
+def attention_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
+    """Zagoruyko and Komodakis 2017, "Paying More Attention to Attention".
+
+    |Q_s / |Q_s| - Q_t / |Q_t||^2 for the maps Q = mean over channels of the squared features.
+
+    student, teacher: maps of length 1, (N, P), from `training.learner.attention_map`. Returns
+    (N,), from 0 to 2.
+    """
+    return (student - teacher).square().sum(dim=1)
+
+
+def resize_maps(maps: torch.Tensor, positions: int) -> torch.Tensor:
+    """Square maps (N, P) at another resolution (N, positions), with length 1 again."""
+    if maps.shape[1] == positions:
+        return maps
+    old, new = round(maps.shape[1] ** 0.5), round(positions**0.5)
+    squares = maps.view(-1, 1, old, old)
+    resized = F.interpolate(squares, size=new, mode="bilinear", align_corners=False, antialias=True)
+    return F.normalize(resized.flatten(1), dim=1)

@@ -1,40 +1,83 @@
-"""Distillation as an objective of the training loop."""
+"""Distillation as an objective of the training loop: a weighted list of methods."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import torch
+from torch import nn
+from torch.nn import functional as F
 
-from radistill.distill.losses import hinton_loss
-from radistill.distill.teacher_cache import TeacherOutputs
+from radistill.config import DistillConfig, Method
+from radistill.distill.losses import attention_loss, hint_loss, kd_loss, resize_maps
+from radistill.distill.relations import dist_loss, rkd_angle_loss, rkd_distance_loss
+from radistill.distill.teacher_cache import Answers, TeacherOutputs
+from radistill.errors import RadistillError
+from radistill.training.learner import Seen
 
 
-class Hinton:
-    """`hinton_loss` against cached teacher outputs of the same view of the same film."""
+class Distillation:
+    """label_weight * cross-entropy + sum of weight * method, against cached teacher outputs.
+
+    The teacher saw the same view of the same film, mixup included.
+    """
 
     def __init__(
-        self,
-        teacher: TeacherOutputs,
-        *,
-        temperature: float,
-        alpha: float,
-        label_smoothing: float = 0.0,
+        self, teacher: TeacherOutputs, config: DistillConfig, label_smoothing: float = 0.0
     ) -> None:
         self.teacher = teacher
-        self.temperature = temperature
-        self.alpha = alpha
+        self.config = config
         self.label_smoothing = label_smoothing
+        self.attention = any(method.name == "attention" for method in config.methods)
+
+    def projector(self, embedding_size: int) -> nn.Module | None:
+        """Linear(embedding_size, D of the teacher) if hints are asked for."""
+        if all(method.name != "hint" for method in self.config.methods):
+            return None
+        return nn.Linear(embedding_size, self.teacher.embedding_size)
 
     def __call__(
-        self, logits: torch.Tensor, targets: torch.Tensor, shas: Sequence[str], view: int
+        self, seen: Seen, targets: torch.Tensor, shas: Sequence[str], view: int
     ) -> torch.Tensor:
-        teacher = self.teacher.lookup(shas, view).to(logits.device)
-        return hinton_loss(
-            logits,
-            teacher,
-            targets,
-            temperature=self.temperature,
-            alpha=self.alpha,
-            label_smoothing=self.label_smoothing,
-        )["total"]
+        """(N,). Raises RadistillError if teacher and student do not fit together."""
+        parts = self.parts(seen, targets, shas, view)
+        return torch.stack(list(parts.values())).sum(dim=0)
+
+    def parts(
+        self, seen: Seen, targets: torch.Tensor, shas: Sequence[str], view: int
+    ) -> dict[str, torch.Tensor]:
+        """The weighted parts (N,), by the name of the method; `labels` for the cross-entropy."""
+        teacher = self.teacher.lookup(shas, view, seen.logits.device)
+        if teacher.logits.shape != seen.logits.shape:
+            raise RadistillError(
+                f"the teacher has {teacher.logits.shape[1]} outputs and the student "
+                f"{seen.logits.shape[1]}: they were made for different classes"
+            )
+        labels = F.cross_entropy(
+            seen.logits, targets, reduction="none", label_smoothing=self.label_smoothing
+        )
+        return {"labels": self.config.label_weight * labels} | {
+            method.name: method.weight * loss_of(method, seen, teacher)
+            for method in self.config.methods
+        }
+
+
+def loss_of(method: Method, student: Seen, teacher: Answers) -> torch.Tensor:
+    """The loss (N,) of one method, without its weight."""
+    if method.name == "hinton":
+        return kd_loss(student.logits, teacher.logits, method.temperature)
+    if method.name == "dist":
+        return dist_loss(student.logits, teacher.logits, method.temperature)
+    if method.name == "hint":
+        if student.projected.shape != teacher.embedding.shape:
+            raise RadistillError(
+                f"the projector gives {student.projected.shape[1]} values, the teacher's "
+                f"embedding has {teacher.embedding.shape[1]}"
+            )
+        return hint_loss(student.projected, teacher.embedding)
+    if method.name == "attention":
+        maps = resize_maps(teacher.attention, student.attention.shape[1])
+        return attention_loss(student.attention, maps)
+    if method.name == "rkd_distance":
+        return rkd_distance_loss(student.embedding, teacher.embedding)
+    return rkd_angle_loss(student.embedding, teacher.embedding)

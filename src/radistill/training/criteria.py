@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,11 +13,12 @@ from sklearn.metrics import roc_auc_score
 from torch import nn
 from torch.nn import functional as F
 
+from radistill.models.reported import class_probabilities
 from radistill.training.corruptions import CORRUPTIONS
 from radistill.training.examples import Examples
 from radistill.training.predict import outputs, plain
 
-Criterion = Literal["auc", "log_loss", "worst_auc"]
+Criterion = Literal["auc", "log_loss", "worst_auc", "last"]
 
 
 @dataclass(frozen=True)
@@ -29,20 +31,23 @@ class Validation:
     criterion: float
 
 
-def auc(logits: torch.Tensor, targets: np.ndarray, positive: int) -> float:
+def auc(logits: torch.Tensor, classes: np.ndarray, class_of: Sequence[int], positive: int) -> float:
     """AUC-ROC of the positive class against the rest; 0.5 where only one of them occurs."""
-    truth = targets == positive
+    truth = classes == positive
     if truth.all() or not truth.any():
         return 0.5
-    return float(roc_auc_score(truth, logits.softmax(dim=1)[:, positive].numpy()))
+    return float(roc_auc_score(truth, class_probabilities(logits, class_of)[:, positive].numpy()))
 
 
-def validation(logits: torch.Tensor, targets: np.ndarray, positive: int) -> Validation:
-    """Figures from logits (N, C) of validation films; the criterion is the AUC."""
-    loss = float(F.cross_entropy(logits, torch.from_numpy(targets)))
-    accuracy = float((logits.argmax(dim=1).numpy() == targets).mean())
-    score = auc(logits, targets, positive)
-    return Validation(loss, score, accuracy, score)
+def validation(logits: torch.Tensor, val: Examples, positive: int) -> Validation:
+    """Figures from logits (N, outputs) of validation films; the criterion is the AUC.
+
+    The loss is of the network's outputs, AUC and accuracy are of the reported classes.
+    """
+    loss = float(F.cross_entropy(logits, torch.from_numpy(val.targets)))
+    decided = class_probabilities(logits, val.class_of).argmax(dim=1).numpy()
+    score = auc(logits, val.classes, val.class_of, positive)
+    return Validation(loss, score, float((decided == val.classes).mean()), score)
 
 
 def validate(
@@ -54,13 +59,13 @@ def validate(
 ) -> Validation:
     """Score `model`, in eval mode, on the validation films."""
     draw = plain(val)
-    figures = validation(outputs(model, len(val), draw, accelerator), val.targets, positive)
-    if criterion == "auc":
+    figures = validation(outputs(model, len(val), draw, accelerator), val, positive)
+    if criterion in ("auc", "last"):  # the loop itself takes the last epoch
         return figures
     if criterion == "log_loss":
-        return Validation(figures.loss, figures.auc, figures.accuracy, -figures.loss)
+        return replace(figures, criterion=-figures.loss)
     worst = figures.auc
     for damage in CORRUPTIONS.values():
         logits = outputs(model, len(val), lambda rows, d=damage: d(draw(rows)), accelerator)  # type: ignore[misc]
-        worst = min(worst, auc(logits, val.targets, positive))
-    return Validation(figures.loss, figures.auc, figures.accuracy, worst)
+        worst = min(worst, auc(logits, val.classes, val.class_of, positive))
+    return replace(figures, criterion=worst)

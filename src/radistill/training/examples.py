@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from radistill.data.dataset import Dataset
+from radistill.data.targets import Targets
 
 
 class Pixels(Protocol):
@@ -28,12 +30,15 @@ class Pixels(Protocol):
 class Examples:
     """Films of one split.
 
-    shas: content hashes, in manifest order. targets: int64 (N,), class indices.
+    shas: content hashes, in manifest order. targets: int64 (N,), indices of the network's
+    outputs. class_of: the reported class of each output. paths: as in the manifest, for messages.
     """
 
     pixels: Pixels
     shas: tuple[str, ...]
     targets: np.ndarray
+    class_of: tuple[int, ...] = (0, 1)
+    paths: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.shas)
@@ -42,9 +47,21 @@ class Examples:
         """uint8 (len(rows), S, S) of the films at `rows`."""
         return self.pixels.batch([self.shas[row] for row in rows])
 
+    @property
+    def classes(self) -> np.ndarray:
+        """int64 (N,): the reported class of each film."""
+        found: np.ndarray = np.array(self.class_of, dtype=np.int64)[self.targets]
+        return found
 
-def examples_of(dataset: Dataset, split: str, pixels: Pixels) -> Examples:
+    @cached_property
+    def by_content(self) -> np.ndarray:
+        """Rows in the order of the content hashes, whatever the order of the manifest."""
+        return np.argsort(np.array(self.shas))
+
+
+def examples_of(dataset: Dataset, split: str, pixels: Pixels, targets: Targets) -> Examples:
     """The films of one split, ready for training."""
     films = dataset.split(split)
-    targets = np.array([dataset.classes.index(film.label) for film in films], dtype=np.int64)
-    return Examples(pixels, tuple(film.sha256 for film in films), targets)
+    shas = tuple(film.sha256 for film in films)
+    paths = tuple(film.path for film in films)
+    return Examples(pixels, shas, targets.indices(films), targets.class_of, paths)

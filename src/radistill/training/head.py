@@ -70,7 +70,7 @@ def train_head(
             optimizer.step()
             total += loss.item() * len(rows)
         with torch.no_grad():
-            figures = validation(head(x_val), val.targets, positive)
+            figures = validation(head(x_val), val, positive)
         score = -figures.loss if config.criterion == "log_loss" else figures.auc
         if score > best:
             best, best_state = score, checkpoint.copy_state(head)

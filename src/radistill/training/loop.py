@@ -8,7 +8,8 @@ equals one process on the joined batch.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,15 @@ from radistill.config import AugmentConfig, ModelConfig
 from radistill.errors import RadistillError
 from radistill.models import GreyClassifier, set_training_mode
 from radistill.progress import bar, console
-from radistill.training.augment import augment, view_keys
 from radistill.training.criteria import validate
 from radistill.training.examples import Examples
+from radistill.training.frozen import FrozenFeatures, frozen_features
 from radistill.training.history import Epoch
-from radistill.training.objective import CrossEntropy, Objective, class_weights, mixed
+from radistill.training.objective import CrossEntropy, Objective, class_weights
 from radistill.training.state import State, start
+from radistill.training.views import Views
+
+FROZEN = "frozen"  # folder of the outputs of frozen stages
 
 
 def train(
@@ -42,6 +46,7 @@ def train(
     name: str,
     objective: Objective | None = None,
     views: int | None = None,
+    smaller: Sequence[Examples] = (),
     tensorboard: bool = False,
 ) -> list[Epoch]:
     """Fine-tune `model` for `config.epochs` epochs; leave the best epoch's weights in it.
@@ -49,14 +54,20 @@ def train(
     positive: class index of the positive class. folder: where the state after each epoch is
     kept, under `key`; a later call with the same key goes on from there. objective: the loss;
     cross-entropy if not given. views: how many augmented views of a film there are, cycled by
-    epoch; as many as epochs if not given. Returns a row for each epoch.
+    epoch; as many as epochs if not given. smaller: the same films at `config.progressive`
+    sizes, for the earlier parts of the epochs. Returns a row for each epoch.
 
     Raises RadistillError if the loss is not finite, naming the step and the batch's films.
     """
     objective = objective or CrossEntropy(config.label_smoothing)
     batch = _batch_size(config, len(films), accelerator.num_processes)
     steps = len(films) // batch  # the rest of a shuffled epoch has its turn in other epochs
-    state = start(model, config, steps, accelerator)
+    drawn = Views(config.cached_views or views or config.epochs, seed, augmentation, config.mixup)
+    cached = None
+    if config.cached_views:
+        cached = frozen_features(model, config.frozen_stages, films, drawn, folder / FROZEN, key,
+                                 accelerator)  # fmt: skip
+    state = start(model, config, steps, objective, accelerator)
     state.load(folder, key)
     done = len(state.history)
     main = accelerator.is_main_process
@@ -71,21 +82,25 @@ def train(
             if config.patience and epoch - 1 - state.best_epoch >= config.patience:
                 break
             began, rate = time.perf_counter(), state.optimizer.param_groups[-1]["lr"]
-            view = (epoch - 1) % views if views else epoch - 1
+            view = drawn.of_epoch(epoch)
+            shown = (*smaller, films)[(epoch - 1) * (len(smaller) + 1) // config.epochs]
 
             def show(step: int, loss: float, epoch: int = epoch) -> None:
                 text = f"{name} epoch {epoch}/{config.epochs} loss {loss:.3f}"
                 progress.update(task, advance=1, description=text)
 
             loss = train_one_epoch(
-                state, config, augmentation, films, objective, epoch=epoch, view=view, seed=seed,
-                batch=batch, accelerator=accelerator, name=name, show=show,
+                state, config, shown, objective, drawn, epoch=epoch, batch=batch,
+                accelerator=accelerator, name=name, show=show,
+                features=cached[view] if cached else None,
             )  # fmt: skip
             state.scored.eval()
             figures = validate(state.scored, val, positive, config.criterion, accelerator)
             seconds = time.perf_counter() - began
             row = Epoch(epoch, "finetune", rate, loss, figures.loss, figures.auc,
                         figures.accuracy, figures.criterion, seconds)  # fmt: skip
+            if config.criterion == "last":
+                row = replace(row, criterion=float(epoch))
             state.add(row)
             if main:
                 console.print(
@@ -106,22 +121,22 @@ def train(
 def train_one_epoch(
     state: State,
     config: ModelConfig,
-    augmentation: AugmentConfig,
     films: Examples,
     objective: Objective,
+    views: Views,
     *,
     epoch: int,
-    view: int,
-    seed: int,
     batch: int,
     accelerator: Accelerator,
     name: str = "model",
     show: Callable[[int, float], None] = lambda step, loss: None,
+    features: FrozenFeatures | None = None,
 ) -> float:
     """Every film once, but for the last incomplete batch; returns the mean loss.
 
     batch: over all processes. What is drawn depends on seed and epoch alone, so that a resumed
-    run repeats it. show: called after each step with the mean loss so far.
+    run repeats it. show: called after each step with the mean loss so far. features: what the
+    frozen stages made of this epoch's view, instead of images.
     """
     rank, processes, device = (
         accelerator.process_index,
@@ -131,29 +146,23 @@ def train_one_epoch(
     weights = class_weights(films.targets, state.model.classes) if config.class_weights else None
     layout = torch.channels_last if config.channels_last else torch.contiguous_format
     set_training_mode(state.model, frozen_stages=config.frozen_stages, batch_norm=config.batch_norm)
+    view, seed = views.of_epoch(epoch), views.seed
     order = np.random.default_rng([seed, epoch]).permutation(len(films))
-    torch.manual_seed(seed * 100_003 + epoch * 101 + rank)  # dropout and mixup
+    torch.manual_seed(seed * 100_003 + epoch * 101 + rank)  # dropout
     steps, total = len(films) // batch, 0.0
     for step in range(steps):
         rows = order[step * batch : (step + 1) * batch][rank::processes]
         shas = [films.shas[row] for row in rows]
-        images = augment(films.squares(rows), view_keys(shas, view, seed), augmentation)
-        images = images.to(device, memory_format=layout)
-        targets = torch.from_numpy(films.targets[rows]).to(device)
-        partner, share = _mixing(config.mixup, len(rows))
-        if partner is not None:
-            images = share * images + (1 - share) * images[partner]
+        images = features.batch(rows) if features else views.images(films, rows, view)
+        targets = views.targets(films, rows, view).to(device)
         with accelerator.autocast():
-            logits = state.network(images).float()
-        if partner is None:
-            losses = objective(logits, targets, shas, view)
-        else:
-            losses = mixed(objective, logits, targets, shas, view, partner, share)
+            seen = state.network(images.to(device, memory_format=layout))
+        losses = objective(seen, targets, shas, view)
         if weights is not None:
-            losses = losses * weights.to(device)[targets]
+            losses = losses * (targets @ weights.to(device))
         loss = losses.mean()
         if not torch.isfinite(loss):
-            raise RadistillError(_not_finite(name, epoch, step, shas))
+            raise RadistillError(_not_finite(name, epoch, step, films, rows))
         state.optimizer.zero_grad()
         accelerator.backward(loss)
         if config.clip_norm:
@@ -175,20 +184,12 @@ def _batch_size(config: ModelConfig, films: int, processes: int) -> int:
     return batch
 
 
-def _mixing(alpha: float, count: int) -> tuple[torch.Tensor | None, float]:
-    """Partners and share of mixup; (None, 1) where it is off."""
-    if not alpha:
-        return None, 1.0
-    share = float(torch.distributions.Beta(alpha, alpha).sample())
-    return torch.randperm(count), share
-
-
-def _not_finite(name: str, epoch: int, step: int, shas: list[str]) -> str:
-    films = ", ".join(sha[:12] for sha in shas[:8])
+def _not_finite(name: str, epoch: int, step: int, films: Examples, rows: np.ndarray) -> str:
+    names = films.paths or films.shas
     return (
         f"{name}: the loss is not a finite number at epoch {epoch}, step {step + 1}. "
         "The last finished epoch is kept. Try a smaller learning rate or clip_norm=1. "
-        f"Films of the batch (sha256 in manifest.csv): {films}{', …' if len(shas) > 8 else ''}"
+        f"Films of the batch: {', '.join(names[row] for row in rows)}"
     )
 
 

@@ -7,30 +7,40 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 from torch.nn import functional as F
+
+from radistill.training.learner import Seen
 
 
 class Objective(Protocol):
     """Loss of each image of a batch."""
 
-    def __call__(
-        self, logits: torch.Tensor, targets: torch.Tensor, shas: Sequence[str], view: int
-    ) -> torch.Tensor:
-        """logits (N, C), targets int64 (N,), content hashes, view number -> (N,)."""
+    attention: bool  # whether `Seen.attention` is needed
+
+    def projector(self, embedding_size: int) -> nn.Module | None:
+        """A layer from the student's embedding to the teacher's, or None if none is needed."""
+        ...
+
+    def __call__(self, seen: Seen, targets: Tensor, shas: Sequence[str], view: int) -> Tensor:
+        """targets: float32 (N, outputs), content hashes, view number -> (N,)."""
         ...
 
 
 class CrossEntropy:
     """Cross-entropy against the labels, with label smoothing."""
 
+    attention = False
+
     def __init__(self, label_smoothing: float = 0.0) -> None:
         self.label_smoothing = label_smoothing
 
-    def __call__(
-        self, logits: torch.Tensor, targets: torch.Tensor, shas: Sequence[str], view: int
-    ) -> torch.Tensor:
+    def projector(self, embedding_size: int) -> None:
+        return None
+
+    def __call__(self, seen: Seen, targets: Tensor, shas: Sequence[str], view: int) -> Tensor:
         return F.cross_entropy(
-            logits, targets, reduction="none", label_smoothing=self.label_smoothing
+            seen.logits, targets, reduction="none", label_smoothing=self.label_smoothing
         )
 
 
@@ -43,19 +53,3 @@ def class_weights(targets: np.ndarray, classes: int) -> torch.Tensor:
     counts = np.bincount(targets, minlength=classes)
     weights = len(targets) / (np.count_nonzero(counts) * np.maximum(counts, 1))
     return torch.from_numpy(weights).float()
-
-
-def mixed(
-    objective: Objective,
-    logits: torch.Tensor,
-    targets: torch.Tensor,
-    shas: Sequence[str],
-    view: int,
-    partner: torch.Tensor,
-    share: float,
-) -> torch.Tensor:
-    """Loss of images that were mixed with those at `partner` (mixup, Zhang et al. 2018)."""
-    own = objective(logits, targets, shas, view)
-    other_shas = [shas[i] for i in partner.tolist()]
-    other = objective(logits, targets[partner], other_shas, view)
-    return share * own + (1 - share) * other

@@ -15,7 +15,10 @@ from torch.optim.swa_utils import AveragedModel
 from radistill.config import ModelConfig
 from radistill.models import GreyClassifier, trainable_groups
 from radistill.training import checkpoint
+from radistill.training.frozen import Late
 from radistill.training.history import Epoch
+from radistill.training.learner import Learner
+from radistill.training.objective import Objective
 from radistill.training.optim import make_optimizer, make_schedule
 
 CHECKPOINT = "checkpoint.pt"
@@ -23,13 +26,15 @@ CHECKPOINT = "checkpoint.pt"
 
 @dataclass
 class State:
-    """model: the bare network; network: the same as accelerate wraps it, for training steps.
+    """model: the bare network; learner: it with its projector, if any; network: the learner as
+    accelerate wraps it, for training steps.
 
     average: its moving average, if there is one. best_weights: of the epoch whose criterion is
     highest so far.
     """
 
     model: GreyClassifier
+    learner: Learner
     network: nn.Module
     optimizer: AcceleratedOptimizer
     schedule: LRScheduler
@@ -55,7 +60,7 @@ class State:
         """Write the state after an epoch, atomically."""
         values = {
             "key": key,
-            "model": checkpoint.copy_state(self.model),
+            "learner": checkpoint.copy_state(self.learner),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             "average": self.average.state_dict() if self.average is not None else {},
@@ -71,7 +76,7 @@ class State:
         values = checkpoint.load(folder / CHECKPOINT, key)
         if values is None:
             return
-        self.model.load_state_dict(values["model"])
+        self.learner.load_state_dict(values["learner"])
         self.optimizer.load_state_dict(values["optimizer"])
         self.schedule.load_state_dict(values["schedule"])
         if self.average is not None:
@@ -82,7 +87,11 @@ class State:
 
 
 def start(
-    model: GreyClassifier, config: ModelConfig, steps: int, accelerator: Accelerator
+    model: GreyClassifier,
+    config: ModelConfig,
+    steps: int,
+    objective: Objective,
+    accelerator: Accelerator,
 ) -> State:
     """Optimiser, schedule and average for `steps` batches an epoch, before the first step."""
     layout = torch.channels_last if config.channels_last else torch.contiguous_format
@@ -96,9 +105,18 @@ def start(
     )
     # Copied before accelerate wraps the network, or the copy would call the original.
     average = AveragedModel(model, avg_fn=_moving_average(config.ema)) if config.ema else None
-    network, optimizer = accelerator.prepare(model, make_optimizer(groups, config))
+    trained = Late(model, config.frozen_stages) if config.cached_views else model
+    learner = Learner(
+        trained, objective.projector(model.embedding_size), attention=objective.attention
+    ).to(accelerator.device)
+    if learner.projector is not None:
+        groups.append({"params": list(learner.projector.parameters()), "lr": config.learning_rate,
+                       "weight_decay": config.weight_decay, "name": "projector"})  # fmt: skip
+    network, optimizer = accelerator.prepare(learner, make_optimizer(groups, config))
     schedule = make_schedule(optimizer.optimizer, config, steps)
-    return State(model, network, optimizer, schedule, average, checkpoint.copy_state(model))
+    return State(
+        model, learner, network, optimizer, schedule, average, checkpoint.copy_state(model)
+    )
 
 
 def _moving_average(decay: float):  # type: ignore[no-untyped-def]

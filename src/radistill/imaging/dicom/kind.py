@@ -1,0 +1,92 @@
+"""Which DICOM objects are radiographs of one image, and the refusal of the others by name."""
+
+from __future__ import annotations
+
+from pydicom import Dataset
+from pydicom.uid import UID
+
+from radistill.imaging.dicom.parse import damaged, whole_number, word
+from radistill.imaging.refusal import Code, DecodeError
+
+_RAW = "1.2.840.10008.5.1.4.1.1.1.1.1"  # digital X-ray, for processing
+_SECONDARY = frozenset(
+    "1.2.840.10008.5.1.4.1.1.7" + end for end in ("", ".1", ".2", ".3", ".4")
+)  # secondary capture; .1 to .4 are its multi-frame kinds, which may hold a single frame
+_READ = _SECONDARY | {
+    _RAW,
+    "1.2.840.10008.5.1.4.1.1.1",  # computed radiography
+    "1.2.840.10008.5.1.4.1.1.1.1",  # digital X-ray, for presentation
+}
+# PS3.3 C.7.3.1.1.1. RG is film; the second row is what secondary captures are marked as.
+_RADIOGRAPHS = frozenset({"CR", "DX", "RG"})
+_CAPTURES = frozenset({"OT", "SC", "HC", ""})
+_OTHERS = {
+    "CT": "computed tomography", "MR": "magnetic resonance", "US": "ultrasound",
+    "MG": "mammography", "PT": "positron emission", "NM": "nuclear medicine",
+    "XA": "angiography", "RF": "fluoroscopy", "PX": "panoramic X-ray", "IO": "intra-oral X-ray",
+    "BMD": "bone densitometry", "ECG": "electrocardiogram", "ES": "endoscopy",
+    "OP": "ophthalmic photograph", "XC": "photograph", "GM": "microscopy", "SM": "slide",
+    "DOC": "document", "SR": "report", "PR": "presentation state", "SEG": "segmentation",
+    "RTIMAGE": "radiotherapy image", "RTDOSE": "radiotherapy dose", "IVUS": "ultrasound",
+}  # fmt: skip
+_WANTED = "radistill reads CR, DX and secondary capture"
+
+
+def check_kind(dataset: Dataset) -> None:
+    """Refuse what is not one grey image of a radiograph.
+
+    Raises DecodeError: no-pixels, modality, multi-frame, colour or unsupported, in that order.
+    """
+    name = _object_name(dataset)
+    if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset:
+        raise DecodeError(Code.UNSUPPORTED, "floating point pixels; save with 8 or 16 bits")
+    if "PixelData" not in dataset:
+        cut = "; if there should be one, copy it again" if _is_read(dataset) else ""
+        raise DecodeError(Code.NO_PIXELS, f"DICOM without an image ({name}){cut}")
+    _check_modality(dataset, name)
+    _check_frames(dataset)
+    _check_grey(dataset)
+
+
+def _object_name(dataset: Dataset) -> str:
+    """What the standard calls this object. An unknown identifier is not repeated."""
+    uid = word(dataset, "SOPClassUID")
+    name = UID(uid).name
+    return name if name != uid else "an unknown kind of object"
+
+
+def _is_read(dataset: Dataset) -> bool:
+    return word(dataset, "SOPClassUID") in _READ
+
+
+def _check_modality(dataset: Dataset, name: str) -> None:
+    uid, modality = word(dataset, "SOPClassUID"), word(dataset, "Modality")
+    if modality in _OTHERS:
+        reason = f"DICOM of {_OTHERS[modality]} ({modality}); {_WANTED}"
+        raise DecodeError(Code.MODALITY, reason)
+    if uid and not _is_read(dataset):
+        raise DecodeError(Code.MODALITY, f"DICOM of another kind ({name}); {_WANTED}")
+    captured = uid in _SECONDARY or not uid
+    if modality not in _RADIOGRAPHS and not (captured and modality in _CAPTURES):
+        raise DecodeError(Code.MODALITY, f"DICOM of another or no modality; {_WANTED}")
+    if uid == _RAW or word(dataset, "PresentationIntentType") == "FOR PROCESSING":
+        reason = "raw detector data (for processing); send the image made for presentation"
+        raise DecodeError(Code.UNSUPPORTED, reason)
+
+
+def _check_frames(dataset: Dataset) -> None:
+    frames = whole_number(dataset, "NumberOfFrames", 1)
+    if frames < 0:
+        raise damaged("NumberOfFrames")
+    if frames > 1:
+        raise DecodeError(Code.MULTI_FRAME, f"DICOM of {frames} frames; send one film a file")
+
+
+def _check_grey(dataset: Dataset) -> None:
+    photometric = word(dataset, "PhotometricInterpretation")
+    samples = whole_number(dataset, "SamplesPerPixel", 1)
+    if samples == 1 and photometric in ("MONOCHROME1", "MONOCHROME2"):
+        return
+    if samples == 3 or photometric.startswith(("RGB", "YBR", "PALETTE", "HSV", "ARGB", "CMYK")):
+        raise DecodeError(Code.COLOUR, "DICOM in colour; send the grey film")
+    raise damaged("PhotometricInterpretation" if samples == 1 else "SamplesPerPixel")

@@ -1,0 +1,115 @@
+"""The decoding process: requests on standard input, films on standard output.
+
+Started by `radistill.runtime.intake` as `python -m radistill.imaging.worker`; imports nothing but
+`radistill.imaging`, so that it starts fast and is small.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from radistill.imaging.content import read_content
+from radistill.imaging.decode import read_picture
+from radistill.imaging.limits import Limits, out_of_memory
+from radistill.imaging.preprocess import to_eight_bits
+from radistill.imaging.refusal import Code, DecodeError
+from radistill.imaging.wire import read_frame, write_frame
+
+# Small films leave several at a time: waking the parent costs as much as a tenth of one.
+_BUFFER = 1 << 20
+_HOLD_SECONDS = 0.01
+
+
+def main() -> None:
+    """Answer one request after another until standard input ends.
+
+    A request is {"paths": [...]}, or {} with a file's bytes as the body. Each file is answered by
+    a frame of its own: what `_answer` gives.
+    """
+    limits = Limits(**json.loads(sys.argv[1]))
+    requests, replies = _take_streams()
+    _confine(limits)
+    write_frame(replies, {"ready": True})
+    replies.flush()
+    flushed = time.monotonic()
+    while True:
+        try:
+            head, body = read_frame(requests, limits.max_bytes)
+        except EOFError:
+            return
+        sources = map(Path, head["paths"]) if "paths" in head else [body.tobytes()]
+        for source in sources:
+            _set_alarm(limits.seconds)
+            write_frame(replies, *_answer(source, limits))
+            if time.monotonic() - flushed > _HOLD_SECONDS:
+                replies.flush()
+                flushed = time.monotonic()
+        _set_alarm(0)
+        replies.flush()
+
+
+def _answer(source: Path | bytes, limits: Limits) -> tuple[dict[str, Any], memoryview | bytes]:
+    """The film of a file or of its bytes, or why there is none."""
+    try:
+        content = read_content(source, limits) if isinstance(source, Path) else source
+        picture = read_picture(content, limits)
+        grey = np.ascontiguousarray(to_eight_bits(picture.grey))
+        answer = {
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "height": grey.shape[0],
+            "width": grey.shape[1],
+            "source": picture.source,
+            "tags": dict(picture.tags),
+        }
+        return answer, grey.reshape(-1).data
+    except DecodeError as error:
+        refusal = error
+    except MemoryError:
+        refusal = out_of_memory()
+    except Exception as error:  # never a traceback: its values may name the patient
+        refusal = DecodeError(Code.UNREADABLE, f"damaged file ({type(error).__name__})")
+    return {"code": refusal.code, "message": refusal.reason}, b""
+
+
+def _take_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Standard input and output for frames alone; what a decoder prints goes nowhere."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", _BUFFER)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    return requests, replies
+
+
+def _confine(limits: Limits) -> None:
+    """Cap memory, and forbid core dumps and writing to files. Linux and other Unix only."""
+    sys.dont_write_bytecode = True
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    if limits.memory:
+        resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
+
+
+def _set_alarm(seconds: float) -> None:
+    """End this process some time after its parent should have; 0 calls it off.
+
+    For the case that the parent is gone. The signal's default ends C code too.
+    """
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, 2 * seconds and 2 * seconds + 1)
+
+
+if __name__ == "__main__":
+    main()

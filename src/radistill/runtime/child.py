@@ -1,0 +1,177 @@
+"""A decoding process as its parent sees it: started when needed, killed when late."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import radistill
+from radistill.errors import RadistillError
+from radistill.imaging import Code, DecodeError, Limits
+from radistill.imaging.wire import BrokenFrame, read_frame, write_frame
+
+_START_SECONDS = 60.0
+_PIPE_BYTES = 1 << 20  # Linux gives 64 KiB, and a film would wake both sides forty times
+
+Answer = tuple[dict[str, Any], np.ndarray]
+
+
+class Child:
+    """One process that decodes one file at a time. `ask` is for one thread, the rest for any."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ready = False
+        self._lock = threading.Lock()  # guards the three below
+        self._deadline: float | None = None
+        self._late = False
+        self._closed = False
+
+    def launch(self) -> None:
+        """Start the process if none runs, without waiting for it."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self._end()
+        command = [sys.executable, "-P", "-m", "radistill.imaging.worker"]
+        with self._lock:
+            if self._closed:
+                raise RadistillError("the intake is closed")
+            self._process = subprocess.Popen(
+                [*command, json.dumps(asdict(self._limits))],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=_environment(),
+                start_new_session=True,  # Ctrl-C is for the parent alone
+            )
+        _widen(self._process)
+
+    def ask(self, head: Mapping[str, Any], body: bytes, files: int) -> Iterator[Answer]:
+        """A request for so many files to their answers; see `radistill.imaging.worker`.
+
+        Raises DecodeError (timeout, crashed) in place of an answer if the process ends over a
+        file, and RadistillError if none can be started at all.
+        """
+        self._make_ready()
+        try:
+            self._start_clock(self._limits.seconds)
+            self._send(head, body)
+            for _ in range(files):
+                answer = self._receive(self._limits.max_pixels)
+                self._start_clock(self._limits.seconds)
+                yield answer
+        except (OSError, EOFError, BrokenFrame):
+            raise self._explain() from None
+        finally:
+            if self._stop_clock():
+                self._end()
+
+    def kill_if_late(self) -> None:
+        """Kill the process if its time for the present file is over."""
+        with self._lock:
+            if self._deadline is not None and time.monotonic() > self._deadline:
+                self._deadline, self._late = None, True
+                if self._process is not None:
+                    self._process.kill()
+
+    def close(self) -> None:
+        """End the process, and start none again."""
+        with self._lock:
+            self._closed = True
+        self._end()
+
+    def _make_ready(self) -> None:
+        self.launch()
+        if self._ready:
+            return
+        try:
+            self._start_clock(_START_SECONDS)
+            self._receive(0)
+        except (OSError, EOFError, BrokenFrame):
+            raise RadistillError(
+                "the decoding process cannot start; what it said, if anything, stands above. "
+                "Try: python -c 'import radistill.imaging.worker'"
+            ) from None
+        finally:
+            self._stop_clock()
+        self._ready = True
+
+    def _send(self, head: Mapping[str, Any], body: bytes) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        write_frame(self._process.stdin, head, body)  # type: ignore[arg-type]
+        self._process.stdin.flush()
+
+    def _receive(self, max_body: int) -> Answer:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        return read_frame(self._process.stdout, max_body)  # type: ignore[arg-type]
+
+    def _start_clock(self, seconds: float) -> None:
+        with self._lock:
+            self._deadline, self._late = time.monotonic() + seconds, False
+
+    def _stop_clock(self) -> bool:
+        """Whether the process was killed before."""
+        with self._lock:
+            self._deadline = None
+            return self._late
+
+    def _explain(self) -> DecodeError:
+        """Why the process is gone; what is left of it is ended."""
+        status = self._end()
+        if self._stop_clock():
+            limit = f"{self._limits.seconds:g} s"
+            return DecodeError(Code.TIMEOUT, f"decoding took more than {limit} and was stopped")
+        what = f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
+        return DecodeError(Code.CRASHED, f"decoding ended its process ({what}); the file is bad")
+
+    def _end(self) -> int:
+        """Kill what runs; its exit status, 0 if nothing did."""
+        with self._lock:
+            process, self._process, self._ready = self._process, None, False
+        if process is None:
+            return 0
+        process.kill()
+        for stream in (process.stdin, process.stdout):
+            with suppress(OSError):  # unsent bytes of a request
+                stream.close()  # type: ignore[union-attr]
+        return process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """This process's, with this radistill first, one thread (threads take address space), and
+    memory that is kept from film to film: glibc would return it, and a tenth of the time goes into
+    getting it back."""
+    source = str(Path(radistill.__file__).parents[1])
+    path = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH"))))
+    kept = str(32 * 2**20)  # the most that glibc allows
+    return {
+        **os.environ,
+        "PYTHONPATH": path,
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MALLOC_TRIM_THRESHOLD_": kept,
+        "MALLOC_MMAP_THRESHOLD_": kept,
+    }
+
+
+def _widen(process: subprocess.Popen[bytes]) -> None:
+    """A pipe of a megabyte where the system allows it."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        assert process.stdout is not None
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
