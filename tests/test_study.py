@@ -18,7 +18,9 @@ import torch
 from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 
+from radistill.bundling import bundle_run, described
 from radistill.data.phantom import generate
+from radistill.errors import UsageError
 
 SMALL = [
     *(
@@ -202,6 +204,40 @@ def test_evaluate_gives_the_figures_of_the_study(
     tolerance = 0.05 if model == "bundle" else 1e-6  # the bundle may run its INT8 model
     assert found["auc"] == pytest.approx(expected["auc"], abs=tolerance)
     assert found["threshold"] == expected["threshold"]
+
+
+def test_predict_gives_the_probabilities_of_the_study(run: Path, phantoms: Path) -> None:
+    done = radistill("predict", phantoms / "test", "--bundle", run, "--precision", "float32")
+    assert done.returncode == 0, done.stderr
+    found = {r["path"]: r["probability"] for r in map(json.loads, done.stdout.splitlines())}
+    rows = list(csv.DictReader((run / "student" / "predictions.csv").open()))
+    expected = {str(phantoms / row["path"]): float(row["probability"]) for row in rows}
+    assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_bundle_is_made_again_without_the_films(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(run, out)
+    shutil.rmtree(out / "bundle")
+    done = radistill("bundle", out, "--ages", "18-90", "--population", "adults of one hospital")
+    assert done.returncode == 0, done.stderr
+    card = json.loads((out / "bundle" / "card.json").read_text())
+    assert card["population"]["age_years"] == [18, 91]
+    assert card["population"]["description"] == "adults of one hospital"
+    before = json.loads((run / "bundle" / "card.json").read_text())
+    assert card["files"]["model.onnx"] == before["files"]["model.onnx"]
+    assert card["figures"] == before["figures"]
+    shutil.rmtree(out / "cache")
+    with pytest.raises(UsageError, match="command of the study again"):
+        bundle_run(out)
+    with pytest.raises(UsageError, match="finished `radistill run`"):
+        bundle_run(tmp_path)
+
+
+@pytest.mark.parametrize("ages", ["old", "90-18", "18", "18-90-95"])
+def test_ages_that_are_none_are_refused(ages: str) -> None:
+    with pytest.raises(UsageError, match="such as 18-90"):
+        described(None, ages)
 
 
 def test_evaluate_refuses_other_classes(run: Path, phantoms: Path, tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 
 from radistill import atomic
+from radistill.bundling import bundle_run
 from radistill.config import StudyConfig
 from radistill.data import load_dataset
 from radistill.data.audit import audit, sample_grid
@@ -19,7 +19,6 @@ from radistill.data.cache import build_caches
 from radistill.data.dataset import Dataset
 from radistill.data.manifest import SPLITS
 from radistill.data.targets import targets_of
-from radistill.deploy.bundle import BundleSpec, write_bundle
 from radistill.distill.objective import Distillation
 from radistill.distill.teacher_cache import TeacherOutputs, average, teacher_outputs
 from radistill.errors import UsageError
@@ -70,7 +69,7 @@ def run_study(
     fit_model(study, "baseline", config.baseline)
     teacher = fit_model(study, "teacher", config.teacher)
     fit_model(study, "student-alone", config.student, views=config.distill.views)
-    student = fit_model(
+    fit_model(
         study,
         "student",
         config.student,
@@ -80,13 +79,13 @@ def run_study(
     )
 
     if accelerator.is_main_process:
-        _conclude(study, student)
+        _conclude(study)
     accelerator.wait_for_everyone()
     comparison: dict[str, Any] = json.loads((out / "comparison.json").read_text("utf-8"))
     return comparison
 
 
-def _conclude(study: Study, student: Path) -> None:
+def _conclude(study: Study) -> None:
     """Comparison, bundle and report, unless they were made of these very models."""
     run, config = study.run, study.config
     mark = run.folder / "study.json"
@@ -94,7 +93,7 @@ def _conclude(study: Study, student: Path) -> None:
     if mark.exists() and json.loads(mark.read_text("utf-8")) == {"key": key}:
         return
     compare(run.folder, MODELS, describe(study.dataset), config.evaluation, config.seed)
-    _bundle(study, student)
+    bundle_run(run.folder)
     largest = study.caches[max(study.caches)]
     shas = {film.path: film.sha256 for film in study.dataset.films}
     write_report(run.folder, lambda path: largest.batch([shas[path]])[0])
@@ -193,32 +192,3 @@ def _answers(study: Study, teacher_folder: Path) -> TeacherOutputs:
 
 def _weights(model: Path) -> str:
     return file_digest(model / "weights.safetensors")
-
-
-def _bundle(study: Study, student: Path) -> None:
-    """RUN/bundle from the student, with its figures on the card."""
-    run, dataset = study.run, study.dataset
-    comparison = json.loads((run.folder / "comparison.json").read_text("utf-8"))
-    entry = next(m for m in comparison["models"] if m["name"] == "student")
-    model = load_model(student)
-    val = study.examples("val", model.input_size)
-    spec = BundleSpec(
-        classes=dataset.classes,
-        positive=dataset.positive,
-        input_size=model.input_size,
-        threshold=entry["test"]["threshold"],
-        architecture=model.architecture,
-        training_data=comparison["dataset"] | {"seed": study.config.seed},
-        figures=entry,
-        notes=dataset.notes,
-        synthetic=dataset.synthetic,
-        leaking=dataset.leaking,
-    )
-    squares = val.squares(np.arange(len(val)))
-    write_bundle(
-        run.folder / "bundle",
-        model=model,
-        spec=spec,
-        val_squares=squares,
-        val_truth=val.classes == dataset.positive_index,
-    )

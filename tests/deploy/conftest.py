@@ -7,30 +7,27 @@ import pytest
 import torch
 from torch import nn
 
+from radistill.models import GreyClassifier
+
 SIDE = 32
 
 
-class Tiny(nn.Module):
-    """Grey film -> logits, with what real networks have: convolution, batch norm, two linears."""
-
-    def __init__(self, classes: int = 2) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(1, 8, 3, padding=1, bias=False),
-            nn.BatchNorm2d(8),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Conv2d(8, 16, 3, padding=1),
-            nn.ReLU(),
-            nn.AdaptiveAvgPool2d(1),
-            nn.Flatten(),
-            nn.Linear(16, 8),
-            nn.ReLU(),
-            nn.Linear(8, classes),
-        )
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.body((x - 0.5) / 0.25)
+def tiny_classifier(classes: int = 2) -> GreyClassifier:
+    """What real networks have: convolution, batch norm, global mean, a linear head."""
+    body = nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1, bias=False),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(8, 16, 3, padding=1),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+    )
+    return GreyClassifier(
+        body, embedding_size=16, classes=classes, architecture="tiny", input_size=SIDE,
+        mean=(0.5,), std=(0.25,),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -44,13 +41,13 @@ def films() -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture(scope="session")
-def trained(films: tuple[np.ndarray, np.ndarray]) -> nn.Module:
+def trained(films: tuple[np.ndarray, np.ndarray]) -> GreyClassifier:
     """A network that has learnt the films well, left in training mode on purpose."""
     torch.manual_seed(0)
     squares, truth = films
     x = torch.from_numpy(squares).float().unsqueeze(1) / 255
     y = torch.from_numpy(truth).long()
-    model = Tiny()
+    model = tiny_classifier()
     optimizer = torch.optim.Adam(model.parameters(), 1e-2)
     for _ in range(60):
         optimizer.zero_grad()
@@ -60,7 +57,7 @@ def trained(films: tuple[np.ndarray, np.ndarray]) -> nn.Module:
 
 
 @pytest.fixture
-def tiny() -> nn.Module:
+def tiny() -> GreyClassifier:
     """Three classes, random weights."""
     torch.manual_seed(1)
-    return Tiny(classes=3)
+    return tiny_classifier(classes=3)

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from radistill.deploy import bundle as b
 from radistill.deploy.model_card import model_card
 from radistill.errors import RadistillError
+from radistill.models import GreyClassifier
 from radistill.runtime import Bundle, Card
 
 Films = tuple[np.ndarray, np.ndarray]
@@ -30,31 +30,47 @@ SPEC = b.BundleSpec(
 
 
 @pytest.fixture(scope="module")
-def folder(trained: nn.Module, films: Films, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(trained: GreyClassifier, films: Films, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run") / "bundle"
     b.write_bundle(folder, model=trained, spec=SPEC, val_squares=films[0], val_truth=films[1])
     return folder
 
 
 def test_holds_what_is_promised(folder: Path) -> None:
-    names = {"model.onnx", "model.int8.onnx", "card.json", "README.md"}
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    small = {"int8": {"model.int8.onnx"}, "float16": {"model.fp16.onnx"}, "none": set()}
+    names = {"model.onnx", "card.json", "README.md"} | small[card["quantisation"]["kind"]]
     assert {path.name for path in folder.iterdir()} == names
     assert [path.name for path in folder.parent.iterdir()] == ["bundle"], "nothing left beside it"
-    card = json.loads((folder / "card.json").read_text("utf-8"))
     assert set(card["files"]) == names - {"card.json"}
     assert card["threshold"] == 0.4
     assert card["figures"] == SPEC.figures
-    assert card["quantisation"]["kept"] is True
+    assert [point["name"] for point in card["operating_points"]] == [
+        "default", "sensitivity-0.9", "sensitivity-0.95", "sensitivity-0.99",
+    ]  # fmt: skip
     assert card["parity"] <= 1e-4
 
 
-def test_reads_back_as_pytorch(folder: Path, trained: nn.Module, films: Films) -> None:
+def test_reads_back_as_pytorch(folder: Path, trained: GreyClassifier, films: Films) -> None:
     x = torch.from_numpy(films[0]).float().unsqueeze(1) / 255
     with torch.inference_mode():
         expected = torch.softmax(trained.eval()(x), 1).numpy()
     exact = Bundle.load(folder, precision="float32")
     np.testing.assert_allclose(exact.probabilities(films[0]), expected, atol=1e-4)
     assert np.abs(Bundle.load(folder).probabilities(films[0]) - expected).max() < 0.2
+
+
+def test_temperature_and_groups_are_in_the_graph(tmp_path: Path, tiny: GreyClassifier) -> None:
+    """Three logits go out as two classes, each logit divided by the temperature."""
+    squares = np.random.default_rng(0).integers(0, 256, (40, 32, 32), dtype=np.uint8)
+    spec = dataclasses.replace(SPEC, temperature=2.5, groups=(0, 1, 1))
+    truth = np.arange(40) % 2 == 0
+    b.write_bundle(tmp_path / "b", model=tiny, spec=spec, val_squares=squares, val_truth=truth)
+    with torch.inference_mode():
+        logits = tiny.eval()(torch.from_numpy(squares)[:, None] / 255)
+    parts = torch.softmax(logits / 2.5, 1).numpy()
+    found = Bundle.load(tmp_path / "b", precision="float32").probabilities(squares)
+    np.testing.assert_allclose(found[:, 1], parts[:, 1] + parts[:, 2], atol=1e-5)
 
 
 def test_the_page_says_it_plainly(folder: Path) -> None:
@@ -77,11 +93,12 @@ def test_the_page_warns(folder: Path) -> None:
 
 def test_card_survives_a_round_trip(folder: Path) -> None:
     card = Bundle.load(folder).card
-    assert Card.model_validate_json(card.model_dump_json()) == card
+    text = card.model_dump_json()
+    assert Card.model_validate_json(text).model_dump_json() == text
 
 
 def test_failure_keeps_the_older_bundle(
-    folder: Path, trained: nn.Module, films: Films, monkeypatch: pytest.MonkeyPatch
+    folder: Path, trained: GreyClassifier, films: Films, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -95,7 +112,7 @@ def test_failure_keeps_the_older_bundle(
     assert [path.name for path in folder.parent.iterdir()] == ["bundle"]
 
 
-def test_an_older_bundle_is_replaced(trained: nn.Module, films: Films, tmp_path: Path) -> None:
+def test_an_older_bundle_is_replaced(trained: GreyClassifier, films: Films, tmp_path: Path) -> None:
     folder = tmp_path / "bundle"
     folder.mkdir()
     (folder / "stale").touch()
@@ -104,13 +121,15 @@ def test_an_older_bundle_is_replaced(trained: nn.Module, films: Films, tmp_path:
         folder, model=trained, spec=spec, val_squares=films[0], val_truth=np.zeros(60)
     )
     assert not (folder / "stale").exists()
-    assert not (folder / "model.int8.onnx").exists(), "one class cannot judge INT8"
+    assert not list(folder.glob("model.*.onnx")), "one class cannot judge a smaller file"
     assert card["threshold"] == 0.25 == Bundle.load(folder).card.threshold
     assert Bundle.load(folder).file == "model.onnx"
-    assert "No INT8 file" in (folder / "README.md").read_text("utf-8")
+    assert "No smaller file" in (folder / "README.md").read_text("utf-8")
 
 
-def test_films_without_labels_are_refused(trained: nn.Module, films: Films, tmp_path: Path) -> None:
+def test_films_without_labels_are_refused(
+    trained: GreyClassifier, films: Films, tmp_path: Path
+) -> None:
     with pytest.raises(RadistillError, match="60 validation films but 3 labels"):
         b.write_bundle(
             tmp_path / "bundle",

@@ -7,24 +7,28 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from torch import nn
 
 from radistill.deploy import quantise as q
 from radistill.deploy.export import export_onnx
+from radistill.deploy.half import halve
+from radistill.models import GreyClassifier
+from radistill.runtime.card import Quantisation
 from radistill.runtime.session import open_session, run_batches
 
 Films = tuple[np.ndarray, np.ndarray]
 
 
 @pytest.fixture(scope="module")
-def float_path(trained: nn.Module, films: Films, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def float_path(
+    trained: GreyClassifier, films: Films, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     path = tmp_path_factory.mktemp("float") / "model.onnx"
-    export_onnx(trained, path, input_size=32, positive=1, sample=films[0][:4])
+    export_onnx(trained, path, positive=1, sample=films[0][:4])
     return path
 
 
 def probabilities(path: Path, squares: np.ndarray) -> np.ndarray:
-    return run_batches(open_session(path.read_bytes()), squares)
+    return run_batches(open_session(path.read_bytes()), squares).probability
 
 
 @pytest.mark.parametrize("setting", q.SETTINGS, ids=lambda s: s.name)
@@ -52,64 +56,99 @@ def test_is_int8_but_for_the_head(float_path: Path, films: Films, tmp_path: Path
         for node in weights
         if kinds.get(node.input[0]) == onnx.TensorProto.INT8
     }
-    assert quantised == {"Conv", "Gemm"}
-    last = [node for node in model.graph.node if node.op_type == "Gemm"][-1]
-    assert kinds[last.input[1]] == onnx.TensorProto.FLOAT
+    assert quantised == {"Conv"}
+    heads = [node for node in model.graph.node if node.op_type in ("Gemm", "MatMul")]
+    assert len(heads) == 2, "of the film and of the positions"
+    assert all(kinds[head.input[1]] == onnx.TensorProto.FLOAT for head in heads)
     softmax = next(node for node in model.graph.node if node.op_type == "Softmax")
     assert list(softmax.output) == ["probability"]
-    assert softmax.input[0] == last.output[0], "logits are not rounded"
+    assert softmax.input[0] in {head.output[0] for head in heads}, "logits are not rounded"
 
 
-def test_kept_where_it_holds(float_path: Path, films: Films, tmp_path: Path) -> None:
-    int8 = tmp_path / "int8.onnx"
-    outcome = q.quantise_if_it_holds(
-        float_path, int8, squares=films[0], truth=films[1], positive=1, threshold=0.5
-    )
-    assert outcome.kept
-    assert int8.exists()
-    assert outcome.val_auc_float32 - outcome.val_auc_int8 <= q.MAX_AUC_LOSS
+@pytest.fixture
+def alone(float_path: Path, tmp_path: Path) -> Path:
+    """A float32 file with nothing beside it."""
+    copied = tmp_path / "model.onnx"
+    copied.write_bytes(float_path.read_bytes())
+    return copied
+
+
+def shrink(alone: Path, films: Films, truth: np.ndarray | None = None) -> Quantisation:
+    labels = films[1] if truth is None else truth
+    return q.shrink(alone, squares=films[0], truth=labels, positive=1, threshold=0.5)
+
+
+def broken(source: Path, target: Path, *_: object, **__: object) -> None:
+    """A smaller file that answers at random."""
+    model = onnx.load(source)
+    rng = np.random.default_rng(0)
+    for tensor in model.graph.initializer:
+        if tensor.data_type == onnx.TensorProto.FLOAT:
+            noise = rng.normal(size=tuple(tensor.dims)).astype(np.float32)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(noise, tensor.name))
+    onnx.save(model, target)
+
+
+def test_kept_where_it_holds(alone: Path, films: Films, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(q, "_smaller", lambda *_: True)  # a tiny network has nothing to shrink
+    outcome = shrink(alone, films)
+    assert outcome.kind == "int8"
+    assert {p.name for p in alone.parent.iterdir()} == {"model.onnx", "model.int8.onnx"}
+    assert outcome.val_auc_float32 - outcome.val_auc_small <= q.MAX_AUC_LOSS
     assert 0 <= outcome.decisions_changed <= 0.1
 
 
-def test_the_next_setting_is_tried_and_then_none(
-    float_path: Path, films: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_each_setting_is_tried_and_then_half_precision(
+    alone: Path, films: Films, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """INT8 files that answer at random are refused one after the other."""
-    int8, tried = tmp_path / "int8.onnx", []
-
-    def broken(source: Path, target: Path, squares: np.ndarray, *, setting: q.Setting) -> None:
-        model = onnx.load(source)
-        rng = np.random.default_rng(0)
-        for tensor in model.graph.initializer:
-            if tensor.data_type == onnx.TensorProto.FLOAT:
-                noise = rng.normal(size=tuple(tensor.dims)).astype(np.float32)
-                tensor.CopyFrom(onnx.numpy_helper.from_array(noise, tensor.name))
-        onnx.save(model, target)
-        tried.append(setting.name)
-
+    monkeypatch.setattr(q, "_smaller", lambda *_: True)
     monkeypatch.setattr(q, "quantise", broken)
-    outcome = q.quantise_if_it_holds(
-        float_path, int8, squares=films[0], truth=films[1], positive=1, threshold=0.5
-    )
-    assert tried == [setting.name for setting in q.SETTINGS]
-    assert not outcome.kept
-    assert not int8.exists()
-    assert all(name in outcome.reason for name in tried)
+    outcome = shrink(alone, films)
+    assert outcome.kind == "float16"
+    assert {p.name for p in alone.parent.iterdir()} == {"model.onnx", "model.fp16.onnx"}
+    assert all(setting.name in outcome.reason for setting in q.SETTINGS)
+
+
+def test_none_is_kept_where_none_holds(
+    alone: Path, films: Films, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(q, "_smaller", lambda *_: True)
+    monkeypatch.setattr(q, "quantise", broken)
+    monkeypatch.setattr(q, "halve", broken)
+    outcome = shrink(alone, films)
+    assert outcome.kind == "none"
+    assert [p.name for p in alone.parent.iterdir()] == ["model.onnx"]
+    assert "half-precision" in outcome.reason
     assert outcome.val_auc_float32 is not None
 
 
-def test_one_class_cannot_judge(float_path: Path, films: Films, tmp_path: Path) -> None:
-    outcome = q.quantise_if_it_holds(
-        float_path,
-        tmp_path / "int8.onnx",
-        squares=films[0],
-        truth=np.zeros(60, bool),
-        positive=1,
-        threshold=0.5,
-    )
-    assert not outcome.kept
+def test_a_file_that_is_not_smaller_is_not_kept(
+    alone: Path, films: Films, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(q, "_smaller", lambda *_: False)
+    outcome = shrink(alone, films)
+    assert outcome.kind == "none"
+    assert outcome.reason.count("not smaller") == len(q.SETTINGS) + 1
+
+
+def test_one_class_cannot_judge(alone: Path, films: Films) -> None:
+    outcome = shrink(alone, films, np.zeros(60, bool))
+    assert outcome.kind == "none"
     assert "one class only" in outcome.reason
-    assert not list(tmp_path.iterdir())
+    assert [p.name for p in alone.parent.iterdir()] == ["model.onnx"]
+
+
+def test_half_precision_halves_large_weights_and_says_the_same(alone: Path, films: Films) -> None:
+    half = alone.with_name("half.onnx")
+    halve(alone, half)
+    kinds = {t.data_type for t in onnx.load(half).graph.initializer if np.prod(t.dims) >= 64}
+    assert onnx.TensorProto.FLOAT not in kinds
+    assert onnx.TensorProto.FLOAT16 in kinds
+    before, after = (
+        run_batches(open_session(path.read_bytes()), films[0]) for path in (alone, half)
+    )
+    for one, two in zip(before, after, strict=True):
+        np.testing.assert_allclose(one, two, rtol=2e-2, atol=1e-2)
 
 
 @pytest.mark.parametrize(("count", "take"), [(5, 5), (1, 1), (500, 128)])

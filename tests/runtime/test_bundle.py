@@ -10,13 +10,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from radistill.errors import UsageError
 from radistill.runtime import Bundle
-from radistill.runtime.bundle import tempered
 from radistill.runtime.card import sha256
 
 SIDE = 4
@@ -26,16 +23,20 @@ def brightness_model(sign: float) -> bytes:
     """softmax([0, sign * mean]) of the film: its probabilities can be computed by hand."""
     shape = ["batch", 1, SIDE, SIDE]
     image = helper.make_tensor_value_info("image", TensorProto.FLOAT, shape)
-    output = helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["batch", 2])
+    sizes = {"probability": ["batch", 2], "cam": ["batch", 1, 2], "embedding": ["batch", 2]}
+    outputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in sizes.items()]
     weights = np.zeros((SIDE * SIDE, 2), np.float32)
     weights[:, 1] = sign / SIDE**2
     nodes = [
         helper.make_node("Flatten", ["image"], ["flat"]),
         helper.make_node("MatMul", ["flat", "weights"], ["logits"]),
         helper.make_node("Softmax", ["logits"], ["probability"], axis=1),
+        helper.make_node("Unsqueeze", ["logits", "one"], ["cam"]),
+        helper.make_node("Identity", ["logits"], ["embedding"]),
     ]
-    initial = [onnx.numpy_helper.from_array(weights, "weights")]
-    graph = helper.make_graph(nodes, "brightness", [image], [output], initial)
+    initial = [onnx.numpy_helper.from_array(weights, "weights"),
+               onnx.numpy_helper.from_array(np.array([1]), "one")]  # fmt: skip
+    graph = helper.make_graph(nodes, "brightness", [image], outputs, initial)
     opset = [helper.make_opsetid("", 18)]
     model = helper.make_model(graph, opset_imports=opset, ir_version=10)
     return model.SerializeToString()
@@ -43,7 +44,7 @@ def brightness_model(sign: float) -> bytes:
 
 def card(**changes: object) -> dict[str, object]:
     return {
-        "format": 1,
+        "format": 2,
         "radistill_version": "0.1.0",
         "architecture": "brightness",
         "classes": ["NORMAL", "PNEUMONIA"],
@@ -52,7 +53,11 @@ def card(**changes: object) -> dict[str, object]:
         "preprocessing": "",
         "temperature": 1.0,
         "threshold": 0.5,
-        "abstention": {},
+        "operating_points": [],
+        "cam": {"method": "", "size": [1, 2], "scale": 1.0},
+        "embedding_size": 2,
+        "population": {"description": "squares"},
+        "abstention": None,
         "training_data": {},
         "figures": {},
         "notes": [],
@@ -61,10 +66,10 @@ def card(**changes: object) -> dict[str, object]:
         "licence": "",
         "intended_use": "",
         "quantisation": {
-            "kept": True,
+            "kind": "int8",
             "setting": "",
             "val_auc_float32": None,
-            "val_auc_int8": None,
+            "val_auc_small": None,
             "decisions_changed": None,
             "reason": "",
         },
@@ -115,21 +120,6 @@ def test_int8_is_preferred_where_there_is_one(folder: Path) -> None:
     assert Bundle.load(folder).file == "model.onnx"
 
 
-def test_temperature_divides_the_logits(folder: Path) -> None:
-    rewrite(folder, temperature=2.5)
-    result = Bundle.load(folder, precision="float32").probabilities(SQUARES)
-    np.testing.assert_allclose(result, by_hand(SQUARES, 3.0 / 2.5), atol=1e-6)
-
-
-@given(logits=st.lists(st.floats(-30, 30), min_size=2, max_size=5), temperature=st.floats(0.5, 10))
-def test_tempered_is_the_softmax_of_divided_logits(logits: list[float], temperature: float) -> None:
-    z = np.array([logits])
-    softmax = np.exp(z - z.max()) / np.exp(z - z.max()).sum()
-    divided = np.exp((z - z.max()) / temperature)
-    expected = divided / divided.sum()
-    np.testing.assert_allclose(tempered(softmax, temperature), expected, atol=1e-9)
-
-
 def test_no_film_gives_no_row(folder: Path) -> None:
     assert Bundle.load(folder).probabilities(SQUARES[:0]).shape == (0, 2)
 
@@ -167,7 +157,7 @@ def test_a_folder_that_is_no_bundle(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"format": 2}, "reads bundles of format 1, this one has 2"),
+        ({"format": 1}, "reads bundles of format 2, this one has 1"),
         ({"positive": "COVID"}, "none of the classes"),
         ({"files": {"../../etc/passwd": "0"}}, "is damaged"),
         ({"files": {}}, r"model\.onnx is not listed"),
@@ -183,7 +173,7 @@ def test_a_wrong_card(folder: Path, changes: dict[str, object], words: str) -> N
         Bundle.load(folder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", '{"format": 1}'])
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"format": 2}'])
 def test_a_torn_card(folder: Path, text: str) -> None:
     (folder / "card.json").write_text(text)
     with pytest.raises(UsageError, match=r"card\.json: is damaged"):

@@ -1,28 +1,57 @@
-"""All commands on one Typer application."""
+"""All commands on one Typer application; each file is imported when its command is asked for."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from radistill import __version__
-from radistill.cli import data, data_make, evaluate, run, text, weights
+
+# Command -> its file in this folder and the function, or the Typer application, in it.
+COMMANDS = {
+    "run": ("run", "run"),
+    "evaluate": ("evaluate", "evaluate"),
+    "bundle": ("bundle", "bundle"),
+    "predict": ("predict", "predict"),
+    "data": ("data", "app"),
+    "text": ("text", "app"),
+    "weights": ("weights", "app"),
+}
+
+
+class OnDemand(TyperGroup):
+    """The group of `COMMANDS`: `radistill predict` does not wait for the files of the others."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        file, name = COMMANDS[cmd_name]
+        found = getattr(import_module(f"radistill.cli.{file}"), name)
+        if isinstance(found, typer.Typer):
+            command: Any = typer.main.get_group(found)
+        else:
+            alone = typer.Typer(add_completion=False)
+            alone.command(cmd_name)(found)
+            command = typer.main.get_command(alone)
+        command.name = cmd_name
+        return command
+
 
 app = typer.Typer(
     name="radistill",
+    cls=OnDemand,
     help="Train, distil and ship small chest X-ray classifiers. For research and teaching, "
     "not a medical device.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run")(run.run)
-app.command("evaluate")(evaluate.evaluate)
-app.add_typer(data.app, name="data")
-data_make.register(data.app)
-app.add_typer(weights.app, name="weights")
-app.add_typer(text.app, name="text")
 
 
 def _version(shown: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from radistill.cli import data_make
 from radistill.config import load_config
 from radistill.progress import console
 
@@ -57,3 +58,6 @@ def inspect(
         console.print(f"page: {out / 'audit.html'}", markup=False)
     if dataset.unreadable:
         raise typer.Exit(1)
+
+
+data_make.register(app)

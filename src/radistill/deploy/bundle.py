@@ -11,15 +11,34 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from torch import nn
 
 from radistill import __version__, atomic
+from radistill.deploy.abstention import fit_abstention
 from radistill.deploy.export import export_onnx
 from radistill.deploy.model_card import model_card
-from radistill.deploy.quantise import quantise_if_it_holds, spread
+from radistill.deploy.operating import validation_points
+from radistill.deploy.population import frontal_films
+from radistill.deploy.quantise import shrink, spread
 from radistill.errors import RadistillError
+from radistill.models.classifier import GreyClassifier
 from radistill.runtime.bundle import Bundle
-from radistill.runtime.card import CARD, FLOAT32, FORMAT, INT8, README, Card, FileName, sha256
+from radistill.runtime.card import (
+    CARD,
+    FLOAT16,
+    FLOAT32,
+    FORMAT,
+    INT8,
+    README,
+    Cam,
+    Card,
+    FileName,
+    OperatingPoint,
+    Population,
+    sha256,
+)
+from radistill.runtime.session import open_session, run_batches
 
 PARITY_FILMS = 200
 LICENCE = "MIT for the files of this bundle; the training films keep their own licence"
@@ -30,7 +49,8 @@ INTENDED_USE = (
 PREPROCESSING = (
     "One grey channel, 8 bit; resized with antialiasing to input_size x input_size, aspect ratio "
     "not kept; divided by 255. The model normalises inside. Input 'image': float32 "
-    "(N, 1, input_size, input_size); output 'probability': float32 (N, classes)."
+    "(N, 1, input_size, input_size); outputs, float32: 'probability' (N, classes); "
+    "'cam' (N, h, w), of the positive class; 'embedding' (N, D)."
 )
 
 
@@ -38,7 +58,11 @@ PREPROCESSING = (
 class BundleSpec:
     """What the card says beyond what can be measured here.
 
-    threshold: chosen on validation, for the probability of `positive`.
+    classes: as reported; groups: for each logit of the model the index of the class it is reported
+    as, where that differs. temperature: the logits are divided by it.
+    threshold: chosen on validation, for the calibrated probability of `positive`.
+    operating_points: thresholds to choose by name; `default` and three sensitivities, all measured
+    on validation, where None. population: whom the model knows.
     training_data: facts about the training set, such as name, protocol and counts.
     figures: the model's entry of comparison.json ("test", "cost", ...).
     """
@@ -53,53 +77,58 @@ class BundleSpec:
     notes: tuple[str, ...] = ()
     synthetic: bool = False
     leaking: bool = False
+    temperature: float = 1.0
+    groups: tuple[int, ...] | None = None
+    operating_points: tuple[OperatingPoint, ...] | None = None
+    population: Population | None = None
 
 
 def write_bundle(
     folder: Path,
     *,
-    model: nn.Module,
+    model: GreyClassifier,
     spec: BundleSpec,
     val_squares: np.ndarray,
-    val_truth: np.ndarray,
+    val_truth: npt.ArrayLike,
 ) -> dict[str, Any]:
     """Write the bundle of `model` to `folder`, replacing an older one; return its card.
 
-    model: float32 (N, 1, S, S) in [0, 1] -> logits (N, classes), as `export_onnx` takes it.
     val_squares: uint8 (N, S, S), the validation films, S = spec.input_size; they check the
-    export and calibrate and judge INT8. val_truth: bool (N,), True where the film is positive.
+    export, judge the smaller file and set the limits of abstention. val_truth: bool (N,), True
+    where the film is positive.
     Raises RadistillError if the export differs from PyTorch or a file cannot be written; an
     older bundle is then still there.
     """
-    if len(val_squares) != len(val_truth):
+    truth = np.asarray(val_truth, dtype=bool)
+    if len(val_squares) != len(truth):
         raise RadistillError(
-            f"{folder}: {len(val_squares)} validation films but {len(val_truth)} labels."
+            f"{folder}: {len(val_squares)} validation films but {len(truth)} labels."
         )
     with _replacing_folder(folder) as work:
-        card = _fill(work, model, spec, val_squares, np.asarray(val_truth, dtype=bool))
+        card = _fill(work, model, spec, val_squares, truth)
         Bundle.load(work)  # what cannot be read back is not shipped
     return card.model_dump(mode="json")
 
 
 def _fill(
-    work: Path, model: nn.Module, spec: BundleSpec, squares: np.ndarray, truth: np.ndarray
+    work: Path, model: GreyClassifier, spec: BundleSpec, squares: np.ndarray, truth: np.ndarray
 ) -> Card:
     positive = spec.classes.index(spec.positive)
-    parity = export_onnx(
+    exported = export_onnx(
         model,
         work / FLOAT32,
-        input_size=spec.input_size,
         positive=positive,
         sample=spread(squares, PARITY_FILMS),
+        temperature=spec.temperature,
+        groups=spec.groups,
     )
-    quantisation = quantise_if_it_holds(
-        work / FLOAT32,
-        work / INT8,
-        squares=squares,
-        truth=truth,
-        positive=positive,
-        threshold=spec.threshold,
+    quantisation = shrink(
+        work / FLOAT32, squares=squares, truth=truth, positive=positive, threshold=spec.threshold
     )
+    names = [name for name in (FLOAT32, INT8, FLOAT16) if (work / name).exists()]
+    shipped = open_session((work / names[-1]).read_bytes())
+    outputs = run_batches(shipped, squares)
+    probability = outputs.probability[:, positive]
     values: dict[str, Any] = {
         "format": FORMAT,
         "radistill_version": __version__,
@@ -108,9 +137,20 @@ def _fill(
         "positive": spec.positive,
         "input_size": spec.input_size,
         "preprocessing": PREPROCESSING,
-        "temperature": 1.0,
+        "temperature": spec.temperature,
         "threshold": spec.threshold,
-        "abstention": {},
+        "operating_points": spec.operating_points
+        or validation_points(truth, probability, spec.threshold),
+        "cam": Cam(
+            method=exported.cam_method,
+            size=outputs.cam.shape[1:],
+            scale=cam_scale(outputs.cam, probability >= spec.threshold),
+        ),
+        "embedding_size": outputs.embedding.shape[1],
+        "population": spec.population or frontal_films(str(spec.training_data.get("name", ""))),
+        "abstention": fit_abstention(
+            squares, lambda films: run_batches(shipped, films).embedding, _head(model, spec)
+        ),
         "training_data": dict(spec.training_data),
         "figures": dict(spec.figures),
         "notes": spec.notes,
@@ -119,15 +159,30 @@ def _fill(
         "licence": LICENCE,
         "intended_use": INTENDED_USE,
         "quantisation": quantisation,
-        "parity": parity,
+        "parity": exported.parity,
     }
-    names = (FLOAT32, INT8) if quantisation.kept else (FLOAT32,)
     models: dict[FileName, str] = {name: sha256((work / name).read_bytes()) for name in names}
     page = model_card(Card(**values, files=models))
     atomic.write_text(work / README, page)
     card = Card(**values, files={**models, README: sha256(page.encode())})
     atomic.write_json(work / CARD, card.model_dump(mode="json"))
     return card
+
+
+def cam_scale(cam: np.ndarray, called: np.ndarray) -> float:
+    """The value that a heat map draws strongest: the 99th percentile of the maps' greatest values.
+
+    cam: (N, h, w). called: bool (N,), the films called positive; all are taken where none is.
+    """
+    maps = cam[called] if called.any() else cam
+    return float(max(np.percentile(maps.max(axis=(1, 2)), 99), 1e-6))
+
+
+def _head(model: GreyClassifier, spec: BundleSpec) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (D, logits) and bias of the last layer, divided by the temperature."""
+    last: nn.Linear = model.head[1]  # type: ignore[assignment]
+    weights, bias = (value.detach().cpu().float().numpy() for value in (last.weight, last.bias))
+    return weights.T / spec.temperature, bias / spec.temperature
 
 
 @contextmanager

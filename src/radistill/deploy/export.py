@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,59 +13,69 @@ import torch
 from torch import nn
 
 from radistill import atomic
+from radistill.deploy.explain import Explained
 from radistill.errors import RadistillError
 from radistill.imaging import to_unit
-from radistill.runtime.session import open_session, run_batches
+from radistill.models.classifier import GreyClassifier
+from radistill.runtime.session import OUTPUTS, open_session, run_batches
 
 OPSET = 18
 TOLERANCE = 1e-4
 
 
-class WithSoftmax(nn.Module):
-    """A classifier that answers with probabilities instead of logits."""
+@dataclass(frozen=True)
+class Exported:
+    """What is known of a file just written.
 
-    def __init__(self, classifier: nn.Module) -> None:
-        super().__init__()
-        self.classifier = classifier
+    parity: greatest difference between PyTorch and the file over all three outputs, each divided
+    by its greatest absolute value where that is above 1. cam_method: how the map is computed.
+    """
 
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """float32 (N, 1, S, S) in [0, 1] -> probabilities (N, classes)."""
-        return torch.softmax(self.classifier(image), dim=1)
+    parity: float
+    cam_method: str
 
 
 def export_onnx(
-    model: nn.Module, path: Path, *, input_size: int, positive: int, sample: np.ndarray
-) -> float:
-    """Write `model` (float32 (N, 1, S, S) in [0, 1] -> logits (N, classes)) as ONNX.
+    model: GreyClassifier,
+    path: Path,
+    *,
+    positive: int,
+    sample: np.ndarray,
+    temperature: float = 1.0,
+    groups: Sequence[int] | None = None,
+) -> Exported:
+    """Write `model` as ONNX with three outputs.
 
-    The file's input is "image", float32 (N, 1, S, S) in [0, 1] with any N, its output
-    "probability", float32 (N, classes). The index of the positive class is noted in the model's
-    metadata, so that a file parted from its card can still be read. `model` is left as it was.
+    The file's input is "image", float32 (N, 1, S, S) in [0, 1] with any N; its outputs are
+    those of `Explained`: "probability" (N, K), "cam" (N, h, w) and "embedding" (N, D). The index of
+    the positive class is noted in the model's metadata, so that a file parted from its card can
+    still be read. `model` is left as it was.
 
+    positive: index among the K reported classes. temperature, groups: see `Explained`.
     sample: uint8 (N, S, S), the films on which the file is compared with PyTorch.
-    Returns the greatest absolute difference of a probability. Above 1e-4, or with an empty
-    sample, raises RadistillError and leaves no file.
+    Raises RadistillError and leaves no file if an output differs by more than 1e-4 (see
+    `Exported.parity`) or the sample is empty.
     """
-    if sample.shape[1:] != (input_size, input_size) or not len(sample):
+    side = model.input_size
+    if sample.shape[1:] != (side, side) or not len(sample):
         raise RadistillError(
-            f"{path}: the export is checked on films of shape (N, {input_size}, {input_size}), "
+            f"{path}: the export is checked on films of shape (N, {side}, {side}), "
             f"got {sample.shape}."
         )
-    reference = WithSoftmax(copy.deepcopy(model)).cpu().float().eval()
-    reference = reference.to(memory_format=torch.contiguous_format)
-    graph = _trace(reference, input_size)
+    reference = Explained(model, positive=positive, temperature=temperature, groups=groups)
+    graph = _trace(reference, side)
     strip(graph)
     onnx.helper.set_model_props(graph, {"positive": str(positive)})
     onnx.checker.check_model(graph, full_check=True)
     data = graph.SerializeToString()
-    difference = _difference(reference, data, sample)
-    if not difference <= TOLERANCE:  # also when it is NaN
+    parity = _difference(reference, data, sample)
+    if not parity <= TOLERANCE:  # also when it is NaN
         raise RadistillError(
-            f"{path}: the exported model differs from PyTorch by {difference:.2g} in probability "
+            f"{path}: the exported model differs from PyTorch by {parity:.2g} "
             f"(at most {TOLERANCE:g} is allowed), so it was not written."
         )
     atomic.write_with(path, lambda temporary: temporary.write_bytes(data))
-    return difference
+    return Exported(parity, reference.method)
 
 
 def strip(model: onnx.ModelProto) -> None:
@@ -90,7 +101,7 @@ def _trace(module: nn.Module, input_size: int) -> onnx.ModelProto:
         module,
         (example,),
         input_names=["image"],
-        output_names=["probability"],
+        output_names=list(OUTPUTS),
         opset_version=OPSET,
         dynamic_shapes={"image": {0: torch.export.Dim("batch")}},
         dynamo=True,
@@ -104,6 +115,9 @@ def _trace(module: nn.Module, input_size: int) -> onnx.ModelProto:
 def _difference(reference: nn.Module, data: bytes, sample: np.ndarray) -> float:
     ours = run_batches(open_session(data), sample)
     with torch.inference_mode():
-        batches = torch.split(torch.from_numpy(to_unit(sample)), 32)
-        theirs = torch.cat([reference(batch) for batch in batches]).numpy()
-    return float(np.abs(ours - theirs).max())
+        batches = [reference(batch) for batch in torch.split(torch.from_numpy(to_unit(sample)), 32)]
+    theirs = [torch.cat(parts).numpy() for parts in zip(*batches, strict=True)]
+    return max(
+        float(np.abs(one - two).max() / max(1.0, np.abs(two).max()))
+        for one, two in zip(ours, theirs, strict=True)
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from radistill.runtime.card import FLOAT32, INT8, Card
+from radistill.runtime.card import FLOAT16, FLOAT32, INT8, Card
 
 FIGURES = {
     "auc": "Area under the ROC curve",
@@ -56,8 +56,25 @@ def _task(card: Card) -> str:
     return (
         f"It takes a chest X-ray and gives the probability of {card.positive} (against {others}). "
         f"A film is called {card.positive} from {card.threshold:.4g} up; that threshold was "
-        f"chosen on validation films.\n\n{card.preprocessing}"
+        f"chosen on validation films.\n\n{_points(card)}\n\n{card.preprocessing}\n\n"
+        f"The map 'cam' has {card.cam.size[0]} x {card.cam.size[1]} positions: {card.cam.method}."
     )
+
+
+def _points(card: Card) -> str:
+    rows = [
+        f"| {p.name} | {p.threshold:.4g} | {_with_interval(p.sensitivity, p.sensitivity_ci)} "
+        f"| {_with_interval(p.specificity, p.specificity_ci)} | {p.split}, {p.films} films |"
+        for p in card.operating_points
+    ]
+    head = "| operating point | threshold | sensitivity | specificity | measured on |"
+    return "\n".join([head, "|---|---|---|---|---|", *rows])
+
+
+def _with_interval(value: float | None, bounds: tuple[float, float] | None) -> str:
+    if value is None or bounds is None:
+        return ""
+    return f"{value:.3f} ({_interval(bounds)})"
 
 
 def _data(facts: Mapping[str, Any]) -> str:
@@ -98,30 +115,54 @@ def _interval(bounds: Any) -> str:
 
 def _limits(card: Card) -> str:
     lines = [
-        "- It knows the population it was trained on. On other ages, hospitals, machines or views "
+        f"- It knows {card.population.description}. On other ages, hospitals, machines or views "
         "it can be wrong more often than right.",
-        "- It answers for any picture, also for one that is not a frontal chest film.",
+        f"- {_abstention(card)}",
         f"- It looks for {card.positive} only and is silent about everything else on the film.",
-        "- Its probability has not been calibrated.",
+        "- Its probability has not been calibrated."
+        if card.temperature == 1
+        else f"- Its probability is calibrated on validation films (temperature "
+        f"{card.temperature:.3g}); elsewhere it need not hold.",
         *(f"- {note}" for note in card.notes),
     ]
     return "\n".join(lines)
+
+
+def _abstention(card: Card) -> str:
+    if card.abstention is None:
+        return (
+            "It answers for nearly any picture, also for one that is not a frontal chest film: "
+            "there were too few validation films to set limits by."
+        )
+    found = card.abstention.measured
+    methods = ", ".join(
+        f"{name} {facts['caught']:.1%} (AUC {facts['auc']:.3f})"
+        for name, facts in found["embedding"].items()
+    )
+    return (
+        f"It abstains where a picture is unlike its {found['validation_films']} validation films, "
+        f"by its layout, its posture and the embedding. Of {found['outliers']} generated pictures "
+        f"that are no films {found['outliers_caught']:.1%} are caught. On the embedding alone: "
+        f"{methods}; {card.abstention.detector.kind} is used. A picture that gets through may "
+        "still be no chest film."
+    )
 
 
 def _files(card: Card) -> str:
     q = card.quantisation
     lines = [
         f"- `{FLOAT32}`: float32 ONNX, no network code needed; differs from the trained model by "
-        f"at most {card.parity:.1g} in probability.",
+        f"at most {card.parity:.1g}.",
     ]
-    if q.kept:
-        lines.append(
-            f"- `{INT8}`: the same in INT8 ({q.setting}); validation AUC {q.val_auc_int8:.4f} "
-            f"against {q.val_auc_float32:.4f}; {q.decisions_changed:.1%} of the validation films "
-            "fall on the other side of the threshold. radistill uses this file unless told "
-            "otherwise."
-        )
+    if q.kind == "none":
+        lines.append(f"- No smaller file: {q.reason}.")
     else:
-        lines.append(f"- No INT8 file: {q.reason}.")
+        name = INT8 if q.kind == "int8" else FLOAT16
+        lines.append(
+            f"- `{name}`: the same, smaller ({q.setting}; {q.reason}). Validation AUC "
+            f"{q.val_auc_small:.4f} against {q.val_auc_float32:.4f}; {q.decisions_changed:.1%} of "
+            "the validation films fall on the other side of the threshold. radistill uses this "
+            "file unless told otherwise."
+        )
     lines.append("- `card.json`: all of this for programs, with the sha256 of each file.")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""float32 ONNX -> static INT8 (QDQ), kept only if validation says that nothing is lost."""
+"""float32 ONNX -> static INT8 (QDQ), or half precision, whichever validation says holds."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 from onnxruntime import quantization as ortq
 from sklearn.metrics import roc_auc_score
 
 from radistill import atomic
 from radistill.deploy.export import strip
+from radistill.deploy.half import halve
 from radistill.imaging import to_unit
-from radistill.runtime.card import Quantisation
+from radistill.runtime.card import FLOAT16, INT8, FileName, Quantisation
 from radistill.runtime.session import open_session, run_batches
 
 MAX_AUC_LOSS = 0.003
 CALIBRATION_FILMS = 128
-HEAD = ("Gemm", "MatMul")
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,14 @@ def quantise(
     """Write the INT8 twin of `float_path` to `int8_path`, atomically.
 
     calibration: uint8 (N, S, S), films that set the ranges of the activations.
-    The last linear layer and the softmax stay float32: quantised they would leave at most 256
-    different probabilities, and with them ties that no threshold can part.
+    What follows the embedding stays float32: quantised it would leave at most 256 different
+    probabilities, and with them ties that no threshold can part. So does what the class activation
+    map alone needs.
     """
     model = onnx.load(float_path)
     with TemporaryDirectory() as folder:
         prepared, written = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
-        _quietly(ortq.shape_inference.quant_pre_process, model, str(prepared))
+        _fold(model, prepared)
         _quietly(
             ortq.quantize_static,
             str(prepared),
@@ -91,9 +93,8 @@ def quantise(
     atomic.write_with(int8_path, lambda temporary: onnx.save(small, temporary))
 
 
-def quantise_if_it_holds(
+def shrink(
     float_path: Path,
-    int8_path: Path,
     *,
     squares: np.ndarray,
     truth: np.ndarray,
@@ -101,34 +102,56 @@ def quantise_if_it_holds(
     threshold: float,
     settings: tuple[Setting, ...] = SETTINGS,
 ) -> Quantisation:
-    """Try `settings` in order; keep the first whose validation AUC falls by at most 0.003.
+    """Write the smallest file that holds beside `float_path`: INT8 if it does, else half precision.
 
+    A file holds if the validation AUC falls by at most 0.003 and it is smaller than the float32
+    file. The settings of INT8 are tried in order; half precision comes last; if none holds there
+    is no file. The outcome says which and why.
     squares: uint8 (N, S, S) validation films; truth: bool (N,), True where positive.
-    If none holds, `int8_path` is removed and the outcome says why.
     """
     if truth.all() or not truth.any():
-        return _dropped("validation holds one class only, so no AUC can judge INT8")
+        return _dropped("validation holds one class only, so no AUC can judge a smaller file")
     before = _positive(float_path, squares, positive)
     auc_before = float(roc_auc_score(truth, before))
-    tried = []
-    for setting in settings:
-        quantise(float_path, int8_path, squares, setting=setting)
-        after = _positive(int8_path, squares, positive)
+    tried: list[str] = []
+    for kind, name, setting in _attempts(settings):
+        path = float_path.with_name(name)
+        if setting is None:
+            halve(float_path, path)
+        else:
+            quantise(float_path, path, squares, setting=setting)
+        after = _positive(path, squares, positive)
         auc_after = float(roc_auc_score(truth, after))
-        tried.append(f"{setting.name}: AUC {auc_after:.4f}")
-        if auc_before - auc_after <= MAX_AUC_LOSS:
+        words = setting.name if setting else "half-precision weights"
+        if not _smaller(path, float_path):
+            tried.append(f"{words}: not smaller")
+        elif auc_before - auc_after > MAX_AUC_LOSS:
+            tried.append(f"{words}: AUC {auc_after:.4f}")
+        else:
             return Quantisation(
-                kept=True,
-                setting=setting.name,
+                kind=kind,
+                setting=words,
                 val_auc_float32=auc_before,
-                val_auc_int8=auc_after,
+                val_auc_small=auc_after,
                 decisions_changed=float(np.mean((before >= threshold) != (after >= threshold))),
-                reason=f"validation AUC falls by at most {MAX_AUC_LOSS}",
+                reason="; ".join([f"validation AUC falls by at most {MAX_AUC_LOSS}", *tried]),
             )
-    int8_path.unlink(missing_ok=True)
+        path.unlink()
     return _dropped(
-        f"validation AUC falls by more than {MAX_AUC_LOSS} ({'; '.join(tried)})", auc_before
+        f"none holds the float32 AUC of {auc_before:.4f} ({'; '.join(tried)})", auc_before
     )
+
+
+def _smaller(path: Path, than: Path) -> bool:
+    return path.stat().st_size < than.stat().st_size
+
+
+def _attempts(
+    settings: tuple[Setting, ...],
+) -> Iterator[tuple[Literal["int8", "float16"], FileName, Setting | None]]:
+    for setting in settings:
+        yield "int8", INT8, setting
+    yield "float16", FLOAT16, None
 
 
 def spread(squares: np.ndarray, count: int) -> np.ndarray:
@@ -140,10 +163,10 @@ def spread(squares: np.ndarray, count: int) -> np.ndarray:
 
 def _dropped(reason: str, auc: float | None = None) -> Quantisation:
     return Quantisation(
-        kept=False,
+        kind="none",
         setting="",
         val_auc_float32=auc,
-        val_auc_int8=None,
+        val_auc_small=None,
         decisions_changed=None,
         reason=reason,
     )
@@ -151,14 +174,37 @@ def _dropped(reason: str, auc: float | None = None) -> Quantisation:
 
 def _positive(path: Path, squares: np.ndarray, positive: int) -> np.ndarray:
     session = open_session(path.read_bytes())
-    column: np.ndarray = run_batches(session, squares)[:, positive]
+    column: np.ndarray = run_batches(session, squares).probability[:, positive]
     return column
 
 
 def _kept_float(model: onnx.ModelProto) -> list[str]:
-    nodes = list(model.graph.node)
-    heads = [node.name for node in nodes if node.op_type in HEAD][-1:]
-    return heads + [node.name for node in nodes if node.op_type == "Softmax"]
+    """Nodes after the embedding, and those on which the class activation map alone depends."""
+    after, needed = {"embedding"}, {"embedding", "probability"}
+    for node in model.graph.node:
+        if after & set(node.input):
+            after |= set(node.output)
+    for node in reversed(model.graph.node):
+        if needed & set(node.output):
+            needed |= set(node.input)
+    return [
+        node.name
+        for node in model.graph.node
+        if after & set(node.input) or not needed & set(node.output)
+    ]
+
+
+def _fold(model: onnx.ModelProto, path: Path) -> None:
+    """Write `model` with batch norms folded into convolutions and constants computed.
+
+    This is what onnxruntime's own preparation does after a shape inference that knows neither
+    opset 18's reductions nor ReduceLogSumExp.
+    """
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(path)
+    options.log_severity_level = 3
+    ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
 def _quietly(function: Any, *args: Any, **kwargs: Any) -> None:

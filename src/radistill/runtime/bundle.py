@@ -10,8 +10,8 @@ import numpy as np
 import onnxruntime as ort
 
 from radistill.errors import UsageError
-from radistill.runtime.card import CARD, FLOAT32, INT8, Card, read_card, sha256
-from radistill.runtime.session import open_session, run_batches
+from radistill.runtime.card import CARD, FLOAT32, Card, read_card, sha256
+from radistill.runtime.session import OUTPUTS, Outputs, open_session, run_batches
 
 Precision = Literal["auto", "float32"]
 
@@ -20,7 +20,7 @@ Precision = Literal["auto", "float32"]
 class Bundle:
     """A model ready to predict, with its card.
 
-    file: which of the card's files runs, `model.onnx` or `model.int8.onnx`.
+    file: which of the card's files runs: `model.onnx`, or the smaller one beside it.
     """
 
     folder: Path
@@ -32,19 +32,19 @@ class Bundle:
     def load(cls, folder: Path, *, precision: Precision = "auto", threads: int = 0) -> Bundle:
         """Open `folder` after checking every file against the card's sha256.
 
-        precision: "auto" takes the INT8 model where the bundle has one, "float32" never does.
+        precision: "auto" takes the smaller file where the bundle has one, "float32" never does.
         threads: of ONNX Runtime; 0 takes all cores.
         Raises UsageError naming the file that is missing, damaged or of an unknown format.
         """
         folder = Path(folder)
         card = read_card(folder / CARD)
         contents = {name: _verified(folder / name, digest) for name, digest in card.files.items()}
-        file = INT8 if precision == "auto" and INT8 in contents else FLOAT32
+        file = card.small_file if precision == "auto" else FLOAT32
         session = _session(folder / file, contents[file], card, threads)
         return cls(folder, card, file, session)
 
-    def probabilities(self, squares: np.ndarray) -> np.ndarray:
-        """uint8 (N, S, S) with S the card's input_size -> float64 (N, classes), rows sum to 1.
+    def run(self, squares: np.ndarray) -> Outputs:
+        """uint8 (N, S, S), S the card's input_size, N at least 1 -> what the model says of them.
 
         Raises ValueError if `squares` has another shape or type.
         """
@@ -53,21 +53,18 @@ class Bundle:
             raise ValueError(
                 f"expected uint8 (N, {side}, {side}), got {squares.dtype} {squares.shape}"
             )
+        return run_batches(self.session, squares)
+
+    def probabilities(self, squares: np.ndarray) -> np.ndarray:
+        """uint8 (N, S, S) -> float64 (N, classes), calibrated; rows sum to 1.
+
+        Raises ValueError as `run` does.
+        """
         if not len(squares):
             return np.empty((0, len(self.card.classes)))
-        probabilities = run_batches(self.session, squares).astype(np.float64)
-        return tempered(probabilities, self.card.temperature)
-
-
-def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Softmax outputs (N, classes) as they were with the logits divided by `temperature`.
-
-    Guo et al. 2017, "On Calibration of Modern Neural Networks". The result is normalised, so
-    that float32 rounding does not leave rows that sum to 0.9999999.
-    """
-    powers = probabilities ** (1.0 / temperature)
-    scaled: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
-    return scaled
+        probability = self.run(squares).probability.astype(np.float64)
+        normalised: np.ndarray = probability / probability.sum(axis=1, keepdims=True)
+        return normalised
 
 
 def _verified(path: Path, digest: str) -> bytes:
@@ -99,4 +96,6 @@ def _session(path: Path, data: bytes, card: Card, threads: int) -> ort.Inference
             f"{path}: takes images of shape {shape}, but {CARD} says input_size "
             f"{card.input_size}. Make the bundle again."
         )
+    if tuple(output.name for output in session.get_outputs()) != OUTPUTS:
+        raise UsageError(f"{path}: does not give {', '.join(OUTPUTS)}. Make the bundle again.")
     return session

@@ -9,42 +9,84 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from radistill.errors import UsageError
+from radistill.runtime.statistics import Abstention
 
-FORMAT = 1
-FileName = Literal["model.onnx", "model.int8.onnx", "README.md"]
+FORMAT = 2
+FileName = Literal["model.onnx", "model.int8.onnx", "model.fp16.onnx", "README.md"]
 CARD = "card.json"
 FLOAT32: FileName = "model.onnx"
 INT8: FileName = "model.int8.onnx"
+FLOAT16: FileName = "model.fp16.onnx"
 README: FileName = "README.md"
 
 
-class Quantisation(BaseModel):
-    """What became of INT8: both AUCs are of the positive class on the validation films.
-
-    decisions_changed: share of validation films on the other side of the threshold.
-    """
+class Part(BaseModel):
+    """A part of the card: read as it was written, never changed."""
 
     model_config = ConfigDict(frozen=True)
 
-    kept: bool
+
+class Quantisation(Part):
+    """What became of the smaller file; both AUCs are of the positive class on validation films.
+
+    kind: int8, float16 (weights only, arithmetic in float32) where INT8 did not hold, or none.
+    decisions_changed: share of validation films on the other side of the threshold.
+    """
+
+    kind: Literal["int8", "float16", "none"]
     setting: str
     val_auc_float32: float | None
-    val_auc_int8: float | None
+    val_auc_small: float | None
     decisions_changed: float | None
     reason: str
+
+
+class OperatingPoint(Part):
+    """A threshold to choose by name, with what it gave on `split`; intervals are 95 %."""
+
+    name: str
+    threshold: float
+    split: str
+    films: int
+    sensitivity: float | None
+    sensitivity_ci: tuple[float, float] | None
+    specificity: float | None
+    specificity_ci: tuple[float, float] | None
+
+
+class Cam(Part):
+    """The class activation map: how it is computed, its (h, w), and the value drawn strongest."""
+
+    method: str
+    size: tuple[int, int]
+    scale: float = Field(gt=0)
+
+
+class Population(Part):
+    """Whom the model knows; what is None or empty is not known and not checked.
+
+    age_years: youngest and oldest. The others are DICOM code strings in upper case.
+    """
+
+    description: str
+    age_years: tuple[float, float] | None = None
+    body_parts: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+    modalities: tuple[str, ...] = ()
 
 
 class Card(BaseModel):
     """The contents of `card.json`; docs/bundle.md explains each field.
 
     threshold: a film is called positive if the probability of `positive` is at least this.
-    temperature: logits are divided by it before the softmax; 1 leaves them alone.
+    temperature: logits are divided by it in the graph, before the softmax; 1 leaves them alone.
+    abstention: statistics for refusing what the model does not know; None where there are none.
     files: sha256 (hexadecimal) of every other file of the bundle.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    format: Literal[1]
+    format: Literal[2]
     radistill_version: str
     architecture: str
     classes: tuple[str, ...] = Field(min_length=2)
@@ -53,7 +95,11 @@ class Card(BaseModel):
     preprocessing: str
     temperature: float = Field(gt=0)
     threshold: float
-    abstention: dict[str, Any]
+    operating_points: tuple[OperatingPoint, ...]
+    cam: Cam
+    embedding_size: int = Field(ge=1)
+    population: Population
+    abstention: Abstention | None
     training_data: dict[str, Any]
     figures: dict[str, Any]
     notes: tuple[str, ...]
@@ -62,7 +108,7 @@ class Card(BaseModel):
     licence: str
     intended_use: str
     quantisation: Quantisation
-    parity: float  # greatest difference of a probability between PyTorch and model.onnx
+    parity: float  # greatest difference of an output between PyTorch and model.onnx
     files: dict[FileName, str]
 
     @model_validator(mode="after")
@@ -72,6 +118,11 @@ class Card(BaseModel):
         if FLOAT32 not in self.files:
             raise ValueError(f"files: {FLOAT32} is not listed")
         return self
+
+    @property
+    def small_file(self) -> FileName:
+        """The smallest file that holds: INT8, half precision, or float32 where neither does."""
+        return next((name for name in (INT8, FLOAT16) if name in self.files), FLOAT32)
 
     @property
     def positive_index(self) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import onnxruntime as ort
@@ -23,10 +24,24 @@ def open_session(model: bytes, *, threads: int = 0) -> ort.InferenceSession:
     return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def run_batches(session: ort.InferenceSession, squares: np.ndarray) -> np.ndarray:
-    """uint8 films (N, S, S), N at least 1 -> float32 probabilities (N, classes)."""
-    outputs: list[Any] = [
-        session.run(["probability"], {"image": to_unit(squares[start : start + BATCH])})[0]
+class Outputs(NamedTuple):
+    """What a model says of N films, all float32.
+
+    probability: (N, classes). cam: (N, h, w), of the positive class. embedding: (N, D).
+    """
+
+    probability: np.ndarray
+    cam: np.ndarray
+    embedding: np.ndarray
+
+
+OUTPUTS = Outputs._fields
+
+
+def run_batches(session: ort.InferenceSession, squares: np.ndarray) -> Outputs:
+    """uint8 films (N, S, S), N at least 1 -> `Outputs`."""
+    batches: list[Sequence[np.ndarray]] = [
+        session.run(OUTPUTS, {"image": to_unit(squares[start : start + BATCH])})
         for start in range(0, len(squares), BATCH)
     ]
-    return np.concatenate(outputs)
+    return Outputs(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))

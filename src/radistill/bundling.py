@@ -1,0 +1,102 @@
+"""A finished run -> the bundle in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from radistill.data.cache import open_cache
+from radistill.data.manifest import read_manifest
+from radistill.deploy.bundle import BundleSpec, write_bundle
+from radistill.deploy.population import FRONTAL, population_of
+from radistill.errors import UsageError
+from radistill.models import load_model, read_spec
+from radistill.runtime.card import Population
+
+STUDENT = "student"
+
+
+def bundle_run(run: Path, *, population: Population | None = None) -> dict[str, Any]:
+    """Make RUN/bundle from the student, with its figures on the card; return the card.
+
+    Everything comes from the run directory, so the films themselves are not needed.
+    population: whom the model knows, where the films' names do not tell.
+    Raises UsageError if the run is not finished or its cache of films is gone.
+    """
+    comparison, audit = _read(run / "comparison.json"), _read(run / "audit.json")
+    dataset = comparison["dataset"]
+    entry = next((m for m in comparison["models"] if m["name"] == STUDENT), None)
+    if entry is None:
+        raise UsageError(f"{run / 'comparison.json'}: has no {STUDENT}")
+    model = load_model(run / STUDENT)
+    class_of = read_spec(run / STUDENT).get("class_of")
+    films = read_manifest(run / "manifest.csv")
+    val = [film for film in films if film.split == "val"]
+    cache = open_cache(run / "cache", model.input_size)
+    if cache is None or any(film.sha256 not in cache for film in val):
+        raise UsageError(
+            f"{run / 'cache'}: lacks the films at {model.input_size} pixels; "
+            "type the command of the study again, which makes them"
+        )
+    synthetic = bool(dataset["synthetic"])
+    spec = BundleSpec(
+        classes=tuple(dataset["classes"]),
+        positive=dataset["positive"],
+        input_size=model.input_size,
+        threshold=entry["test"]["threshold"],
+        architecture=model.architecture,
+        training_data=dataset | {"seed": _seed(run / "config.yaml")},
+        figures=entry,
+        notes=tuple(audit.get("notes", ())),
+        synthetic=synthetic,
+        leaking=bool(dataset["leaking"]),
+        groups=tuple(class_of) if class_of else None,
+        population=population
+        or population_of(dataset["name"], [film.path for film in films], synthetic=synthetic),
+    )
+    return write_bundle(
+        run / "bundle",
+        model=model,
+        spec=spec,
+        val_squares=cache.batch([film.sha256 for film in val]),
+        val_truth=[film.label == spec.positive for film in val],
+    )
+
+
+def _seed(config: Path) -> int | None:
+    try:
+        values = yaml.safe_load(config.read_text("utf-8"))
+        return int(values["seed"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
+        return None
+
+
+def described(words: str | None, ages: str | None) -> Population | None:
+    """A population as a user writes it; None where neither is given.
+
+    ages: youngest and oldest in years, such as 18-90. Raises UsageError if it is not so.
+    """
+    if words is None and ages is None:
+        return None
+    limits = None
+    if ages is not None:
+        found = re.fullmatch(r"(\d+)-(\d+)", ages.strip())
+        if not found or int(found[1]) > int(found[2]):
+            raise UsageError(f"--ages {ages}: write youngest and oldest in years, such as 18-90")
+        limits = (float(found[1]), int(found[2]) + 1.0)  # ninety lasts until the next birthday
+    description = words or f"frontal chest films at ages {ages}"
+    return Population(description=description, age_years=limits, **FRONTAL)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        values: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        raise UsageError(
+            f"{file}: cannot be read; give the folder of a finished `radistill run`"
+        ) from None
+    return values

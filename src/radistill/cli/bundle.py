@@ -1,0 +1,30 @@
+"""`radistill bundle`: make the deployable folder of a finished run again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from radistill.progress import console
+
+
+def bundle(
+    run: Annotated[Path, typer.Argument(help="A finished run.", exists=True, file_okay=False)],
+    population: Annotated[
+        str | None, typer.Option(help="Whom the model knows, in words: 'adults of one hospital'.")
+    ] = None,
+    ages: Annotated[
+        str | None, typer.Option(help="Their ages in years, such as 18-90, checked at use.")
+    ] = None,
+) -> None:
+    """Export the run's student to RUN/bundle, with abstention fitted to its validation films."""
+    from radistill.bundling import bundle_run, described
+
+    card = bundle_run(run, population=described(population, ages))
+    console.print(f"bundle: {run / 'bundle'}", markup=False)
+    console.print(
+        f"smaller file: {card['quantisation']['kind']} ({card['quantisation']['reason']})",
+        markup=False,
+    )

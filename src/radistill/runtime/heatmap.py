@@ -1,0 +1,46 @@
+"""A class activation map laid over its film."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from radistill.runtime.card import Cam
+
+SMALLEST_TEXT, TEXT_SHARE = 11, 1 / 40  # pixels, and share of the width
+# From nothing over yellow and orange to red: (strength, red, green, blue, opacity).
+RAMP = np.array(
+    [
+        (0.0, 255, 230, 80, 0.0),
+        (0.3, 255, 220, 70, 0.04),
+        (0.6, 255, 130, 20, 0.35),
+        (1.0, 215, 20, 20, 0.6),
+    ]
+)
+
+
+def overlay(film: np.ndarray, cam: np.ndarray, scale: Cam, caption: str) -> Image.Image:
+    """The film in grey with the map in colour, RGB, and a caption below.
+
+    film: uint8 (H, W). cam: (h, w), spread over the whole film. Values of 0 and below stay
+    uncoloured, `scale.scale` and above get the full colour, so that films can be compared.
+    caption: written below the film.
+    """
+    grey = Image.fromarray(film)
+    strength = np.clip(cam / scale.scale, 0, 1).astype(np.float32)
+    spread = Image.fromarray(strength).resize(grey.size, Image.Resampling.BILINEAR)
+    colour = _colours(np.clip(np.asarray(spread), 0, 1))
+    opacity = colour[..., 3:]
+    mixed = np.asarray(grey)[..., None] * (1 - opacity) + colour[..., :3] * opacity
+    text = max(SMALLEST_TEXT, round(TEXT_SHARE * grey.width))
+    picture = Image.new("RGB", (grey.width, grey.height + round(1.6 * text)))
+    picture.paste(Image.fromarray(np.rint(mixed).astype(np.uint8)))
+    font = ImageFont.load_default(size=text)
+    ImageDraw.Draw(picture).text((text // 2, grey.height + text // 5), caption, "white", font)
+    return picture
+
+
+def _colours(strength: np.ndarray) -> np.ndarray:
+    """(H, W) in [0, 1] -> (H, W, 4): RGB in 0..255 and opacity in 0..1."""
+    channels = [np.interp(strength, RAMP[:, 0], RAMP[:, i]) for i in range(1, 5)]
+    return np.stack(channels, axis=-1)

@@ -1,0 +1,77 @@
+"""`radistill predict`, without its options: many paths to one stream of results."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from radistill import atomic
+from radistill.errors import UsageError
+from radistill.progress import bar, console
+from radistill.runtime.paths import STDIN, film_paths
+from radistill.runtime.prediction import Failure
+from radistill.runtime.predictor import Predictor, Settings
+from radistill.runtime.writer import Format, finished, writer
+
+UNREADABLE = "unreadable"
+
+
+def run_job(
+    predictor: Predictor,
+    named: Sequence[str],
+    settings: Settings,
+    *,
+    form: Format,
+    out: Path | None = None,
+    resume: bool = False,
+) -> Counter[str]:
+    """Predict all that `named` stands for, write each result as it comes, and count decisions.
+
+    out: a file instead of standard output. resume: go on with `out`, which must be JSON lines.
+    Files that cannot be read are written and counted as `unreadable`.
+    Raises UsageError for names, formats or a file that cannot be used.
+    """
+    done = _done(out, form, resume)
+    paths = film_paths(named)
+    total = None
+    if console.is_terminal and STDIN not in named:
+        total = sum(1 for _ in film_paths(named))
+    counts: Counter[str] = Counter()
+    if done:
+        console.print(f"{len(done)} predictions stand in {out} already", markup=False)
+    with _opened(out) as file, bar() as progress:
+        write = writer(file, form)
+        task = progress.add_task("Predicting", total=total, completed=len(done) if total else 0)
+        todo = (path for path in paths if str(path) not in done)
+        for result in predictor.run(todo, settings):
+            write(result)
+            counts[UNREADABLE if isinstance(result, Failure) else result.decision] += 1
+            progress.advance(task)
+    return counts
+
+
+def _done(out: Path | None, form: Format, resume: bool) -> frozenset[str]:
+    if resume:
+        if out is None or form != "jsonl":
+            raise UsageError("--resume goes on with a file of JSON lines: give --out FILE.jsonl")
+        return finished(out)
+    if out is not None and out.exists():
+        raise UsageError(f"{out}: is there already; give --resume to go on, or another name")
+    return frozenset()
+
+
+@contextmanager
+def _opened(out: Path | None) -> Iterator[TextIO]:
+    if out is None:
+        yield sys.stdout
+        return
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with out.open("a", encoding="utf-8", newline="") as file:
+            yield file
+    except OSError as error:
+        raise atomic.explain(error, out) from None

@@ -1,0 +1,86 @@
+"""What a user names - files, folders, globs, a CSV, standard input - to paths of films, lazily."""
+
+from __future__ import annotations
+
+import csv
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from glob import has_magic, iglob
+from itertools import chain
+from pathlib import Path
+
+from radistill.errors import UsageError
+from radistill.imaging.decode import FORMATS
+
+STDIN = "-"
+NAMES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"}
+_HEAD = 512
+
+
+def film_paths(named: Iterable[str]) -> Iterator[Path]:
+    """Paths in the order named, those of a folder sorted.
+
+    A file that is named is taken whatever it holds. Of a folder, with all below it, those are
+    taken whose name or first bytes are of an image; hidden files, pipes and devices are not, and
+    links to folders are not followed. A CSV gives its column `path`, relative to the CSV; `-` gives
+    the lines of standard input.
+    Raises UsageError, before the first path, for a glob that matches nothing and for a CSV without
+    that column.
+    """
+    return chain.from_iterable([_behind(name) for name in named])
+
+
+def _behind(name: str) -> Iterable[Path]:
+    if name == STDIN:
+        return (Path(line) for line in map(str.strip, sys.stdin) if line)
+    if os.path.isdir(name):
+        return _below(name)
+    if name.lower().endswith(".csv"):
+        return _of_csv(Path(name))
+    if has_magic(name) and not os.path.lexists(name):
+        return _matching(name)
+    return [Path(name)]
+
+
+def _below(folder: str) -> Iterator[Path]:
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(here, name)
+            if not name.startswith(".") and _may_be_a_film(path):
+                yield path
+
+
+def _may_be_a_film(path: Path) -> bool:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+        if path.suffix.lower() in NAMES:
+            return True
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return path.suffix.lower() in NAMES  # named so, but gone or locked: that is reported later
+    return any(kind.matches(head) for kind in FORMATS)
+
+
+def _of_csv(file: Path) -> list[Path]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            rows = csv.DictReader(opened)
+            if "path" not in (rows.fieldnames or ()):
+                raise UsageError(f"{file}: has no column 'path' in its first line")
+            return [file.parent / row["path"] for row in rows if row["path"]]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{file}: cannot be read as a CSV of paths ({error})") from None
+
+
+def _matching(pattern: str) -> Iterable[Path]:
+    found = sorted(iglob(pattern, recursive=True))
+    if not found:
+        raise UsageError(f"{pattern}: matches no file")
+    return chain.from_iterable(
+        _below(name) if os.path.isdir(name) else [Path(name)] for name in found
+    )

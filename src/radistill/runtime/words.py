@@ -1,0 +1,29 @@
+"""What `radistill predict` says to people before and after the results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from radistill.runtime.card import Card
+
+
+def about(card: Card, threshold: float) -> str:
+    """Which model, whom it knows, and what its answers are not."""
+    lines = [
+        f"{card.architecture}: {card.positive.lower()} from {threshold:.4g} up. For research and "
+        "teaching, not a medical device.",
+        f"It knows {card.population.description}; of films without DICOM tags this is not checked.",
+    ]
+    if card.synthetic:
+        lines.append("It was trained on synthetic phantoms and says nothing about real films.")
+    if card.abstention is None:
+        lines.append("It has no statistics to tell films from other pictures by.")
+    return "\n".join(lines)
+
+
+def summary(counts: Mapping[str, int]) -> str:
+    """How many films of each decision, the most frequent first."""
+    if not counts:
+        return "no film to predict"
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{count} {decision}" for decision, count in ordered)

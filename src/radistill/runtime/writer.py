@@ -1,0 +1,100 @@
+"""Results as they come: JSON lines, CSV or lines for people; and going on after a kill."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, TextIO
+
+from radistill import atomic
+from radistill.errors import UsageError
+from radistill.runtime.abstain import REASONS
+from radistill.runtime.card import sha256 as digest_of
+from radistill.runtime.prediction import Failure, Result
+
+Format = Literal["table", "jsonl", "csv"]
+Write = Callable[[Result], None]
+COLUMNS = (
+    "path", "sha256", "label", "probability", "threshold", "decision", "reasons", "heatmap",
+    "model", "model_version", "model_sha256", "ms", "error_code", "error_message",
+)  # fmt: skip
+
+
+def writer(file: TextIO, form: Format) -> Write:
+    """A function that writes one result to `file` and flushes it; a CSV gets its header now."""
+    if form == "csv":
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(COLUMNS)
+        return _flushing(file, lambda result: rows.writerow(_cells(result)))
+    line = _json if form == "jsonl" else _words
+    return _flushing(file, lambda result: file.write(line(result) + "\n"))
+
+
+def finished(out: Path) -> frozenset[str]:
+    """Paths whose prediction stands in `out`, JSON lines, and whose file is still the same.
+
+    `out` is rewritten without what is to be done again: the line that a kill cut short, files that
+    could not be read, and files that changed. A file that is gone keeps its line.
+    Raises UsageError if `out` holds something else.
+    """
+    try:
+        text = out.read_text("utf-8")
+    except FileNotFoundError:
+        return frozenset()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{out}: cannot be read as JSON lines ({error})") from None
+    kept: dict[str, str] = {}
+    whole, _, _ = text.rpartition("\n")
+    for number, line in enumerate(whole.splitlines(), 1):
+        try:
+            record = json.loads(line)
+            path = record["path"]
+            if "error" not in record and _same(Path(path), record["sha256"]):
+                kept[path] = line
+        except (ValueError, KeyError, TypeError):
+            raise UsageError(
+                f"{out}, line {number}: is no prediction; --resume goes on with a file of JSON "
+                "lines that radistill predict wrote"
+            ) from None
+    atomic.write_text(out, "".join(line + "\n" for line in kept.values()))
+    return frozenset(kept)
+
+
+def _same(path: Path, sha256: str) -> bool:
+    try:
+        return not path.is_file() or digest_of(path.read_bytes()) == sha256
+    except OSError:
+        return False
+
+
+def _flushing(file: TextIO, write: Callable[[Result], object]) -> Write:
+    def flushed(result: Result) -> None:
+        write(result)
+        file.flush()
+
+    return flushed
+
+
+def _json(result: Result) -> str:
+    return json.dumps(result.record(), allow_nan=False)
+
+
+def _cells(result: Result) -> tuple[object, ...]:
+    if isinstance(result, Failure):
+        return (result.path, *[""] * (len(COLUMNS) - 3), result.code, result.message)
+    model = result.model
+    return (
+        result.path, result.sha256, result.label, round(result.probability, 6), result.threshold,
+        result.decision, ";".join(result.reasons), result.heatmap or "", model.name, model.version,
+        model.sha256, round(result.ms, 3), "", "",
+    )  # fmt: skip
+
+
+def _words(result: Result) -> str:
+    if isinstance(result, Failure):
+        return f"{'unreadable':<12} {'':>6}  {result.path}  ({result.message})"
+    why = "; ".join(REASONS[reason] for reason in result.reasons)
+    line = f"{result.decision:<12} {result.probability:6.3f}  {result.path}"
+    return f"{line}  ({why})" if why else line

@@ -1,0 +1,3 @@
+"""The hand-made bundle and its films."""
+
+from ..brightness import bundle, films  # noqa: F401

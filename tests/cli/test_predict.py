@@ -1,0 +1,173 @@
+"""`radistill predict` as a whole command."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("torch", "torchvision", "sklearn", "scipy", "matplotlib", "onnx", "pandas", "accelerate")
+
+
+def predict(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "radistill", "predict", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+
+
+def lines(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_folder_to_json_lines(bundle: Path, films: Path) -> None:
+    done = predict(films, "--bundle", bundle)
+    assert done.returncode == 0, done.stderr
+    records = lines(done.stdout)
+    assert [Path(str(r["path"])).name for r in records] == [f"film {i}.png" for i in range(10)]
+    assert {r["decision"] for r in records} == {"normal", "pneumonia"}
+    assert "not a medical device" in done.stderr
+    assert done.stderr.count("children of one hospital") == 1
+    assert "5 normal" in done.stderr or "4 normal" in done.stderr
+
+
+def test_bad_files_give_status_1_and_the_rest_go_on(bundle: Path, films: Path) -> None:
+    (films / "a.jpeg").write_text("<html>not found</html>")
+    done = predict(films, films / "nowhere.png", "--bundle", bundle)
+    assert done.returncode == 1
+    records = lines(done.stdout)
+    assert len(records) == 12
+    errors = {Path(str(r["path"])).name: r["error"] for r in records if "error" in r}
+    assert set(errors) == {"a.jpeg", "nowhere.png"}
+    assert errors["nowhere.png"]["code"] == "missing"  # type: ignore[index]
+    assert "2 unreadable" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_table_and_csv_say_the_same(bundle: Path, films: Path, tmp_path: Path) -> None:
+    (films / "bad.png").touch()
+    table = predict(films, "--bundle", bundle, "--format", "table")
+    out = tmp_path / "deep" / "results.csv"
+    written = predict(films, "--bundle", bundle, "--out", out)
+    assert written.stdout == ""
+    assert table.returncode == written.returncode == 1
+    rows = list(csv.DictReader(out.open(encoding="utf-8")))
+    assert len(rows) == len(table.stdout.splitlines()) == 11
+    for row, line in zip(rows, table.stdout.splitlines(), strict=True):
+        assert row["path"] in line
+        assert line.startswith("unreadable" if row["error_code"] else row["decision"])
+
+
+def test_standard_input_and_a_csv_of_paths(bundle: Path, films: Path, tmp_path: Path) -> None:
+    named = [films / "film 3.png", films / "film 8.png"]
+    done = predict("-", "--bundle", bundle, input="".join(f"{path}\n" for path in named))
+    assert [r["path"] for r in lines(done.stdout)] == list(map(str, named))
+    table = tmp_path / "list.csv"
+    table.write_text("path\n" + "".join(f"films/{path.name}\n" for path in named))
+    again = predict(table, "--bundle", bundle)
+    assert [r["probability"] for r in lines(again.stdout)] == [
+        r["probability"] for r in lines(done.stdout)
+    ]
+
+
+def test_heat_maps_and_operating_point(bundle: Path, films: Path, tmp_path: Path) -> None:
+    done = predict(
+        films, "--bundle", bundle, "--heatmaps", tmp_path / "maps", "--sensitivity", 0.95
+    )
+    assert done.returncode == 0, done.stderr
+    records = lines(done.stdout)
+    assert {r["threshold"] for r in records} == {0.3}
+    assert {str(r["heatmap"]) for r in records} == {str(p) for p in (tmp_path / "maps").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--sensitivity", "0.8"], "there are: default, sensitivity-0.95"),
+        (["--sensitivity", "0.95", "--threshold", "0.5"], "not both"),
+        (["--precision", "int4"], "float32"),
+        (["--resume"], "give --out FILE.jsonl"),
+        (["--resume", "--out", "x.csv"], "JSON lines"),
+        (["--bundle", "nowhere"], "card.json: not found"),
+        (["*.nothing"], "matches no file"),
+        (["missing.csv"], "cannot be read as a CSV"),
+    ],
+)
+def test_wrong_usage_is_2_in_one_line(
+    bundle: Path, films: Path, arguments: list[str], words: str
+) -> None:
+    model = [] if "--bundle" in arguments else ["--bundle", bundle]
+    done = predict(films, *model, *arguments)
+    assert done.returncode == 2, done.stderr
+    assert words in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_results_that_stand_there_are_not_overwritten(
+    bundle: Path, films: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "results.jsonl"
+    out.write_text("mine")
+    done = predict(films, "--bundle", bundle, "--out", out)
+    assert done.returncode == 2
+    assert "give --resume" in " ".join(done.stderr.split())
+    resumed = predict(films, "--bundle", bundle, "--out", out, "--resume")
+    assert resumed.returncode == 0, "a line without an end is one that a kill cut short"
+    assert len(lines(out.read_text())) == 10
+    out.write_text("mine\n")
+    refused = predict(films, "--bundle", bundle, "--out", out, "--resume")
+    assert refused.returncode == 2
+    assert "line 1" in refused.stderr
+    assert out.read_text() == "mine\n"
+
+
+def test_killed_and_resumed_equals_unbroken(bundle: Path, films: Path, tmp_path: Path) -> None:
+    """Killed among many films; a changed film, an error and a torn line are done again."""
+    many = tmp_path / "many"
+    many.mkdir()
+    for i in range(400):
+        shutil.copy(films / f"film {i % 10}.png", many / f"{i:03}.png")
+    out = tmp_path / "out.jsonl"
+    arguments = [many, "--bundle", bundle, "--out", out]
+    command = [sys.executable, "-m", "radistill", "predict", *map(str, arguments)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (out.exists() and out.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    before = out.read_text().splitlines(keepends=True)
+    assert 0 < len(before) < 400, "killed too late to show anything"
+    first = json.loads(before[0])
+    shutil.copy(films / "film 9.png", first["path"])  # changed since
+    error = json.dumps({"path": str(many / "399.png"), "error": {"code": "x", "message": ""}})
+    out.write_text("".join(before) + error + "\n" + '{"path": "torn')
+
+    resumed = predict(*arguments, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    unbroken = lines(predict(many, "--bundle", bundle).stdout)
+    without_time = [{**r, "ms": 0} for r in lines(out.read_text())]
+    by_path = sorted(without_time, key=lambda r: str(r["path"]))
+    assert by_path == [{**r, "ms": 0} for r in unbroken]
+    kept = [line for line in before[1:] if line.endswith("\n")]
+    assert out.read_text().startswith("".join(kept)), "what was done stays as it was"
+
+
+def test_nothing_heavy_is_imported(bundle: Path, films: Path) -> None:
+    code = (
+        "import sys; sys.argv = ['radistill', *sys.argv[1:]]\n"
+        "from radistill.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        f"print('heavy:', [name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "predict", str(films), "--bundle", str(bundle)],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.rstrip().endswith("heavy: []"), done.stdout + done.stderr

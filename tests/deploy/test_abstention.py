@@ -1,0 +1,141 @@
+"""Limits fitted to phantoms let phantoms through and stop what is none."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from radistill.data.phantom import generate
+from radistill.deploy.abstention import cut, fit_abstention, fit_gaussian
+from radistill.deploy.outliers import KINDS, outliers
+from radistill.imaging import decode, to_square
+from radistill.runtime.abstain import Sight, unlike
+from radistill.runtime.statistics import Abstention, Energy, Neighbours, thumbnails
+
+SIDE = 64
+
+
+def embed(squares: np.ndarray) -> np.ndarray:
+    """Stands for a network: means of a 4 x 4 grid and their local contrast, (N, 32)."""
+    blocks = squares.reshape(len(squares), 4, SIDE // 4, 4, SIDE // 4).astype(np.float32)
+    parts = (blocks.mean((2, 4)), blocks.std((2, 4)))
+    return np.concatenate([part.reshape(len(squares), -1) for part in parts], axis=1)
+
+
+@pytest.fixture(scope="module")
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+    folder = tmp_path_factory.mktemp("phantoms") / "set"
+    generate(folder, 200, 0, size=SIDE)
+    files = sorted([*(folder / "train").rglob("*.*g"), *(folder / "test").rglob("*.*g")])
+    return np.stack([to_square(decode(file), SIDE) for file in files])
+
+
+@pytest.fixture(scope="module")
+def known(phantoms: np.ndarray) -> Abstention:
+    head = (np.ones((32, 2), np.float32) * (-1, 1), np.zeros(2, np.float32))
+    fitted = fit_abstention(phantoms[::2], embed, head)
+    assert fitted is not None
+    return Abstention.model_validate_json(fitted.model_dump_json())  # as a card holds it
+
+
+def reasons(known: Abstention, squares: np.ndarray) -> list[list[str]]:
+    squares = np.ascontiguousarray(squares)
+    found = embed(squares)
+    return [
+        unlike(known, Sight(square, square.shape, embedding, 0.5))
+        for square, embedding in zip(squares, found, strict=True)
+    ]
+
+
+def share(found: list[list[str]], reason: str = "") -> float:
+    return float(np.mean([reason in one if reason else bool(one) for one in found]))
+
+
+def test_films_it_has_not_seen_pass(known: Abstention, phantoms: np.ndarray) -> None:
+    assert share(reasons(known, phantoms[1::2])) <= 0.05
+
+
+def test_other_pictures_do_not(known: Abstention) -> None:
+    assert share(reasons(known, outliers(90, SIDE, seed=1))) >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("inverted", lambda s: 255 - s),
+        ("rotated-90", lambda s: np.rot90(s, 1, (1, 2))),
+        ("rotated-90", lambda s: np.rot90(s, 3, (1, 2))),
+        ("rotated-180", lambda s: np.rot90(s, 2, (1, 2))),
+    ],
+)
+def test_turned_and_inverted_films_are_named(
+    known: Abstention, phantoms: np.ndarray, name: str, change: object
+) -> None:
+    assert share(reasons(known, change(phantoms[1::2])), name) >= 0.9  # type: ignore[operator]
+
+
+def test_half_a_film_is_cut_off(known: Abstention, phantoms: np.ndarray) -> None:
+    assert share(reasons(known, cut(phantoms[1::2], seed=5)), "cut-off") >= 0.6
+
+
+def test_what_was_measured_stands_there(known: Abstention) -> None:
+    measured = known.measured
+    assert set(measured["embedding"]) == {"mahalanobis", "neighbours", "energy"}
+    best = max(measured["embedding"].values(), key=lambda found: (found["caught"], found["auc"]))
+    assert measured["embedding"][known.detector.kind] == best
+    assert measured["validation_films"] == 100
+
+
+def test_the_statistics_are_small(known: Abstention) -> None:
+    assert len(json.dumps(known.model_dump(mode="json"))) < 300_000
+
+
+def test_too_few_or_too_small_films_give_none(phantoms: np.ndarray) -> None:
+    assert fit_abstention(phantoms[:20], embed, None) is None
+    assert fit_abstention(phantoms[:, :8, :8], embed, None) is None
+
+
+def test_the_gaussian_score_is_the_mahalanobis_distance_where_nothing_is_left_out() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 3)) @ rng.normal(size=(3, 3))
+    # A fourth, tiny direction takes the residual.
+    x = np.concatenate([x, rng.normal(0, 1e-3, (200, 1))], axis=1)
+    fitted = fit_gaussian(x)
+    centred = x - x.mean(0)
+    covariance = np.cov(x.T)
+    expected = np.einsum("ni,ij,nj->n", centred, np.linalg.inv(covariance), centred)
+    np.testing.assert_allclose(fitted.score(x), expected, rtol=0.02)
+
+
+def test_neighbours_and_energy_by_hand() -> None:
+    eye = np.eye(2, dtype=np.float32)
+    near = Neighbours(mean=np.zeros(2), components=eye, bank=eye, nth=1)
+    np.testing.assert_allclose(near.score(np.array([[3.0, 0.0], [-1.0, 0.0]])), [0, 1], atol=1e-6)
+    energy = Energy(weights=eye, bias=np.zeros(2))
+    expected = -np.log(np.exp(1) + np.exp(2))
+    assert energy.score(np.array([[1.0, 2.0]]))[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("side", [16, 30, 100])
+def test_thumbnails_are_means_of_cells(side: int) -> None:
+    squares = np.random.default_rng(0).integers(0, 256, (2, side, side), dtype=np.uint8)
+    found = thumbnails(squares)
+    assert found.shape == (2, 256)
+    np.testing.assert_allclose(found.mean(1), 0, atol=1e-5)
+    if side == 16:
+        plain = squares.reshape(2, -1).astype(float)
+        z = (plain - plain.mean(1, keepdims=True)) / plain.std(1, keepdims=True)
+        np.testing.assert_allclose(found, z, atol=1e-5)
+
+
+def test_outliers_are_the_same_for_one_seed_and_of_every_kind() -> None:
+    count = 2 * len(KINDS)
+    one, two, other = (outliers(count, SIDE, seed) for seed in (0, 0, 1))
+    assert one.shape == (count, SIDE, SIDE)
+    np.testing.assert_array_equal(one, two)
+    assert (one != other).any(axis=(1, 2)).all()
+    assert (one.reshape(count, -1).std(1) > 1).all()
+    assert Image.fromarray(one[0]).mode == "L"

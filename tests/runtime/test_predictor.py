@@ -1,0 +1,189 @@
+"""Paths to decisions, against the same sums done by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import radistill
+from radistill.errors import UsageError
+from radistill.imaging import decode, to_square
+from radistill.runtime import Failure, Prediction, Predictor
+from radistill.runtime.abstain import REASONS, Sight, reasons_to_abstain
+from radistill.runtime.card import sha256
+
+from ..brightness import SIDE
+
+
+@pytest.fixture(scope="module")
+def predictor(bundle: Path) -> Predictor:
+    return radistill.load(bundle)
+
+
+def by_hand(film: Path) -> float:
+    mean = to_square(decode(film), SIDE).mean() / 255
+    return float(1 / (1 + np.exp(-4 * (mean - 0.5))))
+
+
+def test_predictions_by_hand_in_order(predictor: Predictor, films: Path) -> None:
+    files = sorted(films.iterdir())[::-1] * 3  # more than one batch
+    results = list(predictor.predict(files))
+    assert [result.path for result in results] == [str(file) for file in files]
+    for file, result in zip(files, results, strict=True):
+        assert isinstance(result, Prediction)
+        expected = by_hand(file)
+        assert result.probability == pytest.approx(expected, abs=1e-5)
+        assert result.label == ("PNEUMONIA" if expected >= 0.5 else "NORMAL")
+        assert result.decision == result.label.lower()
+        assert result.sha256 == sha256(file.read_bytes())
+        assert result.heatmap is None
+        assert result.ms > 0
+
+
+def test_the_record_is_the_contract(predictor: Predictor, films: Path) -> None:
+    (result,) = predictor.predict(films / "film 3.png")
+    record = json.loads(json.dumps(result.record()))
+    assert list(record) == [
+        "path", "sha256", "label", "probability", "threshold", "decision", "reasons", "heatmap",
+        "model", "ms",
+    ]  # fmt: skip
+    assert list(record["model"]) == ["name", "version", "sha256"]
+    assert record["model"]["sha256"] == predictor.card.files["model.onnx"]
+
+
+def test_a_bad_file_gives_a_failure_and_the_rest_go_on(predictor: Predictor, films: Path) -> None:
+    bad = films / "empty.jpeg"
+    bad.touch()
+    files = [films / "film 1.png", bad, films / "nowhere.png", films / "film 2.png"]
+    results = list(predictor.predict(files))
+    assert [type(result) for result in results] == [Prediction, Failure, Failure, Prediction]
+    record = results[1].record()
+    assert record["path"] == str(bad)
+    assert record["error"]["code"] == "empty"
+
+
+def test_it_is_lazy(predictor: Predictor, films: Path) -> None:
+    def endless():  # type: ignore[no-untyped-def]
+        while True:
+            yield films / "film 0.png"
+
+    results = predictor.predict(endless(), workers=1)
+    assert [next(results).path for _ in range(40)]
+    results.close()
+
+
+def test_thresholds_and_operating_points(predictor: Predictor, films: Path) -> None:
+    film = films / "film 4.png"
+    p = by_hand(film)
+    assert next(predictor.predict(film, threshold=p - 0.01)).label == "PNEUMONIA"
+    assert next(predictor.predict(film, threshold=p + 0.01)).label == "NORMAL"
+    chosen = next(predictor.predict(film, sensitivity=0.95))
+    assert chosen.threshold == 0.3
+    with pytest.raises(UsageError, match=r"there are: default, sensitivity-0\.95"):
+        predictor.predict(film, sensitivity=0.8)
+    with pytest.raises(UsageError, match="not both"):
+        predictor.predict(film, sensitivity=0.95, threshold=0.2)
+    with pytest.raises(UsageError, match="from 0 to 1"):
+        predictor.predict(film, threshold=1.5)
+
+
+def test_the_band_abstains_on_request(predictor: Predictor, films: Path) -> None:
+    film = films / "film 5.png"
+    p = by_hand(film)
+    (result,) = predictor.predict(film, threshold=p + 0.02, band=0.05)
+    assert result.decision == "abstain"
+    assert result.reasons == ("near-threshold",)
+    (result,) = predictor.predict(film, threshold=p + 0.02, band=0.01)
+    assert result.decision == "normal"
+
+
+def test_heat_maps_are_named_by_the_hash_and_show_the_map(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    """Only the bright quarter is coloured; what the file is called plays no part."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(20, 60, (400, 300), dtype=np.uint8)
+    pixels[:200, :150] = 220
+    film = tmp_path / "name with %2e%2e and spaces.png"
+    Image.fromarray(pixels).save(film)
+    (result,) = predictor.predict(film, heatmaps=tmp_path / "maps")
+    target = tmp_path / "maps" / f"{sha256(film.read_bytes())[:16]}.png"
+    assert result.heatmap == str(target)
+    picture = np.asarray(Image.open(target).convert("RGB")).astype(int)
+    assert picture.shape[1] == 300
+    assert picture.shape[0] > 400  # the caption
+    colour = picture[:400].max(axis=2) - picture[:400].min(axis=2)
+    assert colour[:120, :90].min() > 20
+    assert colour[320:, 240:].max() == 0
+    np.testing.assert_array_equal(picture[320:400, 240:, 0], pixels[320:, 240:])
+
+
+def test_large_films_give_overlays_of_at_most_1024(predictor: Predictor, tmp_path: Path) -> None:
+    film = tmp_path / "large.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (1500, 3000), np.uint8)).save(film)
+    (result,) = predictor.predict(film, heatmaps=tmp_path / "maps")
+    assert Image.open(str(result.heatmap)).width == 1024
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"age_years": 45.0}, "population-age"),
+        ({"age_years": 0.2}, "population-age"),
+        ({"body_part": "HAND"}, "population-body-part"),
+        ({"view": "LL"}, "population-view"),
+        ({"modality": "MG"}, "population-modality"),
+    ],
+)
+def test_tags_outside_the_population_abstain(
+    predictor: Predictor, change: dict[str, object], reason: str
+) -> None:
+    tags = {"age_years": 3.0, "body_part": "CHEST", "view": "AP", "modality": "CR"}
+    square = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE), dtype=np.uint8)
+    sight = Sight(square, (400, 400), np.zeros(4), 0.9)
+    assert reasons_to_abstain(predictor.card, sight, tags, threshold=0.5) == []
+    assert reasons_to_abstain(predictor.card, sight, {}, threshold=0.5) == []
+    nothing = dict.fromkeys(tags)
+    assert reasons_to_abstain(predictor.card, sight, nothing, threshold=0.5) == []
+    assert reasons_to_abstain(predictor.card, sight, tags | change, threshold=0.5) == [reason]
+    anyone = reasons_to_abstain(
+        predictor.card, sight, tags | change, threshold=0.5, any_population=True
+    )
+    assert anyone == []
+
+
+@pytest.mark.parametrize(
+    ("square", "shape", "reason"),
+    [
+        (np.full((SIDE, SIDE), 90, np.uint8), (300, 300), "nearly-empty"),
+        (np.arange(SIDE * SIDE, dtype=np.uint8).reshape(SIDE, SIDE), (300, 7), "too-small"),
+        (np.repeat([[0] * 8, [255, 0] * 4], [8, 8], 0).repeat(2, 1).astype(np.uint8), (300, 300),
+         "cut-off"),
+    ],
+)  # fmt: skip
+def test_pictures_without_a_film_in_them(
+    predictor: Predictor, square: np.ndarray, shape: tuple[int, int], reason: str
+) -> None:
+    sight = Sight(square, shape, np.zeros(4), 0.9)
+    assert reasons_to_abstain(predictor.card, sight, {}, threshold=0.5) == [reason]
+
+
+def test_every_reason_has_words() -> None:
+    assert all(words and words[0].islower() for words in REASONS.values())
+
+
+def test_load_says_how_to_name_a_bundle(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("RADISTILL_BUNDLE", raising=False)
+    with pytest.raises(UsageError, match="RADISTILL_BUNDLE"):
+        radistill.load()
+    monkeypatch.setenv("RADISTILL_BUNDLE", str(bundle))
+    assert radistill.load().card.architecture == "brightness"
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "bundle").symlink_to(bundle)
+    assert radistill.load(tmp_path / "run").card.architecture == "brightness"
