@@ -70,24 +70,26 @@ def predict(
     For research and teaching, not a medical device. Exit status: 0 all files read, 1 some could
     not be, 2 wrong usage.
     """
-    from radistill.runtime.job import UNREADABLE, run_job
+    from radistill.runtime.intake import Intake
+    from radistill.runtime.job import UNREADABLE, decoders, run_job
     from radistill.runtime.predictor import Predictor
     from radistill.runtime.words import about, summary
 
-    predictor = Predictor.load(bundle, precision=precision.value)
-    settings = predictor.settings(
-        threshold=threshold,
-        sensitivity=sensitivity,
-        band=band,
-        heatmaps=heatmaps,
-        any_population=any_population,
-        workers=workers,
-    )
-    said = about(predictor.card, settings.threshold)
-    console.print(said, markup=False, highlight=False, soft_wrap=True)
-    counts = run_job(
-        predictor, paths, settings, form=(form or _usual(out)).value, out=out, resume=resume
-    )
+    written = form or _usual(out)
+    with Intake(workers=decoders(paths, workers)) as intake:  # starts while the model loads
+        predictor = Predictor.load(bundle, precision=precision.value)
+        settings = predictor.settings(
+            threshold=threshold,
+            sensitivity=sensitivity,
+            band=band,
+            heatmaps=heatmaps,
+            any_population=any_population,
+        )
+        said = about(predictor.card, settings.threshold)
+        console.print(said, markup=False, highlight=False, soft_wrap=True)
+        counts = run_job(
+            predictor, paths, settings, intake, form=written.value, out=out, resume=resume
+        )
     console.print(summary(counts), markup=False, highlight=False)
     if counts[UNREADABLE]:
         raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import TextIO
 from radistill import atomic
 from radistill.errors import UsageError
 from radistill.progress import bar, console
+from radistill.runtime.intake import Intake
 from radistill.runtime.paths import STDIN, film_paths
 from radistill.runtime.prediction import Failure
 from radistill.runtime.predictor import Predictor, Settings
@@ -24,6 +26,7 @@ def run_job(
     predictor: Predictor,
     named: Sequence[str],
     settings: Settings,
+    intake: Intake,
     *,
     form: Format,
     out: Path | None = None,
@@ -47,11 +50,19 @@ def run_job(
         write = writer(file, form)
         task = progress.add_task("Predicting", total=total, completed=len(done) if total else 0)
         todo = (path for path in paths if str(path) not in done)
-        for result in predictor.run(todo, settings):
+        for result in predictor.run(todo, settings, intake):
             write(result)
             counts[UNREADABLE if isinstance(result, Failure) else result.decision] += 1
             progress.advance(task)
     return counts
+
+
+def decoders(named: Sequence[str], workers: int | None) -> int:
+    """How many processes should decode: as asked, else one a core, but one for a single file."""
+    if workers is not None:
+        return workers
+    alone = len(named) == 1 and named[0] != STDIN and not named[0].lower().endswith(".csv")
+    return 1 if alone and Path(named[0]).is_file() else os.cpu_count() or 1
 
 
 def _done(out: Path | None, form: Format, resume: bool) -> frozenset[str]:

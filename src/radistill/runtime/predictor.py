@@ -31,14 +31,13 @@ class Settings:
 
     threshold: of the positive class's probability. band: abstain if the probability is nearer
     than this to the threshold. heatmaps: a folder for overlays. any_population: do not check
-    DICOM tags against the card. workers: decoding processes, all cores where None.
+    DICOM tags against the card.
     """
 
     threshold: float
     band: float = 0.0
     heatmaps: Path | None = None
     any_population: bool = False
-    workers: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,6 @@ class Predictor:
         band: float = 0.0,
         heatmaps: Path | str | None = None,
         any_population: bool = False,
-        workers: int | None = None,
     ) -> Settings:
         """`Settings` with the threshold resolved: given, of an operating point, or the card's own.
 
@@ -108,7 +106,6 @@ class Predictor:
             band=band,
             heatmaps=folder,
             any_population=any_population,
-            workers=workers,
         )
 
     def predict(
@@ -125,8 +122,8 @@ class Predictor:
         """A `Prediction` or a `Failure` for each file, in order, as they come.
 
         paths: one file or several; for folders and globs see `radistill.runtime.film_paths`. At
-        most a few films are in memory at a time. The other arguments are those of `settings`,
-        which says what is raised.
+        most a few films are in memory at a time. workers: decoding processes, all cores where None.
+        The other arguments are those of `settings`, which says what is raised.
         """
         settings = self.settings(
             threshold=threshold,
@@ -134,22 +131,26 @@ class Predictor:
             band=band,
             heatmaps=heatmaps,
             any_population=any_population,
-            workers=workers,
         )
         if isinstance(paths, str | Path):
-            return self.run([Path(paths)], replace(settings, workers=1))
-        return self.run(map(Path, paths), settings)
+            return self._decode_and_run([Path(paths)], settings, 1)
+        return self._decode_and_run(map(Path, paths), settings, workers or os.cpu_count() or 1)
 
-    def run(self, files: Iterable[Path], settings: Settings) -> Iterator[Result]:
-        """`predict` with settings that are resolved already."""
-        with Intake(workers=settings.workers or os.cpu_count() or 1) as intake:
-            batch: list[_Waiting | Refused] = []
-            for item in intake.decode(files):
-                batch.append(item if isinstance(item, Refused) else self._reduce(item, settings))
-                if len(batch) == BATCH:
-                    yield from self._judge(batch, settings)
-                    batch = []
-            yield from self._judge(batch, settings)
+    def run(self, files: Iterable[Path], settings: Settings, intake: Intake) -> Iterator[Result]:
+        """`predict` with settings that are resolved and an intake that is open already."""
+        batch: list[_Waiting | Refused] = []
+        for item in intake.decode(files):
+            batch.append(item if isinstance(item, Refused) else self._reduce(item, settings))
+            if len(batch) == BATCH:
+                yield from self._judge(batch, settings)
+                batch = []
+        yield from self._judge(batch, settings)
+
+    def _decode_and_run(
+        self, files: Iterable[Path], settings: Settings, workers: int
+    ) -> Iterator[Result]:
+        with Intake(workers=workers) as intake:
+            yield from self.run(files, settings, intake)
 
     def _reduce(self, film: Decoded, settings: Settings) -> _Waiting:
         """Let go of the full picture: sixteen large films would not fit a small machine."""
