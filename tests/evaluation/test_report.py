@@ -17,8 +17,8 @@ from radistill.evaluation.curves import read_history
 from radistill.evaluation.predictions import Predictions
 from radistill.evaluation.report import write_report
 
-PLOTS = {"roc.svg", "confusion.svg", "cost.svg", "loss.svg", "validation.svg",
-         "samples.png", "mistakes.png"}  # fmt: skip
+PLOTS = {"reliability.svg", "decision.svg", "roc.svg", "confusion.svg", "cost.svg", "loss.svg",
+         "validation.svg", "samples.png", "mistakes.png"}  # fmt: skip
 HOSTILE = '<script>alert("x")</script>$\\frac{1}'
 
 
@@ -140,7 +140,7 @@ def test_some_models_and_nothing_else(make_run, models):
     text = Page(report(run, None)).text
     assert "Settings" not in text
     assert {file.name for file in (run / "plots").iterdir()} == {
-        "roc.svg", "confusion.svg", "cost.svg"}  # fmt: skip
+        "reliability.svg", "decision.svg", "roc.svg", "confusion.svg", "cost.svg"}  # fmt: skip
 
 
 def test_three_classes(make_run):

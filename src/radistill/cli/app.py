@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from radistill import __version__
-from radistill.cli import data, data_make, evaluate, run, weights
+from radistill.cli import compare, data, data_make, evaluate, run, weights
 
 app = typer.Typer(
     name="radistill",
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(compare.compare)
 app.add_typer(data.app, name="data")
 data_make.register(data.app)
 app.add_typer(weights.app, name="weights")

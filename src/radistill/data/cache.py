@@ -60,11 +60,11 @@ def build_caches(dataset: Dataset, sizes: Iterable[int], folder: Path) -> dict[i
     """
     films = {film.sha256: film for film in dataset.films}
     wanted = sorted(set(sizes))
-    found = {size: _open(folder, size) for size in wanted}
+    found = {size: open_cache(folder, size) for size in wanted}
     stale = [size for size in wanted if _lacks(found[size], films)]
     if stale:
         _write(dataset, list(films.values()), {size: found[size] for size in stale}, folder)
-        found |= {size: _open(folder, size) for size in stale}
+        found |= {size: open_cache(folder, size) for size in stale}
     caches = {size: cache for size, cache in found.items() if cache is not None}
     if len(caches) < len(wanted):
         raise RadistillError(
@@ -125,7 +125,7 @@ def _write(
         atomic.write_text(_index(folder, size), json.dumps(index))
 
 
-def _open(folder: Path, size: int) -> PixelCache | None:
+def open_cache(folder: Path, size: int) -> PixelCache | None:
     """The cache of this size if it is there and whole; says so if it is there and not whole."""
     data, index = _data(folder, size), _index(folder, size)
     if not data.exists() or not index.exists():
