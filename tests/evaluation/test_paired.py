@@ -52,6 +52,19 @@ def test_fast_delong_is_delong(seed, digits):
     assert 0 <= p <= 1
 
 
+def test_delong_agrees_with_another_implementation():
+    """The numbers are those of Delong_test in MLstatkit 0.1.91 on these scores."""
+    truth = np.arange(14) < 6
+    a = np.array([91, 83, 74, 62, 55, 31, 68, 44, 38, 33, 21, 17, 12, 5]) / 100
+    b = np.array([72, 88, 35, 41, 79, 27, 52, 49, 30, 61, 18, 40, 9, 22]) / 100
+    result = delong(truth, a, b)
+    assert (result.auc_a, result.auc_b) == (0.875, 0.75)
+    assert result.variance == pytest.approx(0.012053571428571429)
+    assert result.p == pytest.approx(0.25489085754716734)
+    half = 1.959963984540054 * np.sqrt(delong_variance(truth, a))
+    assert 0.875 - half == pytest.approx(0.6792954801866523)
+
+
 def test_delong_is_symmetric_and_sees_only_ranks():
     truth, a, b = films(3)
     forth, back = delong(truth, a, b), delong(truth, b, a)

@@ -78,6 +78,8 @@ def evaluate(
     if split is not None and split not in SPLITS:
         raise UsageError(f"--split {split}: one of {', '.join(SPLITS)}")
     rule = rule_of(sensitivity, specificity, cost)
+    if data is None and any((labels, split, image_column, label_column, patient_column, map_)):
+        raise UsageError("--labels, --split, --map and columns describe the films of --data")
     if data is None:
         from radistill.reviewing import review_run
 

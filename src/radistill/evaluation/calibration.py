@@ -19,7 +19,7 @@ Kind = Literal["none", "temperature", "isotonic"]
 KINDS: tuple[Kind, ...] = ("none", "temperature", "isotonic")
 FOLDS = 5
 FEWEST_PATIENTS = 10  # of each class, to calibrate at all
-TEMPERATURES = (0.05, 20.0)
+TEMPERATURES = (0.2, 20.0)
 
 
 @dataclass(frozen=True)

@@ -190,6 +190,11 @@ def on_common_films(sources: Sequence[Source], *, intersect: bool) -> list[Sourc
 
 
 def _aligned(source: Source, order: Sequence[str], first: Predictions) -> Source:
+    if plain(source.test.positive) != plain(first.positive):
+        raise UsageError(
+            f"{source.name}: the positive class is '{source.test.positive}' here and "
+            f"'{first.positive}' elsewhere; name one with --positive"
+        )
     row = {path: i for i, path in enumerate(source.test.path)}
     labels = dict(zip(first.path, first.label, strict=True))
     for path in order:
@@ -203,6 +208,7 @@ def _aligned(source: Source, order: Sequence[str], first: Predictions) -> Source
     patients = dict(zip(first.path, first.patient, strict=True))
     same = replace(
         aligned,
+        positive=first.positive,
         label=tuple(labels[path] for path in order),
         patient=tuple(patients[path] for path in order),
     )

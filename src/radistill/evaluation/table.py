@@ -117,6 +117,9 @@ def print_table(comparison: Mapping[str, Any], console: Console) -> None:
         style = "bold" if heading == "AUC" else None
         table.add_row(heading, *map(escape, row), style=style)
     console.print(table)
+    for model in comparison["models"]:
+        for sentence in words.caveats(model["test"]):
+            console.print(escape(f"{model['name']}: {sentence}"), highlight=False)
     for pair in comparison["pairs"]:
         console.print(escape(words.pair_sentence(pair)), highlight=False)
 

@@ -25,8 +25,9 @@ def choose_threshold(truth: np.ndarray, probability: np.ndarray, rule: str = "yo
 
     Every threshold between two neighbouring scores does the same, so the midpoint is taken: the
     farthest from either film. Among equals the most sensitive (lowest) wins, since a missed disease
-    costs more than a second look; a specificity that no threshold reaches gives 1. With one class
-    only there is nothing to choose from and 0.5 is returned. Raises ValueError on another rule.
+    costs more than a second look; for a specificity that none reaches it is the highest. With
+    one class only there is nothing to choose from and 0.5 is returned. Raises ValueError on another
+    rule.
     """
     kind, _, number = rule.partition("=")
     if kind not in ("youden", "sensitivity", "specificity", "cost"):
@@ -36,16 +37,18 @@ def choose_threshold(truth: np.ndarray, probability: np.ndarray, rule: str = "yo
     if positives == 0 or negatives == 0:
         return FALLBACK_THRESHOLD
     score, group = np.unique(probability, return_inverse=True)
-    # Films called positive when cutting just below score[i], the last cut being above all scores;
-    # whole numbers, so that ties are exact.
-    tp = np.r_[np.bincount(group, weights=truth)[::-1].cumsum()[::-1], 0].astype(int)
-    fp = np.r_[np.bincount(group, weights=~truth)[::-1].cumsum()[::-1], 0].astype(int)
+    # Films called positive when cutting just below score[i], and above all scores if any threshold
+    # does; whole numbers, so that ties are exact.
+    cuts = len(score) + int(score[-1] < 1)
+    tp = np.r_[np.bincount(group, weights=truth)[::-1].cumsum()[::-1], 0][:cuts].astype(int)
+    fp = np.r_[np.bincount(group, weights=~truth)[::-1].cumsum()[::-1], 0][:cuts].astype(int)
     if kind == "youden":
         best = int(np.argmax(tp * negatives - fp * positives))
     elif kind == "sensitivity":
         best = int(np.flatnonzero(tp >= float(number) * positives - 1e-9)[-1])
     elif kind == "specificity":
-        best = int(np.flatnonzero(negatives - fp >= float(number) * negatives - 1e-9)[0])
+        enough = np.flatnonzero(negatives - fp >= float(number) * negatives - 1e-9)
+        best = int(enough[0]) if len(enough) else cuts - 1
     else:
         best = int(np.argmin(float(number) * (positives - tp) + fp))
     return _between(score, best)

@@ -96,6 +96,16 @@ def yes(value: bool | None) -> str:
     return DASH if value is None else "yes" if value else "no"
 
 
+def caveats(test: Mapping[str, Any]) -> list[str]:
+    """What is missing among a model's figures, and why."""
+    found = []
+    if test["auc"] is None:
+        found.append("no AUC, the films are all of one class.")
+    if test.get("no_intervals"):
+        found.append(f"{test['no_intervals']}.")
+    return found
+
+
 def banners(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(kind, sentence) of what a reader must know before any figure: leaking, synthetic."""
     dataset = comparison["dataset"]

@@ -138,7 +138,8 @@ class _Places:
             pass
         if self._by_name is None:
             self._by_name = self._index()
-        found = self._by_name.get(Path(given).name, [])
+        outside = Path(given).is_absolute() or ".." in Path(given).parts
+        found = [] if outside else self._by_name.get(Path(given).name, [])
         if len(found) == 1:
             return found[0]
         if found:
