@@ -110,6 +110,8 @@ def test_randomisation_tells_maps_that_ignore_the_weights():
     deaf = randomisation_check(Fixed(), films, [1])
     assert deaf["all"] == pytest.approx(1)
     assert not deaf["passed"]
+    black = randomisation_check(Brightness(), films, [0])  # no map speaks for the dark class
+    assert (black["empty"], black["all"], black["passed"]) == (1, None, None)
     torch.manual_seed(0)
     network = create("shufflenet_v2_x0_5", classes=2, weights="random", input_size=32)[0]
     other = randomisation_check(network, films, [1], seed=5)

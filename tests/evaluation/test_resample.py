@@ -148,9 +148,12 @@ def test_all_intervals_of_the_real_test_split_take_seconds():
 @pytest.mark.slow
 @pytest.mark.parametrize("each", [1, 3])
 def test_coverage_of_nominal_95_percent(each):
-    """Of 600 studies of 300 films, how many intervals hold the truth; `each` films a patient."""
+    """How many intervals hold the truth, in studies of the size of the Kaggle test split.
+
+    each: films a patient. -s prints the shares; of 600 studies they err by 0.009 (one sigma).
+    """
     rng = np.random.default_rng(0)
-    studies, n, share, cut = 600, 300, 0.6, 0.5
+    studies, n, share, cut = 600, 624, 0.625, 0.5
 
     def draw(count):
         """Scores of one class: patients differ, and so do the films of one patient."""
@@ -179,11 +182,11 @@ def test_coverage_of_nominal_95_percent(each):
         p = np.r_[told(a, True), told(b, False)]
         truth = np.arange(n) < positives
         patients = [*(f"s{i}" for i in who_a), *(f"w{i}" for i in who_b)]
-        draws = figure_draws(truth, p, cut, patients, 400, study)
+        draws = figure_draws(truth, p, cut, patients, 300, study)
         found = intervals(metrics(truth, p, cut), truth, p, patients, draws)
         for name, method in methods:
             low, high = found[name][method]
             held[name, method] += low <= true[name] <= high
     coverage = {key: count / studies for key, count in held.items()}
-    print(coverage)
+    print({f"{name}, {method}": round(value, 3) for (name, method), value in coverage.items()})
     assert all(0.93 <= value <= 0.97 for value in coverage.values()), coverage

@@ -100,7 +100,8 @@ def _robustness(found: Mapping[str, Any]) -> str:
 
 
 def _explanation(found: Mapping[str, Any]) -> str:
+    alike = words.figure(found["randomisation"]["all"], 2)
     return (
         f"Heat maps are {found['method']}; against the same network with random weights "
-        f"(Adebayo et al. 2018) their rank correlation is {found['randomisation']['all']:.2f}."
+        f"(Adebayo et al. 2018) their rank correlation is {alike}."
     )

@@ -96,6 +96,13 @@ def yes(value: bool | None) -> str:
     return DASH if value is None else "yes" if value else "no"
 
 
+def passed(value: bool | None) -> str:
+    """The verdict of a check of heat maps."""
+    if value is None:
+        return "not told, all maps are empty"
+    return "passed" if value else "NOT passed: do not read these maps"
+
+
 def caveats(test: Mapping[str, Any]) -> list[str]:
     """What is missing among a model's figures, and why."""
     found = []
