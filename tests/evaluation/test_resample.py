@@ -10,7 +10,7 @@ from sklearn import metrics as sk
 from statsmodels.stats.proportion import proportion_confint
 
 from radistill.config import EvaluationConfig
-from radistill.evaluation.intervals import wilson
+from radistill.evaluation.intervals import patient_weights, wilson
 from radistill.evaluation.metrics import metrics
 from radistill.evaluation.predictions import Predictions
 from radistill.evaluation.resample import (
@@ -146,14 +146,15 @@ def test_all_intervals_of_the_real_test_split_take_seconds():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("each", [1, 3])
+@pytest.mark.parametrize("each", [1, 2])
 def test_coverage_of_nominal_95_percent(each):
     """How many intervals hold the truth, in studies of the size of the Kaggle test split.
 
-    each: films a patient. -s prints the shares; of 600 studies they err by 0.009 (one sigma).
+    each: films a patient; there they are 1.5 on average. Asserts it of the interval that is shown
+    of a figure; -s prints the shares of all. Of 1,500 studies they err by 0.006 (one sigma).
     """
     rng = np.random.default_rng(0)
-    studies, n, share, cut = 600, 624, 0.625, 0.5
+    studies, resamples, n, share, cut = 1500, 600, 624, 0.625, 0.5
 
     def draw(count):
         """Scores of one class: patients differ, and so do the films of one patient."""
@@ -172,8 +173,8 @@ def test_coverage_of_nominal_95_percent(each):
         "brier": share * ((1 - sick) ** 2).mean() + (1 - share) * (well**2).mean(),
     }
     true["balanced_accuracy"] = (true["recall"] + true["specificity"]) / 2
-    methods = [(name, "bootstrap") for name in true]
-    methods += [("recall", "wilson"), ("specificity", "wilson")]
+    shown = {name: "wilson" if name in ("recall", "specificity") else "bootstrap" for name in true}
+    methods = [*shown.items(), ("recall", "bootstrap"), ("specificity", "bootstrap")]
     methods += [("auc", "delong")] if each == 1 else []  # it takes films as independent
     held = dict.fromkeys(methods, 0)
     for study in range(studies):
@@ -182,11 +183,14 @@ def test_coverage_of_nominal_95_percent(each):
         p = np.r_[told(a, True), told(b, False)]
         truth = np.arange(n) < positives
         patients = [*(f"s{i}" for i in who_a), *(f"w{i}" for i in who_b)]
-        draws = figure_draws(truth, p, cut, patients, 300, study)
+        (weights,) = patient_weights(truth, patients, resamples, study)
+        draws = ranking(truth, p, weights) | decisions(truth, p >= cut, weights)
+        draws["brier"] = weights @ (p - truth) ** 2 / weights.sum(axis=1)
         found = intervals(metrics(truth, p, cut), truth, p, patients, draws)
         for name, method in methods:
             low, high = found[name][method]
             held[name, method] += low <= true[name] <= high
     coverage = {key: count / studies for key, count in held.items()}
-    print({f"{name}, {method}": round(value, 3) for (name, method), value in coverage.items()})
-    assert all(0.93 <= value <= 0.97 for value in coverage.values()), coverage
+    print({" ".join(key): round(float(value), 3) for key, value in coverage.items()})
+    kept = {name: coverage[name, method] for name, method in shown.items()}
+    assert all(0.93 <= value <= 0.97 for value in kept.values()), kept
