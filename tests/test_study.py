@@ -79,6 +79,7 @@ def test_the_run_directory_is_as_promised(run: Path) -> None:
             "weights.safetensors", "history.csv", "predictions.csv", "predictions-val.csv",
             "metrics.json",
         } <= {path.name for path in (run / model).iterdir()}  # fmt: skip
+    assert {"robustness.json", "explanation.json"} <= {p.name for p in (run / "student").iterdir()}
     assert {"model.onnx", "card.json", "README.md"} <= {p.name for p in (run / "bundle").iterdir()}
     assert not list(run.glob(".*")), "scratch is left"
 
@@ -109,7 +110,7 @@ def test_every_figure_follows_from_the_predictions(run: Path) -> None:
 
 
 def test_the_threshold_comes_from_validation_alone(run: Path) -> None:
-    from radistill.evaluation.metrics import choose_threshold
+    from radistill.evaluation.thresholds import choose_threshold
 
     rows = list(csv.DictReader((run / "student" / "predictions-val.csv").open()))
     truth = np.array([row["label"] == "PNEUMONIA" for row in rows])

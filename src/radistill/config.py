@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -133,9 +133,22 @@ class DistillConfig(Section):
         return self
 
 
+_SHARE = r"(0?\.\d+|0|1|1\.0+)"
+Rule = Annotated[
+    str, Field(pattern=rf"^(youden|(sensitivity|specificity)={_SHARE}|cost=\d+(\.\d+)?)$")
+]
+
+
 class EvaluationConfig(Section):
+    """How models are scored; thresholds are chosen on validation."""
+
     bootstrap: int = Field(2000, ge=100)  # resamples of patients
     latency_runs: int = Field(30, ge=3)
+    threshold: Rule = "youden"  # or sensitivity=0.95, specificity=0.95, cost=5
+    operating_points: tuple[Rule, ...] = ("youden", "sensitivity=0.95", "specificity=0.95")
+    margin: float = Field(0.02, gt=0, lt=0.5)  # of AUC, for non-inferiority
+    prevalence: float | None = Field(None, gt=0, lt=1)  # at which PPV and NPV are given too
+    robustness: bool = True  # score the student on damaged films too
 
 
 class StudyConfig(Section):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,19 @@ import numpy as np
 
 from radistill import atomic
 from radistill.config import StudyConfig
-from radistill.data import Dataset, load_films
+from radistill.data import Dataset
 from radistill.errors import UsageError
+from radistill.evaluation.compare import Scored, assemble
+from radistill.evaluation.groups import by_group
 from radistill.evaluation.predictions import Predictions, write_predictions
+from radistill.evaluation.robustness import robustness
 from radistill.evaluation.score import score_predictions
+from radistill.evaluation.shift import score_shift, shipped_and_best
+from radistill.foreign import Given, describe_films, foreign_films, group_columns
 from radistill.imaging import to_square, to_unit
+from radistill.origin import origin_of, trained_folder
 from radistill.progress import bar
+from radistill.rundir import environment
 from radistill.runtime.bundle import Bundle
 
 BATCH = 64
@@ -59,44 +65,66 @@ def evaluate_model(
     model: Path,
     data: Path,
     config: StudyConfig,
+    given: Given | None = None,
     *,
-    labels: Path | None = None,
-    split: str | None = None,
-    threshold: float | None = None,
     out: Path | None = None,
+    robust: bool = False,
 ) -> dict[str, Any]:
     """Score `model` on the films at `data` and return a comparison of that one model.
 
-    split: only the films that the data set itself puts there. threshold: instead of the model's.
-    out: a folder for predictions.csv and metrics.json. Raises UsageError for data or a model
-    that cannot be used.
+    `external` in it tells the shift of scores against the model's own test films, and the threshold
+    as shipped beside the best one here. out: a folder for predictions.csv, metrics.json,
+    comparison.json and report.html. robust: score damaged films too. Raises UsageError for data or
+    a model that cannot be used.
     """
-    scorer = open_model(model)
-    if threshold is not None:
-        scorer = replace(scorer, threshold=threshold)
-    dataset = load_films(data, config.data, scorer.classes, scorer.positive, labels)
-    if split is not None:
-        dataset = dataset.with_films(dataset.split(split))
-    if not dataset.films:
-        raise UsageError(f"{data}: no films" + (f" in the split '{split}'" if split else ""))
-    predictions = _predict(scorer, dataset)
-    figures = score_predictions(predictions, scorer.threshold, config.evaluation, config.seed)
-    if out is not None:
-        write_predictions(out / "predictions.csv", predictions)
-        atomic.write_json(out / "metrics.json", {"threshold": scorer.threshold, "test": figures})
-    counts = {split or "test": dict(Counter(film.label for film in dataset.films))}
-    return {
-        "dataset": {
-            "name": dataset.name,
-            "classes": list(scorer.classes),
-            "positive": scorer.positive,
-            "counts": counts,
-            "synthetic": dataset.synthetic,
-            "unreadable": len(dataset.unreadable),
-        },
-        "models": [{"name": scorer.name, "architecture": scorer.architecture, "test": figures}],
-        "pairs": [],
+    given = given or Given()
+    scorer, origin = open_model(model), origin_of(model)
+    shipped = origin.threshold(given.rule) if given.rule else scorer.threshold
+    threshold = shipped if given.threshold is None else given.threshold
+    dataset, rows = foreign_films(data, config.data, scorer.classes, scorer.positive, given)
+    p = _predict(scorer, dataset)
+    figures = score_predictions(p, threshold, config.evaluation, config.seed)
+    columns = group_columns(dataset, rows, given.layout, scorer.input_size)
+    rule = "given" if given.threshold is not None else given.rule or "as shipped"
+    entry: dict[str, Any] = {"architecture": scorer.architecture, "test": figures, "cost": None}
+    entry |= {
+        "threshold_rule": rule,
+        "groups": by_group(p, threshold, columns, config.evaluation, config.seed),
     }
+    if robust:
+        entry["robustness"] = _robust(scorer, dataset, p, threshold)
+    about = describe_films(dataset, scorer.classes, scorer.positive)
+    scored = Scored(scorer.name, p, entry)
+    comparison = assemble(about, [scored], config.evaluation, config.seed)
+    comparison["external"] = {"model": model.name, **shipped_and_best(p, threshold)}
+    if origin.scores is not None:
+        comparison["external"]["shift"] = score_shift(origin.scores, p.probability)
+    if out is not None:
+        write_predictions(out / "predictions.csv", p)
+        atomic.write_json(out / "metrics.json", {"threshold": threshold, "test": figures})
+        atomic.write_json(out / "comparison.json", comparison)
+        atomic.write_json(out / "environment.json", environment())
+        _report(out, trained_folder(model), dataset, p, scorer.input_size)
+    return comparison
+
+
+def _robust(scorer: Scorer, dataset: Dataset, p: Predictions, threshold: float) -> dict[str, Any]:
+    def squares(rows: np.ndarray) -> np.ndarray:
+        return np.stack([to_square(dataset.pixels(p.path[i]), scorer.input_size) for i in rows])
+
+    index = scorer.classes.index(scorer.positive)
+    return robustness(p, threshold, squares, lambda some: scorer.probabilities(some)[:, index])
+
+
+def _report(out: Path, trained: Path | None, dataset: Dataset, p: Predictions, size: int) -> None:
+    from radistill.evaluation.report import write_report
+    from radistill.probe import Films, heat_of
+
+    def squares(paths: Sequence[str]) -> np.ndarray:
+        return np.stack([to_square(dataset.pixels(path), size) for path in paths])
+
+    heat = heat_of(trained, Films(p, squares)) if trained is not None else None
+    write_report(out, lambda path: squares([path])[0], heat=heat)
 
 
 def _predict(scorer: Scorer, dataset: Dataset) -> Predictions:

@@ -23,9 +23,12 @@ from radistill.distill.objective import Distillation
 from radistill.distill.teacher_cache import TeacherOutputs, average, teacher_outputs
 from radistill.errors import UsageError
 from radistill.evaluation.compare import compare
+from radistill.evaluation.cost import costs_side_by_side
+from radistill.evaluation.predictions import read_predictions
 from radistill.evaluation.report import write_report
 from radistill.fitting import Study, fit_model, forget
 from radistill.models import GreyClassifier, create, load_model, read_spec
+from radistill.probe import Films, cached_squares, heat_of, probe_explanation, probe_robustness
 from radistill.progress import console
 from radistill.rundir import RunDirectory, environment, file_digest
 from radistill.training.frozen import check_split
@@ -69,7 +72,7 @@ def run_study(
     fit_model(study, "baseline", config.baseline)
     teacher = fit_model(study, "teacher", config.teacher)
     fit_model(study, "student-alone", config.student, views=config.distill.views)
-    fit_model(
+    student = fit_model(
         study,
         "student",
         config.student,
@@ -79,26 +82,64 @@ def run_study(
     )
 
     if accelerator.is_main_process:
-        _conclude(study)
+        _conclude(study, student, data)
     accelerator.wait_for_everyone()
     comparison: dict[str, Any] = json.loads((out / "comparison.json").read_text("utf-8"))
     return comparison
 
 
-def _conclude(study: Study) -> None:
+def _conclude(study: Study, student: Path, data: Path) -> None:
     """Comparison, bundle and report, unless they were made of these very models."""
     run, config = study.run, study.config
     mark = run.folder / "study.json"
     key = study.key([file_digest(run.folder / name / "metrics.json") for name in MODELS])
     if mark.exists() and json.loads(mark.read_text("utf-8")) == {"key": key}:
         return
-    compare(run.folder, MODELS, describe(study.dataset), config.evaluation, config.seed)
-    bundle_run(run.folder)
     largest = study.caches[max(study.caches)]
     shas = {film.path: film.sha256 for film in study.dataset.films}
-    write_report(run.folder, lambda path: largest.batch([shas[path]])[0])
+
+    def thumbnail(path: str) -> np.ndarray:
+        square: np.ndarray = largest.batch([shas[path]])[0]
+        return square
+
+    films = _test_films(study, student, data)
+    if config.evaluation.robustness:
+        _probe(student, films, config.seed)
+    compare(
+        run.folder,
+        MODELS,
+        describe(study.dataset),
+        config.evaluation,
+        config.seed,
+        costs=_costs(run, config.evaluation.latency_runs),
+        exposure=lambda path: float(thumbnail(path).mean()),
+    )
+    bundle_run(run.folder)
+    write_report(run.folder, thumbnail, heat=heat_of(student, films))
     forget(run.working("teacher-outputs"))
     atomic.write_json(mark, {"key": key})
+
+
+def _test_films(study: Study, model: Path, data: Path) -> Films:
+    """The test films as the network of `model` sees them, phantoms with their masks."""
+    p = read_predictions(model / "predictions.csv", study.dataset.positive)
+    shas = {film.path: film.sha256 for film in study.dataset.films}
+    cache = study.caches[read_spec(model)["input_size"]]
+    masks = data / "masks" if study.dataset.synthetic and (data / "masks").is_dir() else None
+    return Films(p, cached_squares(cache, shas), masks)
+
+
+def _probe(model: Path, films: Films, seed: int) -> None:
+    """robustness.json and explanation.json, which show in the comparison of this very model."""
+    threshold = json.loads((model / "metrics.json").read_text("utf-8"))["threshold"]
+    probe_robustness(model, films, threshold, model)
+    probe_explanation(model, films, model, seed)
+
+
+def _costs(run: RunDirectory, runs: int) -> dict[str, dict[str, Any]]:
+    """What running each model costs, measured in turn, in one run."""
+    loaded = {name: load_model(run.folder / name) for name in MODELS}
+    return costs_side_by_side({n: (m, m.input_size) for n, m in loaded.items()}, runs)
 
 
 def _check_models(run: RunDirectory, config: StudyConfig, classes: int) -> None:

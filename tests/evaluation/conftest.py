@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,13 +120,30 @@ def build_run(
     return compare(run, models, about | dataset, CONFIG, 0)
 
 
+@pytest.fixture(scope="session")
+def finished_runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Runs by their options, each made once: scoring takes a second."""
+    made: dict[str, Path] = {}
+
+    def make(**options: object) -> Path:
+        key = json.dumps(options, sort_keys=True)
+        if key not in made:
+            made[key] = tmp_path_factory.mktemp("finished") / "run"
+            build_run(made[key], **options)  # type: ignore[arg-type]
+        return made[key]
+
+    return make
+
+
 @pytest.fixture
-def make_run(tmp_path: Path) -> Callable[..., tuple[Path, dict]]:
-    """Call it to get a run directory and its comparison."""
+def make_run(
+    tmp_path: Path, finished_runs: Callable[..., Path]
+) -> Callable[..., tuple[Path, dict]]:
+    """Call it to get a run directory of one's own and its comparison."""
 
     def make(**options: object) -> tuple[Path, dict]:
-        run = tmp_path / "run"
-        return run, build_run(run, **options)  # type: ignore[arg-type]
+        run = shutil.copytree(finished_runs(**options), tmp_path / "run")
+        return run, json.loads((run / "comparison.json").read_text("utf-8"))
 
     return make
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from radistill.evaluation.cost import cost
+from radistill.evaluation.cost import cost, costs_side_by_side, peak_memory
 
 
 @pytest.fixture
@@ -53,3 +53,25 @@ def test_put_back_after_a_failure_too(tiny, tmp_path):
         cost(tiny, 9, tmp_path / "w", runs=3)
     assert tiny.training
     assert torch.get_num_threads() == before
+
+
+def test_peak_memory_by_hand():
+    """Weights, the film, and the two largest tensors that live at once."""
+    network = nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 64, 2)
+    )
+    weights = 4 * (4 * 9 + 4 + 4 * 64 * 2 + 2)
+    assert peak_memory(network, torch.zeros(1, 1, 8, 8)) == weights + 4 * 64 + 2 * 4 * 4 * 64
+
+
+def test_models_side_by_side(tiny):
+    large = nn.Sequential(nn.Conv2d(1, 64, 7, padding=3), nn.ReLU(), nn.Conv2d(64, 64, 7))
+    tiny.train()
+    found = costs_side_by_side({"tiny": (tiny, 8), "large": (large, 48)}, runs=5)
+    assert found["tiny"]["latency_ms_p50"] < found["large"]["latency_ms_p50"]
+    assert found["tiny"]["films_per_second"] > found["large"]["films_per_second"]
+    assert found["tiny"]["peak_memory_bytes"] < found["large"]["peak_memory_bytes"]
+    assert tiny.training
+    for costs in found.values():
+        assert costs["latency_ms_p50"] <= costs["latency_ms_p95"]
+        assert costs["throughput_threads"] == torch.get_num_threads()

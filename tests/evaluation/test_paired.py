@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 from sklearn.metrics import roc_auc_score
 
-from radistill.evaluation.paired import auc_difference_interval, delong, mcnemar
+from radistill.evaluation.intervals import percentile_interval
+from radistill.evaluation.paired import delong, delong_variance, holm, mcnemar, not_inferior_p
+from radistill.evaluation.resample import figure_draws
 
 
 def brute_force(truth, a, b):
@@ -48,6 +50,19 @@ def test_fast_delong_is_delong(seed, digits):
     assert difference == auc_a - auc_b
     assert auc_a == pytest.approx(roc_auc_score(truth, a))
     assert 0 <= p <= 1
+
+
+def test_delong_agrees_with_another_implementation():
+    """The numbers are those of Delong_test in MLstatkit 0.1.91 on these scores."""
+    truth = np.arange(14) < 6
+    a = np.array([91, 83, 74, 62, 55, 31, 68, 44, 38, 33, 21, 17, 12, 5]) / 100
+    b = np.array([72, 88, 35, 41, 79, 27, 52, 49, 30, 61, 18, 40, 9, 22]) / 100
+    result = delong(truth, a, b)
+    assert (result.auc_a, result.auc_b) == (0.875, 0.75)
+    assert result.variance == pytest.approx(0.012053571428571429)
+    assert result.p == pytest.approx(0.25489085754716734)
+    half = 1.959963984540054 * np.sqrt(delong_variance(truth, a))
+    assert 0.875 - half == pytest.approx(0.6792954801866523)
 
 
 def test_delong_is_symmetric_and_sees_only_ranks():
@@ -96,17 +111,52 @@ def test_mcnemar_is_the_binomial_test_of_discordant_films(rows):
     assert result.p == pytest.approx(expected)
 
 
+def difference_interval(truth, a, b, patients, resamples):
+    draws = [figure_draws(truth, p, 0.5, patients, resamples, 0)["auc"] for p in (a, b)]
+    return percentile_interval(draws[0] - draws[1])
+
+
+def as_probabilities(truth, a, b):
+    return truth, *(1 / (1 + np.exp(-score)) for score in (a, b))
+
+
 def test_difference_interval_is_antisymmetric_and_pairs():
-    truth, a, b = films(1, n=200)
+    truth, a, b = as_probabilities(*films(1, n=200))
     patients = [str(i // 2) for i in range(200)]
-    low, high = auc_difference_interval(truth, a, b, patients, 1000, 0)
-    back = auc_difference_interval(truth, b, a, patients, 1000, 0)
+    low, high = difference_interval(truth, a, b, patients, 1000)
+    back = difference_interval(truth, b, a, patients, 1000)
     assert back == pytest.approx((-high, -low))
     assert low < roc_auc_score(truth, a) - roc_auc_score(truth, b) < high
-    assert auc_difference_interval(truth, a, a, patients, 200, 0) == (0, 0)
+    assert difference_interval(truth, a, a, patients, 200) == (0, 0)
 
 
 def test_difference_interval_agrees_with_delong_where_films_are_patients():
-    truth, a, b = films(2, n=400)
-    low, high = auc_difference_interval(truth, a, b, [str(i) for i in range(400)], 2000, 0)
+    truth, a, b = as_probabilities(*films(2, n=400))
+    low, high = difference_interval(truth, a, b, [str(i) for i in range(400)], 2000)
     assert (high - low) / (2 * 1.96) == pytest.approx(delong(truth, a, b).variance ** 0.5, rel=0.1)
+
+
+def test_variance_of_one_auc_is_that_against_a_coin():
+    """Against a model whose placements do not vary the difference has the variance of the one."""
+    truth, a, _ = films(4)
+    assert delong_variance(truth, a) == pytest.approx(delong(truth, a, np.zeros(len(a))).variance)
+
+
+def test_not_inferior_is_the_shifted_one_sided_test():
+    truth, a, b = films(5, n=300)
+    test = delong(truth, a, b)
+    assert not_inferior_p(test.difference, test.variance, 1e-12) + not_inferior_p(
+        -test.difference, test.variance, 1e-12
+    ) == pytest.approx(1)
+    assert not_inferior_p(0.0, 0.0001, 0.02) == pytest.approx(norm.sf(2))
+    # The margin is left out by a one-sided 97.5 % bound exactly where p is below 0.025.
+    upper = 0.01 + norm.ppf(0.975) * 0.005
+    assert not_inferior_p(0.01, 0.005**2, upper) == pytest.approx(0.025)
+    assert not_inferior_p(0.0, 0.0, 0.02) == 0
+    assert not_inferior_p(0.03, 0.0, 0.02) == 1
+
+
+def test_holm_by_hand_and_around_gaps():
+    assert holm([0.01, None, 0.04, 0.03]) == pytest.approx([0.03, None, 0.06, 0.06])
+    assert holm([None]) == [None]
+    assert holm([]) == []

@@ -18,7 +18,10 @@ def make(rows, positive="PNEUMONIA"):
     return Predictions(path, patient, label, np.array(probability), positive)
 
 
-@given(st.lists(st.tuples(text, text, text, st.floats(0, 1)), min_size=1, max_size=5))
+rows = st.tuples(text, text, text, st.floats(0, 1))
+
+
+@given(st.lists(rows, min_size=1, max_size=5, unique_by=lambda row: row[0]))
 def test_round_trip_is_exact(tmp_path_factory, rows):
     file = tmp_path_factory.mktemp("p") / "predictions.csv"
     p = make(rows)
@@ -70,6 +73,7 @@ def test_bad_probability_is_not_written(tmp_path, bad):
         ("path,patient,label,probability\na,1,x\n", "row 1: 3 cells, expected 4"),
         ("path,label,probability\na,x,0.5\n", "no column patient"),
         ("", "no column path"),
+        ("path,patient,label,probability\na,1,x,0.5\nb,1,x,0.5\na,1,x,0.6\n", "rows 1 and 3 are"),
     ],
 )
 def test_bad_file_is_named(tmp_path, content, message):
@@ -78,6 +82,23 @@ def test_bad_file_is_named(tmp_path, content, message):
     with pytest.raises(UsageError, match=message) as caught:
         read_predictions(file, "x")
     assert str(file) in str(caught.value)
+
+
+def test_a_label_in_another_spelling_is_the_same_class(tmp_path):
+    file = tmp_path / "predictions.csv"
+    rows = ["lung opacity", "Lung_Opacity", "LUNG-OPACITY ", "normal"]
+    cells = [f"{i},p,{label},0.5" for i, label in enumerate(rows)]
+    file.write_text("\n".join(["path,patient,label,probability", *cells]) + "\n")
+    back = read_predictions(file, "lung opacity")
+    assert back.truth.tolist() == [True, True, True, False]
+    assert set(back.label) == {"lung opacity", "normal"}
+
+
+def test_rows_are_chosen_in_order():
+    p = make([("a", "1", "x", 0.1), ("b", "2", "y", 0.2), ("c", "3", "x", 0.3)], positive="x")
+    some = p.rows([2, 0])
+    assert (some.path, some.patient) == (("c", "a"), ("3", "1"))
+    assert some.probability.tolist() == [0.3, 0.1]
 
 
 def test_missing_or_binary_file(tmp_path):

@@ -9,16 +9,19 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
+from radistill.config import load_config, to_yaml
 from radistill.errors import RadistillError, UsageError
 from radistill.evaluation import plots, samples, words
+from radistill.evaluation.checklist import checklist
 from radistill.evaluation.curves import read_history
 from radistill.evaluation.predictions import Predictions
 from radistill.evaluation.report import write_report
 
-PLOTS = {"roc.svg", "confusion.svg", "cost.svg", "loss.svg", "validation.svg",
-         "samples.png", "mistakes.png"}  # fmt: skip
+PLOTS = {"reliability.svg", "decision.svg", "roc.svg", "confusion.svg", "cost.svg", "loss.svg",
+         "validation.svg", "samples.png", "mistakes.png"}  # fmt: skip
 HOSTILE = '<script>alert("x")</script>$\\frac{1}'
 
 
@@ -44,15 +47,79 @@ def report(run, thumbnails):
     return write_report(run, thumbnails).read_text("utf-8")
 
 
-def test_figures_equal_the_comparison(make_run):
+KEYS = ("auc", "pr_auc", "recall", "specificity", "precision", "npv", "lr_positive", "lr_negative",
+        "accuracy", "balanced_accuracy", "f1", "mcc", "brier", "log_loss", "ece", "ece_equal_mass",
+        "calibration_slope", "calibration_intercept")  # fmt: skip
+
+
+def test_figures_equal_the_comparison_to_the_digit(make_run):
     run, comparison = make_run()
     text = Page(report(run, None)).text
     for model in comparison["models"]:
-        for key in ("auc", "pr_auc", "accuracy", "f1", "precision", "recall", "specificity"):
-            assert f"{model['test'][key]:.3f}" in text
-        assert words.interval(model["test"]["auc_ci"]) in text
+        for key in KEYS:
+            ci = model["test"][f"{key}_ci"]
+            assert f"{model['test'][key]:.3f}{words.interval(ci) if ci else ''}" in text
+        for when in ("before", "after"):
+            for key in ("brier", "log_loss", "ece", "calibration_slope"):
+                assert f"{model['calibration']['test'][when][key]:.3f}" in text
+    for point in comparison["models"][-1]["operating_points"]:
+        assert f"{words.rule(point['rule'])}{point['threshold']:.3f}" in text
+        for key in ("recall", "specificity", "precision", "npv"):
+            figure, ci = point["test"][key], point["test"][f"{key}_ci"]
+            assert f"{figure:.3f}{words.interval(ci)}" in "".join(text.split("\n"))
     for pair in comparison["pairs"]:
         assert words.signed(pair["auc_difference"]) in text
+        assert words.interval(pair["ci"], sign=True) in text
+        assert f"Holm {words.bare_p(pair['delong_p_holm'])}" in text
+
+
+def test_what_a_probe_found_is_shown(make_run):
+    run, comparison = make_run(models=("student",))
+    point = {"auc": 0.9, "auc_ci": [0.8, 0.95], "recall": 0.7, "recall_ci": [0.6, 0.8],
+             "specificity": 0.6, "specificity_ci": [0.5, 0.7]}  # fmt: skip
+    curve = {"name": "blur", "unit": "", "points": [point | {"level": 0}, point | {"level": 2}]}
+    group = point | {"by": "sex", "group": "F", "n": 61, "patients": 40, "positives": 30}
+    few = group | {"group": "M", "auc_ci": None, "recall_ci": None, "specificity_ci": None,
+                   "no_intervals": "9 patients: fewer than 10"}  # fmt: skip
+    comparison["models"][0] |= {
+        "robustness": {"films": 123, "threshold": 0.5, "curves": [curve]},
+        "groups": [group, few],
+        "explanation": {
+            "method": "Grad-CAM",
+            "randomisation": {"empty": 0.25, "head": 0.31, "all": 0.81, "passed": False},
+        },
+    }
+    at = {"threshold": 0.5, "recall": 0.7, "specificity": 0.6, "precision": 0.5, "npv": None}
+    comparison["external"] = {"shipped": at, "best": at | {"threshold": 0.61}, "shift": {
+        "ks": 0.345, "ks_p": 0.0001, "reference_quartiles": [0.1, 0.2, 0.3],
+        "quartiles": [0.3, 0.45, 0.6]}}  # fmt: skip
+    (run / "comparison.json").write_text(json.dumps(comparison))
+    text = " ".join(Page(report(run, lambda path: np.zeros((8, 8), np.uint8))).text.split())
+    assert {"groups.svg", "robustness.svg", "scores.svg"} <= {
+        file.name for file in (run / "plots").iterdir()
+    }
+    for expected in (
+        "lowest for sex F: 0.900", "9 patients: fewer than 10", "it stands blur worst",
+        "123 test films were damaged", "NOT passed", "Kolmogorov-Smirnov 0.345 (p < 0.001)",
+        "moved from 0.200 to 0.450", "0.610",
+    ):  # fmt: skip
+        assert expected in text, expected
+
+
+def test_methods_and_checklists_are_filled_in_from_the_run(make_run):
+    run, comparison = make_run()
+    (run / "config.yaml").write_text(to_yaml(load_config("quick", seed=7)))
+    text = " ".join(Page(report(run, None)).text.split())
+    assert "Seed 7." in text
+    assert "2,000 times" in text
+    assert "ResNet" in text or "resnet50 at 160 x 160" in text
+    found = checklist(comparison, yaml.safe_load((run / "config.yaml").read_text()), None)
+    assert [len(items) for items in found.values()] == [52, 42]
+    for items in found.values():
+        assert len({item["item"] for item in items}) == len(items)
+    answers = {item["item"]: item for item in found["CLAIM"]}
+    assert "0 pixels" in answers["22"]["answer"]
+    assert answers["42"]["answer"] == "for the authors"
 
 
 def test_one_file_without_any_request(make_run, thumbnails):
@@ -140,7 +207,7 @@ def test_some_models_and_nothing_else(make_run, models):
     text = Page(report(run, None)).text
     assert "Settings" not in text
     assert {file.name for file in (run / "plots").iterdir()} == {
-        "roc.svg", "confusion.svg", "cost.svg"}  # fmt: skip
+        "reliability.svg", "decision.svg", "roc.svg", "confusion.svg", "cost.svg"}  # fmt: skip
 
 
 def test_three_classes(make_run):

@@ -14,6 +14,7 @@ from radistill import __version__
 COMMANDS = {
     "run": ("run", "run"),
     "evaluate": ("evaluate", "evaluate"),
+    "compare": ("compare", "compare"),
     "bundle": ("bundle", "bundle"),
     "predict": ("predict", "predict"),
     "data": ("data", "app"),

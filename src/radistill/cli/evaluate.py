@@ -1,4 +1,4 @@
-"""`radistill evaluate`: a trained model on other data."""
+"""`radistill evaluate`: figures from predictions alone, or a trained model on other data."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from radistill.cli.options import Format, rule_of, show
 from radistill.config import load_config
 from radistill.data.manifest import SPLITS
 from radistill.errors import UsageError
@@ -16,11 +16,29 @@ from radistill.progress import console
 
 def evaluate(
     model: Annotated[
-        Path, typer.Argument(help="A run, one of its model folders, or a bundle.", exists=True)
+        Path,
+        typer.Argument(
+            help="A run, one of its model folders, a bundle, or a CSV of predictions.", exists=True
+        ),
     ],
-    data: Annotated[Path, typer.Option(help="Folder of X-rays by class, a CSV or a .npz.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of X-rays by class, a CSV or a .npz. Without it, the figures are made "
+            "anew from the predictions of the run."
+        ),
+    ] = None,
     labels: Annotated[
         Path | None, typer.Option(help="CSV with path and label for the files in the data folder.")
+    ] = None,
+    image_column: Annotated[
+        str | None, typer.Option(help="Column of the image's path or name.")
+    ] = None,
+    label_column: Annotated[str | None, typer.Option(help="Column of the label.")] = None,
+    patient_column: Annotated[str | None, typer.Option(help="Column of the patient.")] = None,
+    map_: Annotated[
+        str | None,
+        typer.Option("--map", help="Labels as classes: 'No Finding=normal,Pneumonia=pneumonia'."),
     ] = None,
     split: Annotated[
         str | None, typer.Option(help="Only this folder or split of the data: train, val or test.")
@@ -28,28 +46,57 @@ def evaluate(
     threshold: Annotated[
         float | None, typer.Option(min=0, max=1, help="Instead of the model's own.")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for predictions.csv and metrics.json.")
+    sensitivity: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Threshold: this sensitivity on validation.")
     ] = None,
+    specificity: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Threshold: this specificity on validation.")
+    ] = None,
+    cost: Annotated[
+        float | None, typer.Option(min=0, help="Threshold: a miss costs so many false alarms.")
+    ] = None,
+    prevalence: Annotated[
+        float | None, typer.Option(help="Give PPV and NPV for this share of disease too.")
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="The positive class of a CSV, where its name does not tell.")
+    ] = None,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Score damaged films too; some minutes.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for report.html, predictions and figures.")
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="One setting: data.positive=TB. Repeatable.")
     ] = None,
 ) -> None:
-    """Score a trained model on data it has not seen, with its own threshold."""
-    settings = load_config("quick", None, set_)
+    """Say how good a model is, with intervals, on its own test films or on data it has not seen."""
+    overrides = [f"evaluation.prevalence={prevalence}"] if prevalence is not None else []
+    settings = load_config("quick", None, [*(set_ or []), *overrides])
     if split is not None and split not in SPLITS:
         raise UsageError(f"--split {split}: one of {', '.join(SPLITS)}")
-    from radistill.evaluation.table import print_table
-    from radistill.external import evaluate_model
+    rule = rule_of(sensitivity, specificity, cost)
+    if data is None and any((labels, split, image_column, label_column, patient_column, map_)):
+        raise UsageError("--labels, --split, --map and columns describe the films of --data")
+    if data is None:
+        from radistill.reviewing import review_run
 
-    result = evaluate_model(
-        model, data, settings, labels=labels, split=split, threshold=threshold, out=out
-    )
-    print_table(result, Console())
+        result = review_run(
+            model, settings, positive=positive, threshold=threshold, rule=rule, out=out,
+            robust=robustness,
+        )  # fmt: skip
+    else:
+        from radistill.external import evaluate_model
+        from radistill.foreign import Given, layout_of
+
+        layout = layout_of(image_column, label_column, patient_column, map_)
+        given = Given(labels, layout, split, threshold, rule)
+        result = evaluate_model(model, data, settings, given, out=out, robust=robustness)
+    show(result, form)
     if out is not None:
-        console.print(f"predictions and figures: {out}", markup=False)
-    if result["dataset"]["unreadable"]:
-        console.print(
-            f"{result['dataset']['unreadable']} files could not be read and were left out"
-        )
+        console.print(f"report: {out / 'report.html'}", markup=False)
+    if unreadable := result["dataset"].get("unreadable"):
+        console.print(f"{unreadable} files could not be read and were left out")
         raise typer.Exit(1)

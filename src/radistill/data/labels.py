@@ -50,10 +50,10 @@ def choose_classes(
 
 
 def _guess(names: Sequence[str]) -> str:
-    sick = [name for name in names if _plain(name) in _POSITIVE]
+    sick = [name for name in names if plain(name) in _POSITIVE]
     if len(sick) == 1:
         return sick[0]
-    rest = [name for name in names if _plain(name) not in _NEGATIVE]
+    rest = [name for name in names if plain(name) not in _NEGATIVE]
     if len(names) == 2 and len(rest) == 1:
         return rest[0]
     raise UsageError(
@@ -62,5 +62,6 @@ def _guess(names: Sequence[str]) -> str:
     )
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A class name without what its spelling adds: case, spaces, hyphens and underscores."""
     return re.sub(r"[\s_-]+", " ", name.strip().lower())

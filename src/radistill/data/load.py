@@ -10,7 +10,7 @@ import numpy as np
 
 from radistill.config import DataConfig
 from radistill.data.dataset import Dataset
-from radistill.data.labels import choose_classes
+from radistill.data.labels import choose_classes, plain
 from radistill.data.names import identify
 from radistill.data.scan import scan
 from radistill.data.sources import Source, open_source
@@ -53,21 +53,24 @@ def load_films(
     classes: Sequence[str],
     positive: str,
     labels: Path | None = None,
+    source: Source | None = None,
 ) -> Dataset:
     """Read a data set for a model that exists: its classes, the split as the data set has it.
 
-    Labels are matched to `classes` whatever their case. Raises UsageError as `load_dataset` does,
-    and for a label that is none of the model's classes.
+    Labels are matched to `classes` whatever their case, spaces and hyphens. source: instead of what
+    is recognised at `root`. Raises UsageError as `load_dataset` does, and for a label that is none
+    of the model's classes.
     """
-    dataset = _read(open_source(root, labels), config)
-    known = {name.casefold(): name for name in classes}
-    strange = sorted({film.label for film in dataset.films if film.label.casefold() not in known})
+    dataset = _read(source or open_source(root, labels), config)
+    known = {plain(name): name for name in classes}
+    strange = sorted({film.label for film in dataset.films if plain(film.label) not in known})
     if strange:
         raise UsageError(
             f"{root}: the model does not know the class {', '.join(strange)}; "
-            f"its classes are {', '.join(classes)}. Rename the folders or labels to these."
+            f"its classes are {', '.join(classes)}. Rename the folders or labels to these, "
+            "or give a table and --map."
         )
-    films = [replace(film, label=known[film.label.casefold()]) for film in dataset.films]
+    films = [replace(film, label=known[plain(film.label)]) for film in dataset.films]
     return replace(dataset, films=tuple(films), classes=tuple(classes), positive=positive)
 
 

@@ -1,20 +1,22 @@
-"""Models of one run side by side: comparison.json."""
+"""Models side by side on the same films: comparison.json."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from radistill import atomic
 from radistill.config import EvaluationConfig
 from radistill.errors import RadistillError
-from radistill.evaluation.paired import auc_difference_interval, delong, mcnemar
+from radistill.evaluation.groups import Columns, by_group, manifest_columns
+from radistill.evaluation.intervals import percentile_interval, too_few
+from radistill.evaluation.paired import delong, holm, mcnemar, not_inferior_p
 from radistill.evaluation.predictions import Predictions, read_predictions
+from radistill.evaluation.resample import Draws, figure_draws
 
 # The questions a reader asks first come first; other pairs follow in the order of the models.
 FIRST_PAIRS = (
@@ -25,6 +27,27 @@ FIRST_PAIRS = (
     ("baseline", "student-alone"),
     ("teacher", "student-alone"),
 )
+# Written by later stages into a model's folder, and shown where they are there.
+PROBED = ("robustness", "explanation")
+TUNED = ("threshold_rule", "operating_points", "calibration")
+PAIRED = ("accuracy", "balanced_accuracy", "recall", "specificity", "precision", "npv", "f1", "mcc",
+          "pr_auc", "brier", "log_loss")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A model with its predictions on test and what is known of it.
+
+    entry: architecture, test (figures with `threshold`), cost, training_seconds, and so on.
+    """
+
+    name: str
+    predictions: Predictions
+    entry: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def threshold(self) -> float:
+        return float(self.entry["test"]["threshold"])
 
 
 def compare(
@@ -33,33 +56,76 @@ def compare(
     dataset: Mapping[str, Any],
     config: EvaluationConfig,
     seed: int,
+    *,
+    costs: Mapping[str, Mapping[str, Any]] | None = None,
+    exposure: Callable[[str], float] | None = None,
 ) -> dict[str, Any]:
     """Write and return `run/comparison.json` from the folders `run/<model>/`.
 
-    dataset: name, classes, counts, protocol, positive, and if so leaking and synthetic; copied
-    into the result. `auc_difference` of a pair is AUC(a) - AUC(b), with its interval over
-    patients. A figure that the test films cannot tell is null. Raises RadistillError if a file
-    is missing or two models were not scored on the same films.
+    costs: by model, measured side by side, over those measured when each was trained. exposure:
+    path of a film -> its mean grey, for the figures by group; these need `run/manifest.csv`.
+    Raises RadistillError if a file is missing or two models were not scored on the same films.
     """
-    positive = str(dataset["positive"])
-    entries = {name: _entry(run / name) for name in models}
-    predictions = _aligned(run, models, positive)
-    pairs = [_pair(a, b, predictions, entries, config, seed) for a, b in _ordered_pairs(models)]
-    result = {"dataset": dict(dataset), "models": list(entries.values()), "pairs": pairs}
+    scored = [read_scored(run / name, str(dataset["positive"])) for name in models]
+    _check_same_films(scored)
+    if (run / "manifest.csv").is_file():
+        columns = manifest_columns(run / "manifest.csv", scored[0].predictions.path, exposure)
+        scored = [_with_groups(model, columns, config, seed) for model in scored]
+    if costs:
+        scored = [
+            replace(m, entry={**m.entry, "cost": {**(m.entry["cost"] or {}), **costs[m.name]}})
+            for m in scored
+        ]
+    result = assemble(dataset, scored, config, seed)
     atomic.write_json(run / "comparison.json", result)
     return result
 
 
-def _entry(folder: Path) -> dict[str, Any]:
+def _with_groups(model: Scored, columns: Columns, config: EvaluationConfig, seed: int) -> Scored:
+    groups = by_group(model.predictions, model.threshold, columns, config, seed)
+    return replace(model, entry={**model.entry, "groups": groups})
+
+
+def assemble(
+    dataset: Mapping[str, Any], models: Sequence[Scored], config: EvaluationConfig, seed: int
+) -> dict[str, Any]:
+    """The comparison of `models`, ready for JSON.
+
+    dataset: name, classes, counts, protocol, positive, and if so leaking and synthetic; copied
+    into the result. `auc_difference` of a pair is AUC(a) - AUC(b), with its interval over
+    patients; `differences` are those of the other figures. p-values named `_holm` are corrected for
+    the number of pairs. `b_not_inferior` is true where the interval's upper end is below
+    `config.margin`. A figure that the test films cannot tell is null.
+    Raises RadistillError if two models were not scored on the same films.
+    """
+    _check_same_films(models)
+    named = {model.name: model for model in models}
+    draws = {} if len(models) < 2 else {m.name: _draws(m, config, seed) for m in models}
+    pairs = [
+        _pair(named[a], named[b], draws, config.margin) for a, b in _ordered_pairs(list(named))
+    ]
+    for key in ("delong_p", "mcnemar_p"):
+        for pair, corrected in zip(pairs, holm([p[key] for p in pairs]), strict=True):
+            pair[f"{key}_holm"] = corrected
+    entries = [{"name": model.name, **model.entry} for model in models]
+    return {"dataset": dict(dataset), "models": entries, "pairs": pairs}
+
+
+def read_scored(folder: Path, positive: str) -> Scored:
+    """A model folder of a run. Raises RadistillError if a file is missing or damaged."""
     scored = read_json(folder / "metrics.json")
     described = read_json(folder / "model.json") if (folder / "model.json").exists() else {}
-    return {
-        "name": folder.name,
+    entry = {
         "architecture": scored.get("architecture") or described.get("architecture"),
         "test": scored["test"],
         "cost": scored.get("cost"),
         "training_seconds": scored.get("training_seconds"),
     }
+    entry |= {key: scored[key] for key in TUNED if scored.get(key)}
+    for key in PROBED:
+        if (folder / f"{key}.json").exists():
+            entry[key] = read_json(folder / f"{key}.json")
+    return Scored(folder.name, read_predictions(folder / "predictions.csv", positive), entry)
 
 
 def read_json(path: Path) -> Any:
@@ -74,19 +140,15 @@ def read_json(path: Path) -> Any:
         raise RadistillError(f"{path}: is not JSON. Delete it and run the study again.") from None
 
 
-def _aligned(run: Path, models: Sequence[str], positive: str) -> dict[str, Predictions]:
-    """Predictions of every model, checked to be on the same films in the same order."""
-    predictions = {
-        name: read_predictions(run / name / "predictions.csv", positive) for name in models
-    }
-    for name in models[1:]:
-        first, other = predictions[models[0]], predictions[name]
+def _check_same_films(models: Sequence[Scored]) -> None:
+    first = models[0].predictions
+    for model in models[1:]:
+        other = model.predictions
         if (first.path, first.label, first.patient) != (other.path, other.label, other.patient):
             raise RadistillError(
-                f"{run / name / 'predictions.csv'}: not the films that {models[0]} was scored on. "
+                f"{model.name}: not the films that {models[0].name} was scored on. "
                 "Start the study again in an empty output folder."
             )
-    return predictions
 
 
 def _ordered_pairs(models: Sequence[str]) -> list[tuple[str, str]]:
@@ -95,34 +157,41 @@ def _ordered_pairs(models: Sequence[str]) -> list[tuple[str, str]]:
     return pairs + [pair for pair in combinations(models, 2) if frozenset(pair) not in known]
 
 
-def _pair(
-    a: str,
-    b: str,
-    predictions: Mapping[str, Predictions],
-    entries: Mapping[str, Mapping[str, Any]],
-    config: EvaluationConfig,
-    seed: int,
-) -> dict[str, Any]:
-    one, two = predictions[a], predictions[b]
-    truth = one.truth
-    called_a, called_b = (
-        np.asarray(p.probability >= entries[name]["test"]["threshold"])
-        for name, p in ((a, one), (b, two))
-    )
-    decisions = mcnemar(truth, called_a, called_b)
-    pair: dict[str, Any] = {"a": a, "b": b, "auc_difference": None, "ci": None, "delong_p": None}
-    if truth.any() and not truth.all():
-        pair["ci"] = list(
-            auc_difference_interval(
-                truth, one.probability, two.probability, one.patient, config.bootstrap, seed
-            )
-        )
-        pair["auc_difference"] = entries[a]["test"]["auc"] - entries[b]["test"]["auc"]
+def _draws(model: Scored, config: EvaluationConfig, seed: int) -> Draws:
+    p = model.predictions
+    return figure_draws(p.truth, p.probability, model.threshold, p.patient, config.bootstrap, seed)
+
+
+def _pair(a: Scored, b: Scored, draws: Mapping[str, Draws], margin: float) -> dict[str, Any]:
+    one, two, truth = a.predictions, b.predictions, a.predictions.truth
+    pair: dict[str, Any] = {"a": a.name, "b": b.name}
+    pair |= {"auc_difference": None, "ci": None, "delong_p": None}
+    both, why = bool(truth.any() and not truth.all()), too_few(one.patient)
+    if both:
+        pair["auc_difference"] = a.entry["test"]["auc"] - b.entry["test"]["auc"]
+    if both and not why:
+        pair["ci"] = list(percentile_interval(draws[a.name]["auc"] - draws[b.name]["auc"]))
+    decided = mcnemar(truth, one.probability >= a.threshold, two.probability >= b.threshold)
+    pair |= {"mcnemar_p": decided.p, "only_a_right": decided.only_a, "only_b_right": decided.only_b}
+    pair |= {"margin": margin, "b_not_inferior": None, "b_not_inferior_p": None}
     if min(truth.sum(), (~truth).sum()) >= 2:
-        pair["delong_p"] = delong(truth, one.probability, two.probability).p
-    pair |= {
-        "mcnemar_p": decisions.p,
-        "only_a_right": decisions.only_a,
-        "only_b_right": decisions.only_b,
-    }
+        test = delong(truth, one.probability, two.probability)
+        pair["delong_p"] = test.p
+        pair["b_not_inferior_p"] = not_inferior_p(test.difference, test.variance, margin)
+    if pair["ci"]:
+        pair["b_not_inferior"] = pair["ci"][1] < margin
+    if why:
+        pair["no_interval"] = why
+    pair["differences"] = {} if why else _differences(a, b, draws)
     return pair
+
+
+def _differences(a: Scored, b: Scored, draws: Mapping[str, Draws]) -> dict[str, Any]:
+    """Of each other figure: its difference a - b and the paired bootstrap interval."""
+    found = {}
+    for key in PAIRED:
+        values = a.entry["test"].get(key), b.entry["test"].get(key)
+        if values[0] is not None and values[1] is not None:
+            low, high = percentile_interval(draws[a.name][key] - draws[b.name][key])
+            found[key] = {"difference": values[0] - values[1], "ci": [low, high]}
+    return found

@@ -1,17 +1,23 @@
-"""What a model costs to keep and to run, on one thread of a CPU."""
+"""What models cost to keep and to run on a CPU."""
 
 from __future__ import annotations
 
 import time
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 WARM_UP = 5
+BATCH = 32  # films at once, for throughput
 
 
 def cost(model: nn.Module, input_size: int, weights: Path, runs: int) -> dict[str, Any]:
@@ -23,25 +29,111 @@ def cost(model: nn.Module, input_size: int, weights: Path, runs: int) -> dict[st
     threads (1). The model's mode and device and torch's thread count are put back.
     """
     image = torch.zeros(1, 1, input_size, input_size)
-    training, device, threads = model.training, _device(model), torch.get_num_threads()
-    model.eval().to("cpu")
-    torch.set_num_threads(1)
-    try:
+    with _ready(model, threads=1):
         with torch.inference_mode():
             milliseconds = _latencies(model, image, runs)
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             model(image)
-    finally:
-        torch.set_num_threads(threads)
-        model.train(training).to(device)
     return {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "macs": int(counter.get_total_flops()) // 2,
         "file_bytes": weights.stat().st_size,
-        "latency_ms_p50": float(np.percentile(milliseconds, 50)),
-        "latency_ms_p95": float(np.percentile(milliseconds, 95)),
+        **_quantiles(milliseconds),
         "threads": 1,
     }
+
+
+def costs_side_by_side(
+    models: Mapping[str, tuple[nn.Module, int]], runs: int
+) -> dict[str, dict[str, Any]]:
+    """What running each model costs, all in one run, warm, taking turns.
+
+    models: by name, a model and its input size. A load on the machine, or its clock slowing down,
+    then meets all alike. Returns for each latency_ms_p50 and latency_ms_p95 of one film on one
+    thread, films_per_second of batches of 32 on `throughput_threads` threads, and
+    peak_memory_bytes, see `peak_memory`.
+    """
+    images = {name: torch.zeros(1, 1, size, size) for name, (_, size) in models.items()}
+    times: dict[str, list[float]] = {name: [] for name in models}
+    rates: dict[str, list[float]] = {name: [] for name in models}
+    threads = torch.get_num_threads()
+    with torch.inference_mode():
+        for turn in range(-WARM_UP, runs):
+            for name, (model, _) in models.items():
+                with _ready(model, threads=1):
+                    taken = _milliseconds(lambda m=model, x=images[name]: m(x))  # type: ignore[misc]
+                times[name] += [taken] if turn >= 0 else []
+        for turn in range(-1, 3):
+            for name, (model, _) in models.items():
+                batch = images[name].expand(BATCH, -1, -1, -1).contiguous()
+                with _ready(model, threads=threads):
+                    taken = _milliseconds(lambda m=model, x=batch: m(x))  # type: ignore[misc]
+                rates[name] += [1000 * BATCH / taken] if turn >= 0 else []
+    return {
+        name: {
+            **_quantiles(times[name]),
+            "threads": 1,
+            "films_per_second": float(np.median(rates[name])),
+            "throughput_threads": threads,
+            "peak_memory_bytes": peak_memory(model, images[name]),
+        }
+        for name, (model, _) in models.items()
+    }
+
+
+def peak_memory(model: nn.Module, image: torch.Tensor) -> int:
+    """Bytes of the weights, and of the tensors alive at once at most while one film is scored.
+
+    As PyTorch's allocator counts them: the interpreter and the libraries come on top.
+    """
+    kept = sum(t.nbytes for t in (*model.parameters(), *model.buffers()))
+    with _ready(model, threads=1), torch.no_grad(), _LiveTensors() as live:
+        model(image)
+    return int(kept + image.nbytes + live.peak)
+
+
+class _LiveTensors(TorchDispatchMode):
+    """Counts the bytes of the tensors that operations make, until they are freed."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.now: int = 0
+        self.peak: int = 0
+        self._known: dict[int, weakref.ref[Any]] = {}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if not func.is_view:
+            for tensor in tree_leaves(result):
+                if isinstance(tensor, torch.Tensor):
+                    self._count(tensor.untyped_storage())
+        return result
+
+    def _count(self, storage: torch.UntypedStorage) -> None:
+        key, size = id(storage), storage.nbytes()
+        if key in self._known:  # written in place
+            return
+
+        def freed(_: object) -> None:
+            del self._known[key]
+            self.now -= size
+
+        self._known[key] = weakref.ref(storage, freed)
+        self.now += size
+        self.peak = max(self.peak, self.now)
+
+
+@contextmanager
+def _ready(model: nn.Module, *, threads: int) -> Iterator[None]:
+    """The model in eval mode on the CPU, torch on so many threads; all put back."""
+    training, device, before = model.training, _device(model), torch.get_num_threads()
+    model.eval().to("cpu")
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+        model.train(training).to(device)
 
 
 def _device(model: nn.Module) -> torch.device:
@@ -52,9 +144,17 @@ def _device(model: nn.Module) -> torch.device:
 def _latencies(model: nn.Module, image: torch.Tensor, runs: int) -> list[float]:
     for _ in range(WARM_UP):
         model(image)
-    milliseconds = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        model(image)
-        milliseconds.append(1000 * (time.perf_counter() - start))
-    return milliseconds
+    return [_milliseconds(lambda: model(image)) for _ in range(runs)]
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return 1000 * (time.perf_counter() - start)
+
+
+def _quantiles(milliseconds: list[float]) -> dict[str, float]:
+    return {
+        "latency_ms_p50": float(np.percentile(milliseconds, 50)),
+        "latency_ms_p95": float(np.percentile(milliseconds, 95)),
+    }

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from statsmodels.stats.proportion import proportion_confint
 
 CELLS = 4_000_000  # films times resamples held in memory at once
+FEWEST_PATIENTS = 10  # below this an interval says more about luck than about the model
+
+
+def too_few(patients: Sequence[str]) -> str | None:
+    """Why these patients carry no interval, or None where they do."""
+    count = len(set(patients))
+    if count >= FEWEST_PATIENTS:
+        return None
+    return f"{count} patients: fewer than {FEWEST_PATIENTS}, so no interval is given"
 
 
 def auc_interval(
@@ -22,6 +32,8 @@ def auc_interval(
     within their class (positive if any of their films is), so no resample lacks a class. Raises
     ValueError where one class is absent.
     """
+    if np.all(truth) or not np.any(truth):
+        raise ValueError("an AUC needs films of both classes")
     draws = [
         weighted_auc(truth, probability, weights)
         for weights in patient_weights(truth, patients, resamples, seed)
@@ -35,16 +47,35 @@ def percentile_interval(values: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def wilson(right: np.ndarray, patients: Sequence[str] | np.ndarray) -> list[float]:
+    """95 % interval of the share of True in `right` (Wilson 1927), [low, high].
+
+    right: (N,) bool, N at least 1. patients: N ids. Films of one patient are alike, so N is first
+    divided by the design effect (Kish 1965; Rao and Scott 1992), which is 1 where every patient has
+    one film. Where all films agree it cannot be estimated, and N is the number of patients.
+    """
+    right = np.asarray(right, dtype=bool)
+    _, owner = np.unique(np.asarray(patients, dtype=str), return_inverse=True)
+    films = np.bincount(owner)
+    n, m, share = len(right), len(films), float(right.mean())
+    if 0 < share < 1 and m > 1:
+        excess = np.bincount(owner, weights=right) - share * films
+        variance = (excess**2).sum() * m / (m - 1) / n**2
+        effect = max(1.0, variance / (share * (1 - share) / n) * (n - 1) / n)
+    else:
+        effect = n / m
+    low, high = proportion_confint(share * n / effect, n / effect, method="wilson")
+    return [max(0.0, float(low)), min(1.0, float(high))]
+
+
 def patient_weights(
     truth: np.ndarray, patients: Sequence[str], resamples: int, seed: int
 ) -> Iterator[np.ndarray]:
     """Yield blocks (R, N) of how often each film is drawn, `resamples` rows in all.
 
-    Raises ValueError where one class is absent.
+    Patients with a positive film and those without are drawn apart, as many as there are.
     """
     truth = np.asarray(truth, dtype=bool)
-    if truth.all() or not truth.any():
-        raise ValueError("an AUC needs films of both classes")
     _, owner = np.unique(np.asarray(patients, dtype=str), return_inverse=True)
     diseased = np.bincount(owner, weights=truth) > 0
     strata = [np.flatnonzero(diseased == value) for value in (False, True)]
@@ -66,13 +97,24 @@ def weighted_auc(truth: np.ndarray, probability: np.ndarray, weights: np.ndarray
     truth, probability: (N,). weights: (R, N). Returns (R,): the chance that a positive film
     scores above a negative one, ties counting half; NaN where a row has no weight on a class.
     """
+    up, down = tied_weights(truth, probability, weights)
+    below = down.cumsum(axis=1) - down / 2
+    with np.errstate(invalid="ignore"):
+        wins = (up * below).sum(axis=1) / (up.sum(axis=1) * down.sum(axis=1))
+    return np.asarray(wins)
+
+
+def tied_weights(
+    truth: np.ndarray, probability: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weight of the positive and of the negative films at each distinct score, in rising order.
+
+    weights: (R, N). Returns two arrays (R, K) for K distinct scores.
+    """
     order = np.argsort(probability, kind="stable")
     score, positive = probability[order], np.asarray(truth, dtype=bool)[order]
     starts = np.flatnonzero(np.r_[True, score[1:] != score[:-1]])  # of runs of equal scores
     weights = weights[:, order]
     up = np.add.reduceat(weights * positive, starts, axis=1)
     down = np.add.reduceat(weights * ~positive, starts, axis=1)
-    below = down.cumsum(axis=1) - down / 2
-    with np.errstate(invalid="ignore"):
-        wins = (up * below).sum(axis=1) / (up.sum(axis=1) * down.sum(axis=1))
-    return np.asarray(wins)
+    return up, down

@@ -1,26 +1,26 @@
-"""Figures of a classifier at one threshold, and the rule that picks the threshold."""
+"""Figures of a classifier at one threshold."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import warnings
+from typing import Any
 
 import numpy as np
 from sklearn import metrics as sk
 
-ECE_BINS = 15
-FALLBACK_THRESHOLD = 0.5
+from radistill.evaluation.reliability import expected_calibration_error, intercept, slope
 
 
 def metrics(truth: np.ndarray, probability: np.ndarray, threshold: float) -> dict[str, Any]:
     """All figures of N films, as plain numbers ready for JSON.
 
     truth: (N,) bool, positive class. probability: (N,) in [0, 1], of the positive class. A film
-    is called positive where probability >= threshold.
+    is called positive where probability >= threshold. docs/report.md explains each figure.
 
     What the films cannot tell is None: `auc` and `pr_auc` where one class is absent, `recall`
-    (sensitivity) without positives, `specificity` without negatives. `precision` is 0 where
-    nothing is called positive. `pr_auc` is average precision. `brier` is the mean squared error
-    of the probability; `ece` see `expected_calibration_error`. Raises ValueError on N = 0.
+    (sensitivity) without positives, `specificity` without negatives, `npv` where nothing is
+    called negative, a likelihood ratio whose divisor is 0. `precision` is 0 where nothing is
+    called positive. Raises ValueError on N = 0.
     """
     truth = np.asarray(truth, dtype=bool)
     if truth.size == 0:
@@ -28,33 +28,82 @@ def metrics(truth: np.ndarray, probability: np.ndarray, threshold: float) -> dic
     called = probability >= threshold
     tn, fp, fn, tp = (int(n) for n in sk.confusion_matrix(truth, called, labels=[0, 1]).ravel())
     both = tp + fn > 0 and tn + fp > 0
+    recall = tp / (tp + fn) if tp + fn else None
+    specificity = tn / (tn + fp) if tn + fp else None
     return {
         "n": int(truth.size),
         "auc": float(sk.roc_auc_score(truth, probability)) if both else None,
         "pr_auc": float(sk.average_precision_score(truth, probability)) if both else None,
         "accuracy": float(sk.accuracy_score(truth, called)),
+        "balanced_accuracy": float(sk.balanced_accuracy_score(truth, called)) if both else None,
         "f1": float(sk.f1_score(truth, called, zero_division=0)),
         "precision": float(sk.precision_score(truth, called, zero_division=0)),
-        "recall": tp / (tp + fn) if tp + fn else None,
-        "specificity": tn / (tn + fp) if tn + fp else None,
+        "npv": tn / (tn + fn) if tn + fn else None,
+        "recall": recall,
+        "specificity": specificity,
+        **_likelihood_ratios(recall, specificity),
+        "mcc": float(sk.matthews_corrcoef(truth, called)) if both else None,
         "brier": float(np.mean((probability - truth) ** 2)),
+        "log_loss": float(sk.log_loss(truth, probability, labels=[False, True])),
         "ece": expected_calibration_error(truth, probability),
+        "ece_equal_mass": expected_calibration_error(truth, probability, equal_mass=True),
+        "calibration_slope": slope(truth, probability),
+        "calibration_intercept": intercept(truth, probability),
+        "prevalence": float(truth.mean()),
         "confusion": {"tn": tn, "fp": fp, "fn": fn, "tp": tp},
         "threshold": float(threshold),
     }
 
 
-def expected_calibration_error(
-    truth: np.ndarray, probability: np.ndarray, bins: int = ECE_BINS
-) -> float:
-    """Mean gap between predicted and observed frequency of the positive class, in [0, 1].
+def _likelihood_ratios(recall: float | None, specificity: float | None) -> dict[str, float | None]:
+    """How much a positive and a negative call change the odds of disease."""
+    if recall is None or specificity is None:
+        return {"lr_positive": None, "lr_negative": None}
+    return {
+        "lr_positive": recall / (1 - specificity) if specificity < 1 else None,
+        "lr_negative": (1 - recall) / specificity if specificity > 0 else None,
+    }
 
-    Over `bins` equal-width bins of the probability of the positive class, each weighted by its
-    films (Naeini et al. 2015; the binary form, not top-label confidence).
+
+def class_metrics(
+    label: np.ndarray, scores: np.ndarray, classes: tuple[str, ...]
+) -> dict[str, dict[str, Any]]:
+    """Each class against the rest, at the most probable class, and their means.
+
+    label: (N,) str. scores: (N, C). Returns `classes` by name, `macro` (each class counts the
+    same) and `weighted` (by its films); the means leave out figures that are None.
     """
-    index = np.minimum((probability * bins).astype(int), bins - 1)
-    gap = np.bincount(index, weights=probability - truth, minlength=bins)
-    return float(np.abs(gap).sum() / len(truth))
+    chosen = np.asarray(classes, dtype=object)[scores.argmax(axis=1)]
+    found: dict[str, dict[str, Any]] = {}
+    for i, name in enumerate(classes):
+        truth, called = label == name, chosen == name
+        with warnings.catch_warnings():  # a class without films is None below
+            warnings.simplefilter("ignore")
+            single = metrics(truth, scores[:, i], 0.5)
+        at = metrics(truth, called.astype(float), 0.5)
+        ranks = {key: single[key] for key in ("auc", "pr_auc")}
+        calls = {key: at[key] for key in ("precision", "recall", "f1", "specificity", "npv")}
+        found[name] = {"n": int(truth.sum()), **ranks, **calls}
+    films = [entry["n"] for entry in found.values()]
+    return {
+        "classes": found,
+        "macro": _mean(found, [1] * len(found)),
+        "weighted": _mean(found, films),
+    }
+
+
+def _mean(found: dict[str, dict[str, Any]], weights: list[int]) -> dict[str, Any]:
+    means: dict[str, Any] = {}
+    for key in next(iter(found.values())):
+        pairs = [
+            (entry[key], weight)
+            for entry, weight in zip(found.values(), weights, strict=True)
+            if entry[key] is not None and weight and key != "n"
+        ]
+        if pairs:
+            values, shares = zip(*pairs, strict=True)
+            means[key] = float(np.average(values, weights=shares))
+    return means
 
 
 def macro_auc(label: np.ndarray, scores: np.ndarray, classes: tuple[str, ...]) -> float | None:
@@ -69,30 +118,3 @@ def macro_auc(label: np.ndarray, scores: np.ndarray, classes: tuple[str, ...]) -
         if truth.any() and not truth.all():
             values.append(float(sk.roc_auc_score(truth, scores[:, i])))
     return float(np.mean(values)) if values else None
-
-
-def choose_threshold(
-    truth: np.ndarray, probability: np.ndarray, rule: Literal["youden"] = "youden"
-) -> float:
-    """The threshold with the largest Youden index, sensitivity + specificity - 1.
-
-    For use on validation, never on test. The index is the same for every threshold between two
-    neighbouring scores, so the midpoint is taken: the farthest from either film. Among cuts of
-    equal index the most sensitive (lowest) wins, since a missed disease costs more than a second
-    look. With one class only there is nothing to choose from and 0.5 is returned.
-    """
-    if rule != "youden":
-        raise ValueError(f"unknown rule '{rule}'")
-    truth = np.asarray(truth, dtype=bool)
-    positives, negatives = int(truth.sum()), int((~truth).sum())
-    if positives == 0 or negatives == 0:
-        return FALLBACK_THRESHOLD
-    score, group = np.unique(probability, return_inverse=True)
-    # Films called positive when cutting just below score[i]; whole numbers, so ties are exact.
-    tp = np.bincount(group, weights=truth)[::-1].cumsum()[::-1].astype(int)
-    fp = np.bincount(group, weights=~truth)[::-1].cumsum()[::-1].astype(int)
-    best = int(np.argmax(tp * negatives - fp * positives))
-    upper = float(score[best])
-    lower = float(score[best - 1]) if best else 0.0
-    middle = (lower + upper) / 2
-    return middle if middle > lower else upper  # neighbouring floats have no midpoint

@@ -1,4 +1,4 @@
-"""Are two models different? Paired tests on the same films."""
+"""Are two models different, or one not much worse? Paired tests on the same films."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm, rankdata
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
-
-from radistill.evaluation.intervals import patient_weights, percentile_interval, weighted_auc
+from statsmodels.stats.multitest import multipletests
 
 
 class DeLong(NamedTuple):
@@ -37,20 +36,38 @@ def delong(truth: np.ndarray, a: np.ndarray, b: np.ndarray) -> DeLong:
     independent; where a patient has several, the bootstrap over patients is the safer figure.
     Raises ValueError with fewer than two films of a class.
     """
+    v10, v01 = _placements(truth, np.stack([a, b]))
+    auc_a, auc_b = (float(auc) for auc in v10.mean(axis=1))
+    difference = auc_a - auc_b
+    variance = _variance(v10[0] - v10[1], v01[0] - v01[1])
+    return DeLong(auc_a, auc_b, difference, variance, _two_sided(difference, variance))
+
+
+def delong_variance(truth: np.ndarray, probability: np.ndarray) -> float:
+    """Variance of one AUC (DeLong et al. 1988), with two films of each class at least."""
+    v10, v01 = _placements(truth, probability[None])
+    return _variance(v10[0], v01[0])
+
+
+def _placements(truth: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The share of the other class that each film is ranked rightly against.
+
+    scores: (K, N) of K models. Returns (K, positives) and (K, negatives).
+    """
     truth = np.asarray(truth, dtype=bool)
     m, n = int(truth.sum()), int((~truth).sum())
     if m < 2 or n < 2:
         raise ValueError("DeLong's test needs two films of each class")
-    scores = np.stack([a, b]).astype(np.float64)
+    scores = scores.astype(np.float64)
     positive, negative = scores[:, truth], scores[:, ~truth]
     everyone = rankdata(np.hstack([positive, negative]), axis=1)
-    # Placements: the share of the other class that each film is ranked rightly against.
     v10 = (everyone[:, :m] - rankdata(positive, axis=1)) / n
     v01 = 1 - (everyone[:, m:] - rankdata(negative, axis=1)) / m
-    auc_a, auc_b = (float(auc) for auc in v10.mean(axis=1))
-    difference = auc_a - auc_b
-    variance = float(np.var(v10[0] - v10[1], ddof=1) / m + np.var(v01[0] - v01[1], ddof=1) / n)
-    return DeLong(auc_a, auc_b, difference, variance, _two_sided(difference, variance))
+    return v10, v01
+
+
+def _variance(v10: np.ndarray, v01: np.ndarray) -> float:
+    return float(np.var(v10, ddof=1) / len(v10) + np.var(v01, ddof=1) / len(v01))
 
 
 def _two_sided(difference: float, variance: float) -> float:
@@ -70,20 +87,21 @@ def mcnemar(truth: np.ndarray, called_a: np.ndarray, called_b: np.ndarray) -> Mc
     return McNemar(only_a, only_b, float(statsmodels_mcnemar(table, exact=True).pvalue))
 
 
-def auc_difference_interval(
-    truth: np.ndarray,
-    a: np.ndarray,
-    b: np.ndarray,
-    patients: Sequence[str],
-    resamples: int,
-    seed: int,
-) -> tuple[float, float]:
-    """95 % percentile interval of AUC(a) - AUC(b), both on the same resampled patients.
+def not_inferior_p(difference: float, variance: float, margin: float) -> float:
+    """One-sided p that a model is worse than another by `margin` or more (Blackwelder 1982).
 
-    Raises ValueError where one class is absent.
+    difference: the other's AUC less the model's, with its `variance`, as `delong` gives them. Small
+    where the model is not inferior.
     """
-    draws = [
-        weighted_auc(truth, a, weights) - weighted_auc(truth, b, weights)
-        for weights in patient_weights(truth, patients, resamples, seed)
-    ]
-    return percentile_interval(np.concatenate(draws))
+    if variance < 1e-24:
+        return 0.0 if difference < margin else 1.0
+    return float(norm.cdf((difference - margin) / np.sqrt(variance)))
+
+
+def holm(p: Sequence[float | None]) -> list[float | None]:
+    """p-values corrected for their number (Holm 1979); None stays and does not count."""
+    known = [value for value in p if value is not None]
+    if not known:
+        return list(p)
+    corrected = iter(multipletests(known, method="holm")[1])
+    return [None if value is None else float(next(corrected)) for value in p]

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from radistill import atomic
-from radistill.evaluation import curves, plots, samples
+from radistill.evaluation import curves, failure_plots, plots, samples, tuned_plots
 from radistill.evaluation.predictions import Predictions
+from radistill.evaluation.robustness import weakest
 from radistill.progress import bar
 
 SAMPLE_SEED = 0  # the films shown are the same in every report of a run
@@ -78,14 +79,91 @@ def _training_pictures(run: Path, comparison: Mapping[str, Any]) -> list[Picture
     ]
 
 
+def tuned_pictures(
+    comparison: Mapping[str, Any], predictions: Mapping[str, Predictions]
+) -> list[Picture]:
+    """Reliability and net benefit on test; none where the test films are of one class."""
+    truth = next(iter(predictions.values())).truth
+    if truth.all() or not truth.any():
+        return []
+    return [
+        Picture(
+            "reliability.svg",
+            "Reliability",
+            "Test films in ten groups of equal size by told probability, with 95 % intervals; on "
+            "the dotted line what is told is what happens.",
+            lambda: tuned_plots.reliability_plot(comparison, predictions),
+        ),
+        Picture(
+            "decision.svg",
+            "Decision curve",
+            "Net benefit of acting on the calibrated probability, by the risk from which one would "
+            "act (Vickers and Elkin 2006). Below both straight choices a model does harm.",
+            lambda: tuned_plots.decision_plot(comparison, predictions),
+        ),
+    ]
+
+
+def failure_pictures(model: Mapping[str, Any]) -> list[Picture]:
+    """Groups and damaged films, as far as the model was scored on them."""
+    found = []
+    if model.get("groups"):
+        found.append(
+            Picture(
+                "groups.svg",
+                "Groups",
+                "95 % intervals; the dotted line is all test films. In brackets the films.",
+                lambda: failure_plots.group_plot(model["groups"], model["test"]),
+            )
+        )
+    if model.get("robustness"):
+        damaged = model["robustness"]
+        worst = weakest(damaged)
+        least = (
+            f" Lowest AUC: {worst['auc']:.3f} ({worst['name']}, {worst['level']:g})."
+            if worst
+            else ""
+        )
+        found.append(
+            Picture(
+                "robustness.svg",
+                "Damaged films",
+                f"{damaged['films']} test films, at the threshold as shipped, undamaged at left, "
+                f"then worse and worse, with 95 % intervals.{least}",
+                lambda: failure_plots.robustness_plot(damaged),
+            )
+        )
+    return found
+
+
+def shift_pictures(comparison: Mapping[str, Any], p: Predictions) -> list[Picture]:
+    """Scores on other data, where these are other data."""
+    external = comparison.get("external")
+    if not external:
+        return []
+    return [
+        Picture(
+            "scores.svg",
+            "Scores on these films",
+            "Films by told probability, with the threshold as shipped and the one that would have "
+            "been best here.",
+            lambda: failure_plots.shift_plot(p, external),
+        )
+    ]
+
+
 def film_pictures(
     name: str,
     p: Predictions,
     threshold: float,
     wrong: Sequence[int],
     thumbnails: samples.Thumbnails,
+    heat: samples.Thumbnails | None = None,
 ) -> list[Picture]:
-    """Sheets of films with what model `name` said of them; `wrong` are rows of its mistakes."""
+    """Sheets of films with what model `name` said of them; `wrong` are rows of its mistakes.
+
+    heat: path -> heat map of the model, drawn over the mistakes.
+    """
     explained = (
         f"The bar is the probability of {p.positive} by the {name} model, the tick its threshold; "
         "blue frames are right, orange ones wrong."
@@ -104,8 +182,9 @@ def film_pictures(
             Picture(
                 "mistakes.png",
                 "Worst mistakes",
-                "The surest of its wrong calls: missed films first, then false alarms.",
-                lambda: samples.sample_sheet(p, wrong, threshold, thumbnails),
+                "The surest of its wrong calls: missed films first, then false alarms."
+                + (" Bright: what spoke for the disease." if heat else ""),
+                lambda: samples.sample_sheet(p, wrong, threshold, thumbnails, heat),
             )
         )
     return found

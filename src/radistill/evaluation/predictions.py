@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from radistill import atomic
+from radistill.data.labels import plain
 from radistill.errors import UsageError
 
 COLUMNS = ("path", "patient", "label", "probability")
@@ -34,6 +35,17 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.path)
+
+    def rows(self, chosen: Sequence[int] | np.ndarray) -> Predictions:
+        """The films at these indices, in this order."""
+        return replace(
+            self,
+            path=tuple(self.path[i] for i in chosen),
+            patient=tuple(self.patient[i] for i in chosen),
+            label=tuple(self.label[i] for i in chosen),
+            probability=self.probability[chosen],
+            scores=None if self.scores is None else self.scores[chosen],
+        )
 
     @property
     def truth(self) -> np.ndarray:
@@ -67,8 +79,9 @@ def write_predictions(
 def read_predictions(path: Path, positive: str) -> Predictions:
     """Read a CSV written by `write_predictions`.
 
-    Raises UsageError, naming file and row, if the file or a column is missing, a row is cut
-    short, or a probability is not a number in [0, 1].
+    A label that is `positive` but for case, spaces or hyphens is taken to be `positive`. Raises
+    UsageError, naming file and row, if the file or a column is missing, a row is cut short, a path
+    stands twice, or a probability is not a number in [0, 1].
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -88,10 +101,12 @@ def read_predictions(path: Path, positive: str) -> Predictions:
     numbers = [_floats(path, columns[name]) for name in ("probability", *map(_column, classes))]
     values = np.column_stack(numbers)
     _refuse_bad(path, values)
+    _refuse_twice(path, columns["path"])
+    same = plain(positive)
     return Predictions(
         path=tuple(columns["path"]),
         patient=tuple(columns["patient"]),
-        label=tuple(columns["label"]),
+        label=tuple(positive if plain(label) == same else label for label in columns["label"]),
         probability=values[:, 0].copy(),
         positive=positive,
         scores=values[:, 1:].copy() if classes else None,
@@ -111,6 +126,15 @@ def _floats(path: Path, cells: Sequence[str]) -> np.ndarray:
         except ValueError:
             raise UsageError(f"{path}, row {i + 1}: '{cell}' is not a probability") from None
     return values
+
+
+def _refuse_twice(path: Path, films: Sequence[str]) -> None:
+    first: dict[str, int] = {}
+    for row, film in enumerate(films, start=1):
+        if first.setdefault(film, row) != row:
+            raise UsageError(
+                f"{path}: rows {first[film]} and {row} are both of {film}; keep one of them"
+            )
 
 
 def _refuse_bad(path: Path, values: np.ndarray) -> None:

@@ -6,12 +6,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from radistill import __version__, atomic
 from radistill.evaluation import samples, table, words
+from radistill.evaluation.checklist import checklist
 from radistill.evaluation.compare import read_json
-from radistill.evaluation.pictures import data_uri, draw, film_pictures, plot_pictures
+from radistill.evaluation.methods import methods
+from radistill.evaluation.pictures import (
+    data_uri,
+    draw,
+    failure_pictures,
+    film_pictures,
+    plot_pictures,
+    shift_pictures,
+    tuned_pictures,
+)
 from radistill.evaluation.predictions import Predictions, read_predictions
 from radistill.evaluation.style import look
 from radistill.evaluation.summary import main_model, summary
@@ -22,42 +33,70 @@ REPEATED = ("name", "protocol", "synthetic", "leaking", "classes", "positive", "
 LISTED = 10  # rows of a long list in the audit
 
 
-def write_report(run: Path, thumbnails: samples.Thumbnails | None) -> Path:
-    """Write RUN/report.html and RUN/plots/, return the path of the report.
+def write_report(
+    run: Path,
+    thumbnails: samples.Thumbnails | None,
+    *,
+    heat: samples.Thumbnails | None = None,
+    out: Path | None = None,
+) -> Path:
+    """Write report.html and plots/ into `out` (the run if not given), return the report's path.
 
-    thumbnails: path of a film -> grey uint8 (S, S); None leaves the sheets of films out. Needs
-    comparison.json and the predictions; the audit, the settings, the environment and the
-    histories are shown where they are there. Raises RadistillError if a file is missing or
-    damaged, UsageError if that is a CSV of predictions.
+    thumbnails: path of a film -> grey uint8 (S, S); None leaves the sheets of films out. heat:
+    path -> heat map (S, S) in [0, 1] of the main model. Needs out/comparison.json and the run's
+    predictions; the audit, the settings, the environment and the histories are shown where they are
+    there. Raises RadistillError if a file is missing or damaged, UsageError if that is a CSV of
+    predictions.
     """
-    comparison = read_json(run / "comparison.json")
+    out = out or run
+    comparison = read_json(out / "comparison.json")
     positive = str(comparison["dataset"]["positive"])
     predictions = {
-        model["name"]: read_predictions(run / model["name"] / "predictions.csv", positive)
+        model["name"]: read_predictions(_predictions_of(run, model["name"]), positive)
         for model in comparison["models"]
     }
     main = main_model(comparison)
     name, threshold = main["name"], main["test"]["threshold"]
     wrong = samples.worst_mistakes(predictions[name], threshold)
-    wanted = plot_pictures(run, comparison, predictions)
-    plots = len(wanted)
-    if thumbnails is not None:
-        wanted += film_pictures(name, predictions[name], threshold, wrong, thumbnails)
-    pictures = draw(run, wanted)
+    parts = {
+        "plots": plot_pictures(run, comparison, predictions),
+        "tuned": tuned_pictures(comparison, predictions),
+        "failing": failure_pictures(main),
+        "shifted": shift_pictures(comparison, predictions[name]),
+        "sheets": film_pictures(name, predictions[name], threshold, wrong, thumbnails, heat)
+        if thumbnails is not None
+        else [],
+    }
+    drawn = iter(draw(out, [picture for part in parts.values() for picture in part]))
+    shown = {key: [next(drawn) for _ in part] for key, part in parts.items()}
+    attached = _attachments(run)
+    settings = yaml.safe_load(attached["config"]) if attached["config"] else None
+    settings = settings if isinstance(settings, dict) else None
     page = _template().render(
         comparison=comparison,
         banners=words.banners(comparison),
         summary=summary(comparison),
-        figures=table.cells(comparison, table.FIGURES),
+        figures=table.cells(comparison, table.ALL),
         costs=table.cells(comparison, table.COSTS),
         main=name,
-        plots=pictures[:plots],
-        sheets=pictures[plots:],
+        main_model=main,
+        external=comparison.get("external"),
+        calibrated=[m for m in comparison["models"] if m.get("calibration")],
         mistakes=[_mistake(row, predictions[name], predictions) for row in wrong],
-        **_attachments(run),
+        methods=methods(comparison, settings),
+        checklist=checklist(comparison, settings, attached["environment"]),
+        **shown,
+        **attached,
     )
-    atomic.write_text(run / "report.html", page)
-    return run / "report.html"
+    atomic.write_text(out / "report.html", page)
+    return out / "report.html"
+
+
+def _predictions_of(run: Path, model: str) -> Path:
+    """In the model's folder of a run, or in the folder itself where that is of one model."""
+    inner = run / model / "predictions.csv"
+    alone = run / "predictions.csv"
+    return run if run.is_file() else alone if alone.exists() and not inner.exists() else inner
 
 
 def _template() -> Template:

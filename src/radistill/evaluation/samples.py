@@ -51,12 +51,16 @@ def _half_each(first: np.ndarray, second: np.ndarray, count: int) -> list[int]:
 
 
 def sample_sheet(
-    p: Predictions, rows: Sequence[int], threshold: float, thumbnails: Thumbnails
+    p: Predictions,
+    rows: Sequence[int],
+    threshold: float,
+    thumbnails: Thumbnails,
+    heat: Thumbnails | None = None,
 ) -> bytes:
     """PNG of the films `rows`: true class, probability as a bar, and whether the call is right.
 
     thumbnails: path of a film -> grey uint8 (S, S). A film whose picture is gone gets an empty
-    frame.
+    frame. heat: path -> heat map (S, S) in [0, 1], drawn over the film.
     """
     lines = max(1, -(-len(rows) // COLUMNS))
     with styled():
@@ -64,6 +68,11 @@ def sample_sheet(
         panels = list(figure.subplots(lines, COLUMNS, squeeze=False).flat)
         for ax, row in zip(panels, rows, strict=False):
             _film(ax, p, row, threshold, _picture(p.path[row], thumbnails))
+            glow = _picture(p.path[row], heat) if heat is not None else None
+            if glow is not None:
+                ax.imshow(glow, cmap="inferno", vmin=0, vmax=1, alpha=0.55 * glow,
+                          extent=(0, 1, 0, 1), zorder=1.5)  # fmt: skip
+                ax.set(xlim=(0, 1), ylim=(-0.22, 1))
         unused(panels[len(rows) :])
         return to_png(figure)
 

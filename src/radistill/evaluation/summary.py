@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from radistill.evaluation import words
+from radistill.evaluation.robustness import weakest
 
 PREFERRED = ("student", "student-alone", "teacher", "baseline")
 
@@ -26,6 +27,7 @@ def summary(comparison: Mapping[str, Any]) -> list[str]:
     gained = _find(comparison["pairs"], "student", "student-alone")
     if gained:
         sentences.append(_gain(gained))
+    sentences += [_weak_spot(main, comparison["dataset"]), _calibrated(main)]
     return [sentence for sentence in sentences if sentence]
 
 
@@ -47,6 +49,42 @@ def _decides(model: Mapping[str, Any], dataset: Mapping[str, Any]) -> str:
         f"At its threshold of {model['test']['threshold']:.3f}, chosen on validation, it finds "
         f"{counts['tp']} of {sick} {positive} films and falsely calls {counts['fp']} of {well} "
         "others."
+    )
+
+
+def _weak_spot(model: Mapping[str, Any], dataset: Mapping[str, Any]) -> str:
+    """The group and the damage in which the model does worst, if it was scored in any."""
+    parts = []
+    groups = [g for g in model.get("groups") or [] if g["auc"] is not None and g["auc_ci"]]
+    if groups:
+        worst = min(groups, key=lambda group: group["auc"])
+        parts.append(
+            f"Of the groups looked at, its AUC is lowest for {worst['by']} {worst['group']}: "
+            f"{worst['auc']:.3f} (95 % interval {words.interval(worst['auc_ci'])}, "
+            f"{worst['n']} films)."
+        )
+    damaged = weakest(model["robustness"]) if model.get("robustness") else None
+    if damaged:
+        parts.append(
+            f"Of damaged films it stands {damaged['name']} worst, with an AUC of "
+            f"{damaged['auc']:.3f} at {damaged['level']:g}."
+        )
+    return " ".join(parts)
+
+
+def _calibrated(model: Mapping[str, Any]) -> str:
+    """Whether probabilities mean what they say on test, and whether calibration helped."""
+    found = model.get("calibration")
+    if not found:
+        return ""
+    before, after = found["test"]["before"], found["test"]["after"]
+    gap = f"On test its probabilities are off by {before['ece']:.3f} on average (ECE)"
+    if found["kind"] == "none":
+        return f"{gap}; on validation no calibration was better than none."
+    verdict = "better" if after["log_loss"] < before["log_loss"] else "worse, not better"
+    return (
+        f"{gap}; calibration by {found['kind']}, chosen on validation, makes them {verdict} there "
+        f"(log loss {before['log_loss']:.3f} before, {after['log_loss']:.3f} after)."
     )
 
 

@@ -40,11 +40,53 @@ FIGURES: Rows = (
     ("ECE", _test("ece")),
     ("Threshold", _test("threshold")),
 )
+
+
+def _with_interval(key: str) -> Cell:
+    def write(model: Mapping[str, Any]) -> str:
+        value, ci = model["test"].get(key), model["test"].get(f"{key}_ci")
+        return words.figure(value) + (f" ({words.interval(ci)})" if ci else "")
+
+    return write
+
+
+# Every figure with its interval, for the report and for papers.
+ALL: Rows = (
+    ("Architecture", lambda model: str(model.get("architecture") or words.DASH)),
+    *(
+        (heading, _with_interval(key))
+        for heading, key in (
+            ("AUC", "auc"),
+            ("PR-AUC", "pr_auc"),
+            ("Sensitivity", "recall"),
+            ("Specificity", "specificity"),
+            ("PPV (precision)", "precision"),
+            ("NPV", "npv"),
+            ("Positive likelihood ratio", "lr_positive"),
+            ("Negative likelihood ratio", "lr_negative"),
+            ("Accuracy", "accuracy"),
+            ("Balanced accuracy", "balanced_accuracy"),
+            ("F1", "f1"),
+            ("MCC", "mcc"),
+            ("Brier score", "brier"),
+            ("Log loss", "log_loss"),
+            ("ECE, equal width", "ece"),
+            ("ECE, equal mass", "ece_equal_mass"),
+            ("Calibration slope", "calibration_slope"),
+            ("Calibration intercept", "calibration_intercept"),
+        )
+    ),
+    ("Macro AUC", _test("macro_auc")),
+    ("Threshold", _test("threshold")),
+)
 COSTS: Rows = (
     ("Parameters", _cost("parameters", words.amount)),
     ("MACs", _cost("macs", words.amount)),
     ("File size", _cost("file_bytes", words.size)),
+    ("Peak memory", _cost("peak_memory_bytes", words.size)),
     ("Latency", _cost("latency_ms_p50", words.milliseconds)),
+    ("Latency p95", _cost("latency_ms_p95", words.milliseconds)),
+    ("Films/s", _cost("films_per_second", words.rate)),
     ("Training time", lambda model: words.duration(model.get("training_seconds"))),
 )
 
@@ -75,6 +117,9 @@ def print_table(comparison: Mapping[str, Any], console: Console) -> None:
         style = "bold" if heading == "AUC" else None
         table.add_row(heading, *map(escape, row), style=style)
     console.print(table)
+    for model in comparison["models"]:
+        for sentence in words.caveats(model["test"]):
+            console.print(escape(f"{model['name']}: {sentence}"), highlight=False)
     for pair in comparison["pairs"]:
         console.print(escape(words.pair_sentence(pair)), highlight=False)
 

@@ -54,6 +54,11 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min".removesuffix(" 0 min")
 
 
+def rate(value: float | None) -> str:
+    """A number a second, with three significant digits at most."""
+    return DASH if value is None else f"{float(f'{value:.3g}'):g}"
+
+
 def milliseconds(value: float | None) -> str:
     return DASH if value is None else f"{value:.1f} ms"
 
@@ -76,6 +81,38 @@ def p_value(p: float | None) -> str:
     return f"p = {text}" if text[0].isdigit() else f"p {text}"
 
 
+def rule(text: str) -> str:
+    """A threshold rule in words."""
+    kind, _, number = text.partition("=")
+    if kind == "youden":
+        return "largest Youden index"
+    if kind == "cost":
+        return f"least cost, a miss worth {number} false alarms"
+    return f"{kind} of at least {number}"
+
+
+def yes(value: bool | None) -> str:
+    """`yes`, `no` or a dash."""
+    return DASH if value is None else "yes" if value else "no"
+
+
+def passed(value: bool | None) -> str:
+    """The verdict of a check of heat maps."""
+    if value is None:
+        return "not told, all maps are empty"
+    return "passed" if value else "NOT passed: do not read these maps"
+
+
+def caveats(test: Mapping[str, Any]) -> list[str]:
+    """What is missing among a model's figures, and why."""
+    found = []
+    if test["auc"] is None:
+        found.append("no AUC, the films are all of one class.")
+    if test.get("no_intervals"):
+        found.append(f"{test['no_intervals']}.")
+    return found
+
+
 def banners(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(kind, sentence) of what a reader must know before any figure: leaking, synthetic."""
     dataset = comparison["dataset"]
@@ -90,11 +127,18 @@ def banners(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
 def pair_sentence(pair: Mapping[str, Any]) -> str:
     """One paired comparison in plain words, the better model named first."""
     a, b, difference, ci = pair["a"], pair["b"], pair["auc_difference"], pair["ci"]
-    if difference is None or ci is None:
+    if difference is None:
         return f"{a} and {b}: not comparable, the test films are of one class."
+    if ci is None:
+        return f"{a} and {b}: not compared, {pair['no_interval']}."
     if difference < 0:
         a, b, difference, ci = b, a, -difference, [-ci[1], -ci[0]]
     tests = f"DeLong {p_value(pair['delong_p'])}, McNemar {p_value(pair['mcnemar_p'])}"
+    keys = ("delong_p", "mcnemar_p")
+    if any(pair.get(f"{key}_holm") not in (None, pair[key]) for key in keys):
+        tests += (
+            f", after Holm {bare_p(pair['delong_p_holm'])} and {bare_p(pair['mcnemar_p_holm'])}"
+        )
     if difference == 0 and ci[0] == ci[1] == 0:
         return f"{a} and {b}: the same AUC ({tests})."
     verdict = "unlikely to be chance" if ci[0] > 0 else "may be chance"

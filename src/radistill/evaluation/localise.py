@@ -1,0 +1,111 @@
+"""Whether heat maps point at the disease, and whether they depend on what was learnt at all."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+from torch import nn
+
+from radistill.evaluation.explain import heat_maps
+from radistill.evaluation.intervals import percentile_interval, too_few, wilson
+
+FILMS = 64  # positive films that are explained; maps cost a backward pass each
+
+
+def found_opacities(
+    maps: np.ndarray,
+    masks: np.ndarray,
+    patients: Sequence[str],
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """How well heat maps find true opacities.
+
+    maps: (N, S, S), at least 0. masks: bool (N, S, S), none of them empty. Returns
+    `pointing_game`: the share of films whose hottest pixel lies in the opacity (Zhang et al. 2018);
+    `energy_inside`: the mean share of a map's heat that does (Wang et al. 2020); both with 95 %
+    intervals over patients, and `chance`: both for a map that knows nothing, the opacity's share of
+    the film. A map of zeros finds nothing.
+    """
+    flat, inside = maps.reshape(len(maps), -1), masks.reshape(len(masks), -1)
+    lit = flat.max(axis=1) > 0
+    hits = lit & inside[np.arange(len(flat)), flat.argmax(axis=1)]
+    total = flat.sum(axis=1)
+    energy = np.divide((flat * inside).sum(axis=1), total, out=np.zeros(len(flat)), where=lit)
+    result: dict[str, Any] = {
+        "films": len(maps),
+        "pointing_game": float(hits.mean()),
+        "pointing_game_ci": None,
+        "energy_inside": float(energy.mean()),
+        "energy_inside_ci": None,
+        "chance": float(inside.mean()),
+    }
+    if too_few(patients):
+        return result | {"no_intervals": too_few(patients)}
+    _, owner = np.unique(np.asarray(patients, dtype=str), return_inverse=True)
+    sums, counts = np.bincount(owner, weights=energy), np.bincount(owner)
+    drawn = np.random.default_rng(seed).integers(0, len(counts), (resamples, len(counts)))
+    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+    return result | {
+        "pointing_game_ci": wilson(hits, patients),
+        "energy_inside_ci": list(percentile_interval(means)),
+    }
+
+
+def randomisation_check(
+    classifier: nn.Module, squares: np.ndarray, positive: Sequence[int], seed: int = 0
+) -> dict[str, Any]:
+    """The sanity check of Adebayo et al. 2018: maps must change when the weights are random.
+
+    squares: uint8 (N, S, S). Returns the mean Spearman correlation between the maps of the trained
+    model and those of the same network with a random head (`head`) and with all weights random
+    (`all`), and `passed`: below 0.5 for the second. `empty` is the share of films without a map,
+    where nothing spoke for the disease; they are left out, and if all are, all is None.
+    """
+    trained = heat_maps(classifier, squares, positive)
+    lit = trained.max(axis=(1, 2)) > 0
+    found: dict[str, Any] = {"empty": float(1 - lit.mean())}
+    if not lit.any():
+        return found | {"head": None, "all": None, "passed": None}
+    trained, squares = trained[lit], squares[lit]
+    for name, which in (("head", _last_linear), ("all", _everything)):
+        maps = heat_maps(_randomised(classifier, which, seed), squares, positive)
+        found[name] = _alike(trained, maps)
+    return found | {"passed": bool(found["all"] < 0.5)}
+
+
+def _alike(one: np.ndarray, two: np.ndarray) -> float:
+    """Mean rank correlation of maps; an empty map is like no other, so it counts 0."""
+    values = []
+    for a, b in zip(one.reshape(len(one), -1), two.reshape(len(two), -1), strict=True):
+        flat = np.ptp(a) == 0 or np.ptp(b) == 0
+        values.append(0.0 if flat else float(spearmanr(a, b).statistic))
+    return float(np.mean(values))
+
+
+def _randomised(
+    classifier: nn.Module, which: Callable[[nn.Module], list[nn.Module]], seed: int
+) -> nn.Module:
+    model = copy.deepcopy(classifier)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for module in which(model):
+            reset = getattr(module, "reset_parameters", None)
+            if callable(reset):
+                reset()
+    return model
+
+
+def _last_linear(model: nn.Module) -> list[nn.Module]:
+    linear: list[nn.Module] = [m for m in model.modules() if isinstance(m, nn.Linear)]
+    return linear[-1:]
+
+
+def _everything(model: nn.Module) -> list[nn.Module]:
+    return list(model.modules())

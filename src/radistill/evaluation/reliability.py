@@ -1,0 +1,116 @@
+"""How far probabilities are from what happened: calibration error, slope and intercept."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import statsmodels.api as sm
+from scipy.special import logit
+from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
+
+ECE_BINS = 15
+EDGE = 1e-9  # a probability of 0 or 1 has no logit
+STEPS = 25
+
+
+def log_odds(probability: np.ndarray) -> np.ndarray:
+    """Logit of (N,) probabilities, those beyond 1e-9 of 0 and 1 moved there."""
+    return np.asarray(logit(np.clip(probability, EDGE, 1 - EDGE)))
+
+
+def expected_calibration_error(
+    truth: np.ndarray, probability: np.ndarray, bins: int = ECE_BINS, *, equal_mass: bool = False
+) -> float:
+    """Mean gap between predicted and observed frequency of the positive class, in [0, 1].
+
+    Over `bins` bins of the probability of the positive class, each weighted by its films (Naeini
+    et al. 2015; the binary form, not top-label confidence): of equal width, or holding about as
+    many films each. With few films a bin it is too large even for a perfect model.
+    """
+    index = bin_index(probability, bins, equal_mass=equal_mass)
+    gap = np.bincount(index, weights=probability - truth, minlength=bins)
+    return float(np.abs(gap).sum() / len(truth))
+
+
+def bin_index(probability: np.ndarray, bins: int, *, equal_mass: bool = False) -> np.ndarray:
+    """The bin of each film, (N,) int in [0, bins); equal scores share a bin."""
+    if equal_mass:
+        edges = np.percentile(probability, 100 * np.linspace(0, 1, bins + 1))[1:-1]
+        return np.asarray(np.searchsorted(edges, probability))
+    return np.asarray(np.minimum((probability * bins).astype(int), bins - 1))
+
+
+def slope(truth: np.ndarray, probability: np.ndarray) -> float | None:
+    """Calibration slope (Cox 1958): 1 is right, below 1 the probabilities are too extreme.
+
+    Of the logistic regression of the truth on the log-odds. None where that has no finite answer:
+    one class only, one probability only, or classes that the model separates entirely.
+    """
+    odds = log_odds(probability)
+    if np.ptp(odds) == 0:
+        return None
+    return _fit(truth, sm.add_constant(odds), None)
+
+
+def intercept(truth: np.ndarray, probability: np.ndarray) -> float | None:
+    """Calibration in the large: 0 is right, below 0 the disease is over-predicted.
+
+    The constant that the log-odds lack, the slope held at 1. None with one class only.
+    """
+    return _fit(truth, np.ones((len(truth), 1)), log_odds(probability))
+
+
+def _fit(truth: np.ndarray, design: np.ndarray, offset: np.ndarray | None) -> float | None:
+    if truth.all() or not truth.any():
+        return None
+    model = sm.GLM(truth.astype(float), design, family=sm.families.Binomial(), offset=offset)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", PerfectSeparationWarning)
+        warnings.simplefilter("ignore", RuntimeWarning)
+        try:
+            found = model.fit(maxiter=100)
+        except (PerfectSeparationWarning, np.linalg.LinAlgError):
+            return None
+    value = float(found.params[-1])
+    return value if found.converged and np.isfinite(value) else None
+
+
+def weighted_slope(truth: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """`slope` under each row of film weights (R, N), (R,); NaN where there is none.
+
+    Newton's method on all resamples at once, where a loop over fits would take minutes.
+    """
+    return _newton(truth, log_odds(probability), weights, slope=True)
+
+
+def weighted_intercept(
+    truth: np.ndarray, probability: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """`intercept` under each row of film weights (R, N), (R,); NaN where there is none."""
+    return _newton(truth, log_odds(probability), weights, slope=False)
+
+
+def _newton(truth: np.ndarray, odds: np.ndarray, weights: np.ndarray, *, slope: bool) -> np.ndarray:
+    rows = len(weights)
+    a, b = np.zeros((rows, 1)), np.full((rows, 1), 0.5 if slope else 1.0)
+    step = np.ones(rows)
+    with np.errstate(all="ignore"):
+        for _ in range(STEPS):
+            chance = 1 / (1 + np.exp(-(a + b * odds)))
+            left = weights * (truth - chance)
+            curve = weights * chance * (1 - chance)
+            g0, h00 = left.sum(axis=1), curve.sum(axis=1)
+            if slope:
+                g1, h01, h11 = left @ odds, curve @ odds, curve @ odds**2
+                determinant = h00 * h11 - h01**2
+                da = (h11 * g0 - h01 * g1) / determinant
+                db = (h00 * g1 - h01 * g0) / determinant
+                b += np.clip(db, -2, 2)[:, None]
+            else:
+                da = db = g0 / h00
+            a += np.clip(da, -2, 2)[:, None]
+            step = np.maximum(np.abs(da), np.abs(db))
+            if not (step > 1e-8).any():  # NaN has gone astray and stays so
+                break
+    return np.where(step < 1e-6, (b if slope else a)[:, 0], np.nan)

@@ -1,0 +1,154 @@
+"""Every figure with its 95 % interval, from one set of resampled patients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.stats import norm
+
+from radistill.evaluation.intervals import (
+    patient_weights,
+    percentile_interval,
+    tied_weights,
+    too_few,
+    weighted_auc,
+    wilson,
+)
+from radistill.evaluation.paired import delong_variance
+from radistill.evaluation.reliability import (
+    ECE_BINS,
+    bin_index,
+    weighted_intercept,
+    weighted_slope,
+)
+
+Draws = dict[str, np.ndarray]
+
+
+def decisions(truth: np.ndarray, called: np.ndarray, weights: np.ndarray) -> Draws:
+    """Figures of decisions under each row of film weights.
+
+    truth, called: (N,) bool. weights: (R, N). Returns (R,) for each figure, NaN where undefined.
+    """
+    tp, fn = weights @ (truth & called), weights @ (truth & ~called)
+    fp, tn = weights @ (~truth & called), weights @ (~truth & ~called)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        recall, specificity = tp / (tp + fn), tn / (tn + fp)
+        product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+        return {
+            "accuracy": (tp + tn) / (tp + tn + fp + fn),
+            "balanced_accuracy": (recall + specificity) / 2,
+            "f1": 2 * tp / (2 * tp + fp + fn),
+            "precision": tp / (tp + fp),
+            "npv": tn / (tn + fn),
+            "recall": recall,
+            "specificity": specificity,
+            "lr_positive": _finite(recall / (1 - specificity)),
+            "lr_negative": _finite((1 - recall) / specificity),
+            "mcc": np.where(product > 0, (tp * tn - fp * fn) / np.sqrt(product), 0.0),
+        }
+
+
+def ranking(truth: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> Draws:
+    """AUC and PR-AUC (average precision) under each row of film weights."""
+    up, down = tied_weights(truth, probability, weights)
+    tp, fp = up[:, ::-1].cumsum(axis=1), down[:, ::-1].cumsum(axis=1)
+    with np.errstate(invalid="ignore"):
+        precision = np.where(tp + fp > 0, tp / (tp + fp), 0.0)
+        pr_auc = (up[:, ::-1] * precision).sum(axis=1) / tp[:, -1]
+    return {"auc": weighted_auc(truth, probability, weights), "pr_auc": pr_auc}
+
+
+def fit_to_truth(truth: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> Draws:
+    """Brier score, log loss, calibration errors, slope and intercept under each row of weights."""
+    total = weights.sum(axis=1)
+    told = np.clip(np.where(truth, probability, 1 - probability), np.finfo(float).eps, 1)
+    found = {
+        "brier": weights @ (probability - truth) ** 2 / total,
+        "log_loss": weights @ -np.log(told) / total,
+        "calibration_slope": weighted_slope(truth, probability, weights),
+        "calibration_intercept": weighted_intercept(truth, probability, weights),
+    }
+    for name, equal_mass in (("ece", False), ("ece_equal_mass", True)):
+        members = bin_index(probability, ECE_BINS, equal_mass=equal_mass)
+        gaps = np.zeros((len(truth), ECE_BINS))
+        gaps[np.arange(len(truth)), members] = probability - truth
+        found[name] = np.abs(weights @ gaps).sum(axis=1) / total
+    return found
+
+
+def figure_draws(
+    truth: np.ndarray,
+    probability: np.ndarray,
+    threshold: float,
+    patients: Sequence[str],
+    resamples: int,
+    seed: int,
+) -> Draws:
+    """Every figure under `resamples` draws of patients, (R,) each.
+
+    The draws depend on truth, patients and seed alone: two models on the same films get the same,
+    so that their differences are paired.
+    """
+    blocks: list[Draws] = []
+    for weights in patient_weights(truth, patients, resamples, seed):
+        blocks.append(
+            ranking(truth, probability, weights)
+            | decisions(truth, probability >= threshold, weights)
+            | fit_to_truth(truth, probability, weights)
+        )
+    return {key: np.concatenate([block[key] for block in blocks]) for key in blocks[0]}
+
+
+def intervals(
+    figures: dict[str, Any],
+    truth: np.ndarray,
+    probability: np.ndarray,
+    patients: Sequence[str],
+    draws: Draws,
+) -> dict[str, dict[str, list[float]]]:
+    """95 % intervals of the figures that `metrics` gave, by name and by method.
+
+    `bootstrap`: percentiles of `draws`; for the calibration errors, which grow by resampling, the
+    basic interval (Davison and Hinkley 1997, 5.2), cut at 0. `wilson`: of proportions, see
+    `wilson`. `delong`: of the AUC, from its variance, taking films as independent. A figure that is
+    None has none, and nor has any where there are fewer than ten patients.
+    """
+    if too_few(patients):
+        return {}
+    found: dict[str, dict[str, list[float]]] = {}
+    for name, values in draws.items():
+        if figures.get(name) is None or np.isnan(values).mean() > 0.05:
+            continue
+        low, high = percentile_interval(values)
+        if name.startswith("ece"):
+            twice = 2 * figures[name]
+            low, high = max(0.0, twice - high), max(0.0, twice - low)
+        found[name] = {"bootstrap": [low, high]}
+    called = probability >= figures["threshold"]
+    for name, right, among in (
+        ("accuracy", called == truth, np.ones_like(truth)),
+        ("recall", called, truth),
+        ("specificity", ~called, ~truth),
+        ("precision", truth, called),
+        ("npv", ~truth, ~called),
+    ):
+        if figures[name] is not None and among.any():
+            owners = np.asarray(patients, dtype=object)[among]
+            found.setdefault(name, {})["wilson"] = wilson(right[among], owners)
+    if "auc" in found and min(truth.sum(), (~truth).sum()) >= 2:
+        margin = float(norm.ppf(0.975) * np.sqrt(delong_variance(truth, probability)))
+        auc = figures["auc"]
+        found["auc"]["delong"] = [max(0.0, auc - margin), min(1.0, auc + margin)]
+    return found
+
+
+def first_choice(methods: dict[str, list[float]] | None) -> list[float] | None:
+    """The interval to show of a figure: Wilson's where there is one, else the bootstrap's."""
+    return (methods or {}).get("wilson") or (methods or {}).get("bootstrap")
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    return np.where(np.isinf(values), np.nan, values)

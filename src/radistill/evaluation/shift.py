@@ -1,0 +1,48 @@
+"""Scores on other data beside those of the data a model was tuned on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.stats import ks_2samp, wasserstein_distance
+
+from radistill.evaluation.metrics import metrics
+from radistill.evaluation.predictions import Predictions
+from radistill.evaluation.thresholds import at_threshold, choose_threshold
+
+
+def score_shift(reference: np.ndarray, new: np.ndarray) -> dict[str, Any]:
+    """How the probabilities `new` (N,) differ from `reference` (M,).
+
+    ks, ks_p: the two-sample Kolmogorov-Smirnov statistic, the largest gap between the two
+    distribution functions, and its p-value; wasserstein: the mean distance that probability has to
+    move (both are 0 for equal distributions); the quartiles of each.
+    """
+    test = ks_2samp(reference, new)
+    return {
+        "ks": float(test.statistic),
+        "ks_p": float(test.pvalue),
+        "wasserstein": float(wasserstein_distance(reference, new)),
+        "reference_quartiles": np.quantile(reference, [0.25, 0.5, 0.75]).tolist(),
+        "quartiles": np.quantile(new, [0.25, 0.5, 0.75]).tolist(),
+        "reference_n": len(reference),
+    }
+
+
+def shipped_and_best(p: Predictions, shipped: float) -> dict[str, Any]:
+    """Decisions at the threshold as shipped and at the one that would have been best here.
+
+    The best (Youden) is chosen on these very films, so it is too good; it tells how much of a loss
+    a threshold could make up for, and is never one to use. None with one class only.
+    """
+    truth = p.truth
+    if truth.all() or not truth.any():
+        return {"shipped": {"threshold": shipped} | at_threshold(p, shipped), "best": None}
+    best = choose_threshold(truth, p.probability, "youden")
+    return {
+        name: {"threshold": threshold}
+        | at_threshold(p, threshold)
+        | {"accuracy": metrics(truth, p.probability, threshold)["accuracy"]}
+        for name, threshold in (("shipped", shipped), ("best", best))
+    }

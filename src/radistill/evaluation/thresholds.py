@@ -1,0 +1,132 @@
+"""Thresholds, chosen on validation and never on test, and what each of them gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from radistill.evaluation.calibration import Calibration
+from radistill.evaluation.intervals import wilson
+from radistill.evaluation.predictions import Predictions
+
+FALLBACK_THRESHOLD = 0.5
+
+
+def choose_threshold(truth: np.ndarray, probability: np.ndarray, rule: str = "youden") -> float:
+    """The threshold that `rule` picks on these films, which are to be validation films.
+
+    truth: (N,) bool. probability: (N,) in [0, 1]. rule, one of:
+    `youden`: the largest sensitivity + specificity - 1;
+    `sensitivity=0.95`: the highest threshold that still finds this share of the positive films;
+    `specificity=0.95`: the lowest threshold that still leaves this share of the others alone;
+    `cost=5`: the least cost where a missed film costs 5 times a false alarm.
+
+    Every threshold between two neighbouring scores does the same, so the midpoint is taken: the
+    farthest from either film. Among equals the most sensitive (lowest) wins, since a missed disease
+    costs more than a second look; for a specificity that none reaches it is the highest. With
+    one class only there is nothing to choose from and 0.5 is returned. Raises ValueError on another
+    rule.
+    """
+    kind, _, number = rule.partition("=")
+    if kind not in ("youden", "sensitivity", "specificity", "cost"):
+        raise ValueError(f"unknown rule '{rule}'")
+    truth = np.asarray(truth, dtype=bool)
+    positives, negatives = int(truth.sum()), int((~truth).sum())
+    if positives == 0 or negatives == 0:
+        return FALLBACK_THRESHOLD
+    score, group = np.unique(probability, return_inverse=True)
+    # Films called positive when cutting just below score[i], and above all scores if any threshold
+    # does; whole numbers, so that ties are exact.
+    cuts = len(score) + int(score[-1] < 1)
+    tp = np.r_[np.bincount(group, weights=truth)[::-1].cumsum()[::-1], 0][:cuts].astype(int)
+    fp = np.r_[np.bincount(group, weights=~truth)[::-1].cumsum()[::-1], 0][:cuts].astype(int)
+    if kind == "youden":
+        best = int(np.argmax(tp * negatives - fp * positives))
+    elif kind == "sensitivity":
+        best = int(np.flatnonzero(tp >= float(number) * positives - 1e-9)[-1])
+    elif kind == "specificity":
+        enough = np.flatnonzero(negatives - fp >= float(number) * negatives - 1e-9)
+        best = int(enough[0]) if len(enough) else cuts - 1
+    else:
+        best = int(np.argmin(float(number) * (positives - tp) + fp))
+    return _between(score, best)
+
+
+def _between(score: np.ndarray, cut: int) -> float:
+    upper = float(score[cut]) if cut < len(score) else 1.0
+    lower = float(score[cut - 1]) if cut else 0.0
+    middle = (lower + upper) / 2
+    return middle if middle > lower else upper  # neighbouring floats have no midpoint
+
+
+def operating_points(
+    val: Predictions, test: Predictions, rules: Sequence[str]
+) -> list[dict[str, Any]]:
+    """What each rule's threshold, chosen on `val`, gives on `val` and on `test`.
+
+    Each is a dict of rule, threshold, val and test; the last two as `at_threshold` gives them. An
+    empty list where validation lacks a class.
+    """
+    if not val.truth.any() or val.truth.all():
+        return []
+    points = []
+    for rule in rules:
+        threshold = choose_threshold(val.truth, val.probability, rule)
+        points.append(
+            {
+                "rule": rule,
+                "threshold": threshold,
+                "val": at_threshold(val, threshold),
+                "test": at_threshold(test, threshold),
+            }
+        )
+    return points
+
+
+def at_threshold(p: Predictions, threshold: float) -> dict[str, Any]:
+    """Sensitivity (recall), specificity, precision (PPV) and NPV, each with Wilson's interval.
+
+    What the films cannot tell is None, as a precision where nothing is called positive.
+    """
+    truth, called = p.truth, p.probability >= threshold
+    found: dict[str, Any] = {"called_positive": int(called.sum())}
+    for name, right, among in (
+        ("recall", called, truth),
+        ("specificity", ~called, ~truth),
+        ("precision", truth, called),
+        ("npv", ~truth, ~called),
+    ):
+        found[name] = float(right[among].mean()) if among.any() else None
+        patients = np.asarray(p.patient, dtype=object)[among]
+        found[f"{name}_ci"] = wilson(right[among], patients) if among.any() else None
+    return found
+
+
+def at_prevalence(recall: float, specificity: float, prevalence: float) -> tuple[float, float]:
+    """(PPV, NPV) by Bayes' rule where a share `prevalence` of the films is positive.
+
+    NaN where nothing would be called so. Works on arrays too.
+    """
+    tp, fp = recall * prevalence, (1 - specificity) * (1 - prevalence)
+    tn, fn = specificity * (1 - prevalence), (1 - recall) * prevalence
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.float64(tp) / (tp + fp), np.float64(tn) / (tn + fn)
+
+
+def net_benefit(truth: np.ndarray, probability: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Net benefit at each risk threshold (Vickers and Elkin 2006).
+
+    truth: (N,) bool. probability: (N,), calibrated. at: (K,) in [0, 1). Returns (K,): true
+    positives less false positives weighed by the odds of the threshold, each a share of N.
+    """
+    truth = np.asarray(truth, dtype=bool)
+    called = probability[None, :] >= at[:, None]
+    tp, fp = (called & truth).mean(axis=1), (called & ~truth).mean(axis=1)
+    return np.asarray(tp - fp * at / (1 - at))
+
+
+def decision_curve(p: Predictions, calibration: Calibration, at: np.ndarray) -> np.ndarray:
+    """Net benefit of acting on the calibrated probability, (K,) over risk thresholds `at`."""
+    return net_benefit(p.truth, calibration.apply(p.probability), at)

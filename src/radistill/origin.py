@@ -1,0 +1,76 @@
+"""What a model's own study left behind: its scores on its test films, and its thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from radistill.errors import UsageError
+from radistill.evaluation.calibration import Calibration
+from radistill.evaluation.predictions import Predictions, read_predictions
+from radistill.evaluation.thresholds import choose_threshold
+from radistill.models import read_spec
+from radistill.runtime.card import CARD, read_card
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What is kept of it.
+
+    scores: of the positive class on the model's own test films, or their quantiles. val: its
+    validation predictions. points: threshold by rule, where there is no val.
+    """
+
+    folder: Path
+    scores: np.ndarray | None = None
+    val: Predictions | None = None
+    points: Mapping[str, float] = field(default_factory=dict)
+
+    def threshold(self, rule: str) -> float:
+        """The threshold that `rule` picks on validation; UsageError where nothing tells."""
+        if self.val is not None:
+            return choose_threshold(self.val.truth, self.val.probability, rule)
+        if rule in self.points:
+            return self.points[rule]
+        listed = f" but {', '.join(self.points)}" if self.points else ""
+        raise UsageError(
+            f"{self.folder}: has no validation predictions to choose a threshold by {rule} on, and "
+            f"no such point{listed}. Name the run instead."
+        )
+
+
+def origin_of(model: Path) -> Origin:
+    """Of a bundle (from its card), a model folder or a run (from its student's predictions)."""
+    if (model / CARD).is_file():
+        return _of_bundle(model)
+    folder = trained_folder(model)
+    if folder is None or not (folder / "predictions.csv").is_file():
+        return Origin(model)
+    positive = str(read_spec(folder)["positive"])
+    test = read_predictions(folder / "predictions.csv", positive)
+    beside = folder / "predictions-val.csv"
+    val = read_predictions(beside, positive) if beside.is_file() else None
+    return Origin(folder, test.probability, val)
+
+
+def trained_folder(model: Path) -> Path | None:
+    """Where the trained network of a model folder, a run or a run's bundle lies, if anywhere."""
+    places = (model, model / "student", model.parent / "student")
+    found = (place for place in places if (place / "model.json").is_file())
+    return next(found, None)
+
+
+def _of_bundle(folder: Path) -> Origin:
+    card = read_card(folder / CARD)
+    # The card's figures are of the probability before calibration, the bundle answers after it.
+    carried = Calibration("temperature", card.temperature)
+    quantiles = (card.figures.get("test") or {}).get("score_quantiles")
+    points = {
+        str(point["rule"]): float(carried.apply(np.array(point["threshold"])))
+        for point in card.figures.get("operating_points") or []
+    }
+    scores = carried.apply(np.array(quantiles)) if quantiles else None
+    return Origin(folder, scores, points=points)

@@ -1,0 +1,126 @@
+"""What only the network itself can show: how it stands damaged films, and where it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from radistill import atomic
+from radistill.data.cache import PixelCache
+from radistill.evaluation.explain import heat_maps
+from radistill.evaluation.localise import FILMS, found_opacities, randomisation_check
+from radistill.evaluation.predictions import Predictions
+from radistill.evaluation.robustness import robustness
+from radistill.external import open_model
+from radistill.models import GreyClassifier, load_model, read_spec
+
+SANITY_FILMS = 16
+
+
+@dataclass(frozen=True)
+class Films:
+    """Test films as a network sees them.
+
+    squares: paths -> uint8 (N, S, S) at the network's input size. masks: folder with the true
+    opacities, `<path>.png`, as phantoms have; None if there is none.
+    """
+
+    predictions: Predictions
+    squares: Callable[[Sequence[str]], np.ndarray]
+    masks: Path | None = None
+
+    def of(self, rows: np.ndarray) -> np.ndarray:
+        """The squares at these rows of the predictions."""
+        return self.squares([self.predictions.path[row] for row in rows])
+
+
+def cached_squares(
+    cache: PixelCache, shas: dict[str, str]
+) -> Callable[[Sequence[str]], np.ndarray]:
+    """`Films.squares` from a pixel cache. shas: path of a film -> its sha256."""
+    return lambda paths: cache.batch([shas[path] for path in paths])
+
+
+def probe_robustness(
+    folder: Path, films: Films, threshold: float, out: Path | None
+) -> dict[str, Any]:
+    """Score the model in `folder` on damaged films; write `out/robustness.json` and return it."""
+    scorer = open_model(folder)
+    index = scorer.classes.index(scorer.positive)
+
+    def score(squares: np.ndarray) -> np.ndarray:
+        return scorer.probabilities(squares)[:, index]
+
+    found = robustness(films.predictions, threshold, films.of, score)
+    if out is not None:
+        atomic.write_json(out / "robustness.json", found)
+    return found
+
+
+def probe_explanation(folder: Path, films: Films, out: Path | None, seed: int) -> dict[str, Any]:
+    """Check the heat maps of the model in `folder`; write and return `out/explanation.json`.
+
+    Films are spread evenly over the test split. Where true masks are there, says how well the maps
+    find them.
+    """
+    model, positive = load_model(folder), positive_logits(folder)
+    rows = np.flatnonzero(films.predictions.truth)
+    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), FILMS)).astype(int)]
+    if not len(some):
+        some = np.arange(min(len(films.predictions), SANITY_FILMS))
+    squares = films.of(some)
+    found: dict[str, Any] = {
+        "method": "Grad-CAM (Selvaraju et al. 2017), last layer with positions, by captum",
+        "randomisation": randomisation_check(model, squares[:SANITY_FILMS], positive, seed),
+    }
+    if films.masks is not None:
+        found["localisation"] = _localisation(model, films, some, squares, positive)
+    if out is not None:
+        atomic.write_json(out / "explanation.json", found)
+    return found
+
+
+def heat_of(folder: Path, films: Films) -> Callable[[str], np.ndarray]:
+    """Path of a film -> its Grad-CAM by the model in `folder`, float32 (S, S) in [0, 1]."""
+    model, positive = load_model(folder), positive_logits(folder)
+    return lambda path: heat_maps(model, films.squares([path]), positive)[0]
+
+
+def positive_logits(folder: Path) -> list[int]:
+    """Which logits of a trained model count as its positive class."""
+    spec = read_spec(folder)
+    wanted = spec["classes"].index(spec["positive"])
+    groups = spec.get("class_of", range(len(spec["classes"])))
+    return [logit for logit, group in enumerate(groups) if group == wanted]
+
+
+def _localisation(
+    model: GreyClassifier,
+    films: Films,
+    rows: np.ndarray,
+    squares: np.ndarray,
+    positive: Sequence[int],
+) -> dict[str, Any] | None:
+    side = squares.shape[-1]
+    masks = [_mask(films, films.predictions.path[row], side) for row in rows]
+    known = {i: mask for i, mask in enumerate(masks) if mask is not None and mask.any()}
+    if not known:
+        return None
+    maps = heat_maps(model, squares[list(known)], positive)
+    patients = [films.predictions.patient[rows[i]] for i in known]
+    return found_opacities(maps, np.stack(list(known.values())), patients)
+
+
+def _mask(films: Films, path: str, side: int) -> np.ndarray | None:
+    assert films.masks is not None
+    file = (films.masks / path).with_suffix(".png")
+    if not file.is_file():
+        return None
+    with Image.open(file) as image:
+        shrunk = image.convert("L").resize((side, side), Image.Resampling.BILINEAR)
+        return np.asarray(shrunk) >= 128

@@ -1,0 +1,79 @@
+"""Tables of somebody else's layout."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from radistill.data.sources.layout import Layout, open_layout, parse_map
+from radistill.errors import UsageError
+
+MAP = {"No Finding": "normal", "Pneumonia": "pneumonia"}
+NIH = Layout(image="Image Index", label="Finding Labels", patient="Patient ID", classes=MAP)
+
+
+@pytest.fixture
+def films(tmp_path):
+    for name in ("images_1/a.png", "images_1/b.png", "images_2/c.png", "images_2/d.png"):
+        place = tmp_path / name
+        place.parent.mkdir(exist_ok=True)
+        Image.fromarray(np.zeros((4, 4), np.uint8)).save(place)
+    return tmp_path
+
+
+def table(films, *rows, header="Image Index,Finding Labels,Patient ID,Sex"):
+    file = films / "labels.csv"
+    file.write_text("\n".join([header, *rows]) + "\n")
+    return file
+
+
+def test_columns_map_and_names_without_folders(films):
+    file = table(films, "a.png,No Finding,7,F", "b.png,Pneumonia|Edema,8,M", "c.png,Edema,9,M",
+                 "d.png,no_finding|Pneumonia,9,M")  # fmt: skip
+    source, rows = open_layout(file, films, NIH)
+    assert [(e.path, e.label, e.patient) for e in source.entries] == [
+        ("images_1/a.png", "normal", "7"),
+        ("images_1/b.png", "pneumonia", "8"),
+    ]
+    assert rows["images_1/b.png"]["sex"] == "M"
+    assert "2 films have a label that --map leaves out: Edema" in source.notes[0]
+    assert source.read("images_1/a.png")[1].shape == (4, 4)
+
+
+def test_names_without_ending_and_labels_as_they_stand(films):
+    file = table(films, "a,1", "c,0", header="patientId,Target")
+    source, _ = open_layout(file, films, Layout(image="patientid", label="Target"))
+    assert [(e.path, e.label) for e in source.entries] == [
+        ("images_1/a.png", "1"),
+        ("images_2/c.png", "0"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "layout", "message"),
+    [
+        (["x.png,Pneumonia,1,F"], NIH, "line 2: there is no file 'x.png'"),
+        (["../labels.csv,Pneumonia,1,F"], NIH, "line 2: there is no file"),
+        (["a.png,Pneumonia,1,F", "images_1/a.png,Pneumonia,1,F"], NIH, "line 3: .* stands twice"),
+        (["a.png,Edema,1,F"], NIH, "no row has a label of --map .*holds Edema"),
+        (["a.png,Pneumonia,1,F"], Layout(), "no column 'path'.*--image-column"),
+        (["a.png,Pneumonia,1,F"], Layout("Image Index"), "no column 'label'.*--label-column"),
+    ],
+)
+def test_what_is_wrong_is_named(films, rows, layout, message):
+    with pytest.raises(UsageError, match=message):
+        open_layout(table(films, *rows), films, layout)
+
+
+def test_a_name_that_occurs_twice_needs_its_path(films):
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(films / "images_2" / "a.png")
+    with pytest.raises(UsageError, match=r"could be images_1/a\.png, images_2/a\.png"):
+        open_layout(table(films, "a.png,Pneumonia,1,F"), films, NIH)
+
+
+def test_map_is_parsed_or_refused():
+    assert parse_map("No Finding=normal, Pneumonia=pneumonia") == MAP
+    for wrong in ("", "normal", "=x", "a="):
+        with pytest.raises(UsageError, match="--map"):
+            parse_map(wrong)
