@@ -25,7 +25,8 @@ import numpy as np
 from radistill import atomic
 from radistill.data.phantom import generate
 from radistill.evaluation import words
-from radistill.evaluation.paired import auc_difference_interval, delong
+from radistill.evaluation.intervals import auc_difference_interval
+from radistill.evaluation.paired import delong
 from radistill.evaluation.predictions import read_predictions
 from radistill.text.grammar import Kind, write
 

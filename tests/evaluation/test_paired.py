@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 from sklearn.metrics import roc_auc_score
 
-from radistill.evaluation.intervals import percentile_interval
+from radistill.evaluation.intervals import auc_difference_interval, percentile_interval
 from radistill.evaluation.paired import delong, delong_variance, holm, mcnemar, not_inferior_p
 from radistill.evaluation.resample import figure_draws
 
@@ -160,3 +160,10 @@ def test_holm_by_hand_and_around_gaps():
     assert holm([0.01, None, 0.04, 0.03]) == pytest.approx([0.03, None, 0.06, 0.06])
     assert holm([None]) == [None]
     assert holm([]) == []
+
+
+def test_the_interval_of_auc_differences_is_that_of_all_figures():
+    truth, a, b = as_probabilities(*films(1, n=200))
+    patients = [str(i // 2) for i in range(200)]
+    found = auc_difference_interval(truth, a, b, patients, 1000, 0)
+    assert found == pytest.approx(difference_interval(truth, a, b, patients, 1000))

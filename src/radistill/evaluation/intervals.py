@@ -41,6 +41,25 @@ def auc_interval(
     return percentile_interval(np.concatenate(draws))
 
 
+def auc_difference_interval(
+    truth: np.ndarray,
+    a: np.ndarray,
+    b: np.ndarray,
+    patients: Sequence[str],
+    resamples: int,
+    seed: int,
+) -> tuple[float, float]:
+    """95 % percentile interval of AUC(a) - AUC(b), both on the same resampled patients.
+
+    Raises ValueError where one class is absent.
+    """
+    draws = [
+        weighted_auc(truth, a, weights) - weighted_auc(truth, b, weights)
+        for weights in patient_weights(truth, patients, resamples, seed)
+    ]
+    return percentile_interval(np.concatenate(draws))
+
+
 def percentile_interval(values: np.ndarray) -> tuple[float, float]:
     """The 2.5th and 97.5th percentile of bootstrap `values`, NaN left out."""
     low, high = np.nanpercentile(values, [2.5, 97.5])

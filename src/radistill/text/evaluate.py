@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from radistill.errors import UsageError
+from radistill.evaluation.intervals import auc_difference_interval
 from radistill.evaluation.metrics import metrics
-from radistill.evaluation.paired import auc_difference_interval
 from radistill.progress import bar
 from radistill.text.bag import Steps, bag
 from radistill.text.collection import Reports

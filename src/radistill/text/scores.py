@@ -8,9 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from radistill.evaluation.intervals import auc_interval, patient_weights, percentile_interval
+from radistill.evaluation.intervals import (
+    auc_difference_interval,
+    auc_interval,
+    patient_weights,
+    percentile_interval,
+)
 from radistill.evaluation.metrics import metrics
-from radistill.evaluation.paired import auc_difference_interval, delong, mcnemar
+from radistill.evaluation.paired import delong, mcnemar
 from radistill.text.crossval import Scored
 from radistill.text.questions import Asked
 
