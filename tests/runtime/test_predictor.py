@@ -180,8 +180,10 @@ def test_load_says_how_to_name_a_bundle(
     bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("RADISTILL_BUNDLE", raising=False)
-    with pytest.raises(UsageError, match="RADISTILL_BUNDLE"):
-        radistill.load()
+    with monkeypatch.context() as bare:
+        bare.setattr("radistill.runtime.find.installed", list)
+        with pytest.raises(UsageError, match="RADISTILL_BUNDLE"):
+            radistill.load()
     monkeypatch.setenv("RADISTILL_BUNDLE", str(bundle))
     assert radistill.load().card.architecture == "brightness"
     (tmp_path / "run").mkdir()

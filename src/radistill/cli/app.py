@@ -16,6 +16,7 @@ COMMANDS = {
     "evaluate": ("evaluate", "evaluate"),
     "compare": ("compare", "compare"),
     "bundle": ("bundle", "bundle"),
+    "bundles": ("bundles", "bundles"),
     "predict": ("predict", "predict"),
     "data": ("data", "app"),
     "text": ("text", "app"),

@@ -11,6 +11,11 @@ from radistill.runtime.card import CARD
 VARIABLE = "RADISTILL_BUNDLE"
 
 
+def installed() -> list[Path]:
+    """Folders of the bundles that this installation came with, in order of name."""
+    return sorted(card.parent for card in (Path(__file__).parents[1] / "bundles").glob(f"*/{CARD}"))
+
+
 def find_bundle(named: Path | str | None) -> Path:
     """`named`; else what $RADISTILL_BUNDLE names; else the bundle this installation came with.
 
@@ -21,9 +26,8 @@ def find_bundle(named: Path | str | None) -> Path:
         folder = Path(given)
         inside = folder / "bundle"
         return inside if (inside / CARD).is_file() else folder
-    shipped = Path(__file__).parents[1] / "shipped"
-    if (shipped / CARD).is_file():
-        return shipped
+    for folder in installed():
+        return folder
     raise UsageError(
         f"no model: name a bundle with --bundle RUN/bundle, or set {VARIABLE} to its folder"
     )

@@ -1,0 +1,27 @@
+"""`radistill bundles`: the models that came with this installation."""
+
+from __future__ import annotations
+
+import typer
+
+
+def bundles() -> None:
+    """List the bundles that are installed. For research and teaching, not a medical device."""
+    from radistill.runtime.card import CARD, read_card
+    from radistill.runtime.find import installed
+
+    for folder in installed():
+        card = read_card(folder / CARD)
+        test = card.figures["test"]
+        low, high = test["auc_ci"]
+        megabytes = (folder / card.small_file).stat().st_size / 1e6
+        typer.echo(
+            f"{folder.name}\n"
+            f"  {card.positive} by {card.architecture} at {card.input_size} pixels, "
+            f"{megabytes:.2f} MB\n"
+            f"  test AUC {test['auc']:.3f} ({low:.3f} to {high:.3f}) on {test['n']} films\n"
+            f"  knows {card.population.description}\n"
+            f"  {folder}"
+        )
+    if not installed():
+        typer.echo("no bundle is installed; name one with radistill predict --bundle")
