@@ -360,3 +360,40 @@ def test_the_study_runs_on_two_processes(phantoms: Path, tmp_path: Path) -> None
         assert [row["path"] for row in rows] == test
     assert (out / "report.html").exists()
     assert (out / "bundle" / "card.json").exists()
+
+
+def test_subtypes_methods_and_caches_in_one_study(
+    run: Path, phantoms: Path, tmp_path: Path
+) -> None:
+    """Three targets reported as two, with what a small study leaves at its default."""
+    out = tmp_path / "subtypes"
+    settings = (
+        "data.targets=subtype",
+        "teacher.frozen_stages=4", "teacher.batch_norm=frozen", "teacher.cached_views=2",
+        "student.mixup=0.3", "student.progressive=[24]", "augment.jpeg=0.3",
+        "distill.methods=[{name: hinton}, {name: hint}, {name: attention}, {name: rkd_angle}]",
+    )  # fmt: skip
+    chosen = [word for setting in settings for word in ("--set", setting)]
+    done = radistill("run", "--data", phantoms, "--out", out, *SMALL, *chosen)
+    assert done.returncode == 0, done.stderr
+    spec = json.loads((out / "student" / "model.json").read_text())
+    assert spec["targets"] == ["NORMAL", "bacteria", "virus"]
+    assert (spec["classes"], spec["class_of"]) == (["NORMAL", "PNEUMONIA"], [0, 1, 1])
+    assert not (out / "teacher" / "frozen").exists()
+    rows = list(csv.DictReader((out / "student" / "predictions.csv").open()))
+    assert list(rows[0]) == ["path", "patient", "label", "probability"]
+    predicted = radistill(
+        "predict", phantoms / "test", "--bundle", out, "--precision", "float32", "--format", "jsonl"
+    )
+    assert predicted.returncode == 0, predicted.stderr
+    found = [json.loads(line) for line in predicted.stdout.splitlines()]
+    told = {Path(row["path"]).name: float(row["probability"]) for row in rows}
+    assert len(found) == len(told)
+    for film in found:
+        assert film["probability"] == pytest.approx(told[Path(film["path"]).name], abs=1e-4)
+
+    teacher = f"distill.teachers=[{run / 'teacher'}]"
+    refused = radistill("run", "--data", phantoms, "--out", tmp_path / "x", *SMALL, *chosen,
+                        "--set", teacher)  # fmt: skip
+    assert refused.returncode == 2
+    assert "tells apart" in " ".join(refused.stderr.split())
