@@ -12,7 +12,7 @@ from radistill.evaluation import words
 from radistill.evaluation.summary import main_model
 
 Config = Mapping[str, Any]
-TODO = "for the authors"
+OPEN = "for the authors"
 UNCERTAINTY = (
     "95 % intervals: Wilson's for proportions, on the effective number of films; bootstrap over "
     "patients, within class, for all other figures. DeLong and exact McNemar tests of pairs, "
@@ -31,7 +31,7 @@ def checklist(
             {
                 "item": item,
                 "asked": asked,
-                "answer": known.get(key or "") or TODO,
+                "answer": known.get(key or "") or OPEN,
                 "filled": "yes" if known.get(key or "") else "no",
             }
             for item, asked, key in items

@@ -6,6 +6,7 @@ list of sentences, each a list of words.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
@@ -24,7 +25,7 @@ from radistill.text.tokens import tokenize
 Sentences = list[list[str]]
 
 
-class Step(TransformerMixin, BaseEstimator):
+class Step(TransformerMixin, BaseEstimator, ABC):
     """A transformer that maps each report by itself."""
 
     def fit(self, reports: Iterable[Any], y: object = None) -> Self:
@@ -36,8 +37,9 @@ class Step(TransformerMixin, BaseEstimator):
     def transform(self, reports: Iterable[Any]) -> list[Any]:
         return [self.one(report) for report in reports]
 
+    @abstractmethod
     def one(self, report: Any) -> Any:
-        raise NotImplementedError
+        """What becomes of one report."""
 
 
 class SectionSplitter(Step):
