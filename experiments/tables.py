@@ -24,6 +24,8 @@ RESAMPLES = 2000
 
 def main() -> None:
     seeds = sorted(HERE.glob("seed-*"))
+    if not seeds:
+        raise SystemExit(f"{HERE}: no predictions yet; make them with experiments/ablation.py")
     names = sorted({file.stem for seed in seeds for file in seed.glob("*.csv")})
     alone = [_read(seed, ALONE) for seed in seeds]
     print(f"{len(seeds)} seeds, {len(alone[0])} test films, {RESAMPLES} resamples\n")
