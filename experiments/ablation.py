@@ -14,7 +14,6 @@ import argparse
 import shutil
 from pathlib import Path
 
-import numpy as np
 from accelerate import Accelerator
 
 from radistill.config import Method, StudyConfig, load_config
@@ -103,12 +102,11 @@ def _one_seed(
 
 
 def _keep(folder: Path, seed: int) -> None:
-    """The predictions, short enough to be committed: probabilities with six digits."""
+    """A copy of the predictions, to be committed."""
     kept = HERE / "ablation" / f"seed-{seed}" / f"{folder.name}.csv"
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(folder / "predictions.csv", kept)
 
 
 if __name__ == "__main__":
-    np.seterr(all="raise", under="ignore")
     main()
