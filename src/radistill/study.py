@@ -20,8 +20,6 @@ from radistill.data.cache import build_caches
 from radistill.data.dataset import Dataset
 from radistill.data.manifest import SPLITS
 from radistill.data.targets import targets_of
-from radistill.distill.objective import Distillation
-from radistill.distill.teacher_cache import TeacherOutputs, average, teacher_outputs
 from radistill.errors import UsageError
 from radistill.evaluation.compare import compare
 from radistill.evaluation.cost import costs_side_by_side
@@ -32,8 +30,8 @@ from radistill.models import GreyClassifier, create, load_model, read_spec
 from radistill.probe import Films, cached_squares, heat_of, probe_explanation, probe_robustness
 from radistill.progress import console
 from radistill.rundir import RunDirectory, environment, file_digest
+from radistill.teaching import fit_student, further_teacher
 from radistill.training.frozen import check_split
-from radistill.training.views import Views
 
 MODELS = ("baseline", "teacher", "student-alone", "student")
 
@@ -61,7 +59,7 @@ def run_study(
     dataset = load_dataset(data, config.data, config.seed, labels)
     targets = targets_of(dataset, config.data.targets)
     _check_models(run, config, len(targets.names))
-    others = [_further_teacher(folder, targets.names) for folder in config.distill.teachers]
+    others = [further_teacher(folder, targets.names) for folder in config.distill.teachers]
     if accelerator.is_main_process:
         _record_data(run, dataset, update=update)
     sizes = {size for model in config.models() for size in model.sizes}
@@ -72,15 +70,8 @@ def run_study(
 
     fit_model(study, "baseline", config.baseline)
     teacher = fit_model(study, "teacher", config.teacher)
-    fit_model(study, "student-alone", config.student, views=config.distill.views)
-    student = fit_model(
-        study,
-        "student",
-        config.student,
-        views=config.distill.views,
-        objective=lambda: _distillation(study, [teacher, *others]),
-        depends_on=([_weights(each) for each in (teacher, *others)], config.distill.model_dump()),
-    )
+    fit_student(study, "student-alone", [], config.distill)
+    student = fit_student(study, "student", [teacher, *others], config.distill)
 
     if accelerator.is_main_process:
         _conclude(study, student, data)
@@ -196,41 +187,3 @@ def _record_data(run: RunDirectory, dataset: Dataset, *, update: bool) -> None:
         console.print(f"note: {note}", markup=False)
     if dataset.unreadable:
         console.print(f"{len(dataset.unreadable)} unreadable files skipped; see audit.json")
-
-
-def _further_teacher(folder: Path, targets: tuple[str, ...]) -> Path:
-    """`folder`, if it holds a model of the same targets; UsageError if not."""
-    theirs = read_spec(folder).get("targets")
-    if theirs != list(targets):
-        raise UsageError(
-            f"{folder}: this teacher tells apart {theirs}, the study {list(targets)}; train it "
-            "with the same data.targets and classes"
-        )
-    return folder
-
-
-def _distillation(study: Study, teachers: list[Path]) -> Distillation:
-    """The student's loss: what the teachers say to the student's views."""
-    config = study.config
-    answers = [_answers(study, folder) for folder in teachers]
-    shas = study.examples("train", config.student.input_size).shas
-    return Distillation(average(answers, shas), config.distill, config.student.label_smoothing)
-
-
-def _answers(study: Study, teacher_folder: Path) -> TeacherOutputs:
-    config = study.config
-    teacher = load_model(teacher_folder)
-    views = Views(config.distill.views, config.seed, config.augment, config.student.mixup)
-    weights = _weights(teacher_folder)
-    return teacher_outputs(
-        teacher,
-        study.examples("train", teacher.input_size),
-        views,
-        folder=study.run.working("teacher-outputs") / weights[:16],
-        key=study.key(weights, config.augment.model_dump(), config.student.mixup),
-        accelerator=study.accelerator,
-    )
-
-
-def _weights(model: Path) -> str:
-    return file_digest(model / "weights.safetensors")

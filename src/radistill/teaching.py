@@ -1,0 +1,71 @@
+"""Students of a study and what their teachers say to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from radistill.config import DistillConfig
+from radistill.distill.objective import Distillation
+from radistill.distill.teacher_cache import TeacherOutputs, average, teacher_outputs
+from radistill.errors import UsageError
+from radistill.fitting import Study, fit_model
+from radistill.models import load_model, read_spec
+from radistill.rundir import file_digest
+from radistill.training.views import Views
+
+
+def fit_student(study: Study, name: str, teachers: Sequence[Path], distill: DistillConfig) -> Path:
+    """Train the study's student, by `distill` from the `teachers`' folders; return its folder.
+
+    Without teachers it is trained alone, on the same views.
+    """
+    if not teachers:
+        return fit_model(study, name, study.config.student, views=distill.views)
+    settings = distill.model_dump(exclude_defaults=True, exclude={"teachers"})
+    return fit_model(
+        study,
+        name,
+        study.config.student,
+        views=distill.views,
+        objective=lambda: _distillation(study, teachers, distill),
+        depends_on=([_weights(folder) for folder in teachers], settings),
+    )
+
+
+def further_teacher(folder: Path, targets: tuple[str, ...]) -> Path:
+    """`folder`, if it holds a model of the same targets; UsageError if not."""
+    theirs = read_spec(folder).get("targets")
+    if theirs != list(targets):
+        raise UsageError(
+            f"{folder}: this teacher tells apart {theirs}, the study {list(targets)}; train it "
+            "with the same data.targets and classes"
+        )
+    return folder
+
+
+def _distillation(study: Study, teachers: Sequence[Path], distill: DistillConfig) -> Distillation:
+    """The student's loss: what the teachers say to the student's views."""
+    student = study.config.student
+    answers = [_answers(study, folder, distill.views) for folder in teachers]
+    shas = study.examples("train", student.input_size).shas
+    return Distillation(average(answers, shas), distill, student.label_smoothing)
+
+
+def _answers(study: Study, teacher_folder: Path, count: int) -> TeacherOutputs:
+    config = study.config
+    teacher = load_model(teacher_folder)
+    views = Views(count, config.seed, config.augment, config.student.mixup)
+    weights = _weights(teacher_folder)
+    return teacher_outputs(
+        teacher,
+        study.examples("train", teacher.input_size),
+        views,
+        folder=study.run.working("teacher-outputs") / weights[:16],
+        key=study.key(weights, config.augment.model_dump(), config.student.mixup),
+        accelerator=study.accelerator,
+    )
+
+
+def _weights(model: Path) -> str:
+    return file_digest(model / "weights.safetensors")
