@@ -4,10 +4,12 @@
 
 Teachers of seeds 0, 1, ... are trained first; all methods but `one-teacher` learn from their
 average. The split, the initial weights' seed, the schedule and the views of a seed are the same
-for the student alone and for every method. A killed run goes on where it stood. The predictions are copied to
-`experiments/ablation/SEED/METHOD.csv`; `python experiments/tables.py` makes tables from these
-files alone. With `--held-out` the validation films are series that training has not seen, and it is
-their predictions that are kept, in `experiments/held-out/`: that is where a combination is chosen.
+for the student alone and for every method. A killed run goes on where it stood.
+
+The predictions are copied to `experiments/ablation/SEED/METHOD.csv`; `python experiments/tables.py`
+makes tables from these files alone. With `--held-out` the validation films are series that training
+has not seen, and it is their predictions that are kept, in `experiments/held-out/`: that is where a
+combination is chosen.
 """
 
 from __future__ import annotations

@@ -84,7 +84,6 @@ class ModelConfig(Section):
     ema: float = Field(0.0, ge=0, lt=1)  # decay of the averaged weights, 0 is off
     clip_norm: float = Field(0.0, ge=0)  # 0 is off
     channels_last: bool = True
-    compile: bool = False  # with torch.compile: a minute to start, then faster steps
     criterion: Literal["auc", "log_loss", "worst_auc", "last"] = "auc"  # on validation
     patience: int = Field(0, ge=0)  # epochs without a better criterion, 0 is off
 
@@ -97,8 +96,6 @@ class ModelConfig(Section):
                 "cached_views keeps the output of frozen stages: set frozen_stages above 0 and "
                 "batch_norm=frozen"
             )
-        if self.compile and self.cached_views:
-            raise ValueError("compile and cached_views exclude each other")
         if self.cached_views and self.progressive:
             raise ValueError("cached_views and progressive exclude each other")
         return self

@@ -1,12 +1,7 @@
-import shutil
-
-import pytest
 import torch
 from torch import nn
-from torch._inductor import cpp_builder
 
 from radistill.models import create
-from radistill.training.compiler import can_compile
 from radistill.training.learner import Learner, attention_map
 
 
@@ -36,40 +31,3 @@ def test_attention_is_where_the_features_are() -> None:
     features = torch.zeros(1, 3, 2, 2)
     features[0, :, 1, 0] = 5
     assert attention_map(features).tolist() == [[0, 0, 1, 0]]
-
-
-class Tiny(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer, self.head = nn.Conv2d(1, 4, 3), nn.Linear(4, 2)
-
-    def embedding(self, x: torch.Tensor) -> torch.Tensor:
-        return self.layer(x).relu().mean(dim=(2, 3))
-
-
-@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
-def test_compiled_is_the_same_network() -> None:
-    torch.manual_seed(0)
-    model = Tiny()
-    images = torch.rand(2, 1, 16, 16)
-    plain, compiled = Learner(model), Learner(model, compiled=True)
-    assert list(plain.state_dict()) == list(compiled.state_dict())
-    expected, found = plain(images).logits, compiled(images).logits
-    torch.testing.assert_close(found, expected)
-    found.sum().backward()
-    assert model.layer.weight.grad is not None
-
-
-def test_without_a_compiler_it_says_so(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from torch._inductor import config
-
-    monkeypatch.setattr(config.cpp, "cxx", ("no-such-compiler",))
-    cpp_builder.cpp_compiler_search.cache_clear()
-    try:
-        assert not can_compile(torch.device("cpu"))
-    finally:
-        cpp_builder.cpp_compiler_search.cache_clear()
-    assert "no C++ compiler" in " ".join(capsys.readouterr().err.split())
-    assert can_compile(torch.device("cuda"))

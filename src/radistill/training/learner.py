@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import torch
@@ -46,33 +45,23 @@ class Learner(nn.Module):
     """Wraps a network so that one forward pass gives all of `Seen`, under `accelerate` too.
 
     projector: for hint regression, trained with the network and then dropped.
-    attention: whether the map of the last spatial layer is wanted. compiled: run the network
-    through torch.compile; not where attention is wanted, since compiled code calls no hooks.
+    attention: whether the map of the last spatial layer is wanted.
     """
 
     def __init__(
-        self,
-        model: nn.Module,
-        projector: nn.Module | None = None,
-        *,
-        attention: bool = False,
-        compiled: bool = False,
+        self, model: nn.Module, projector: nn.Module | None = None, *, attention: bool = False
     ) -> None:
         super().__init__()
         self.model = model
         self.projector = projector
         self.attention = attention
-        learned: Learned = model  # type: ignore[assignment]
-        self.embed: Callable[[Tensor], Tensor] = learned.embedding
-        if compiled and not attention:
-            self.embed = torch.compile(learned.embedding, dynamic=False)
 
     def forward(self, images: Tensor) -> Seen:
         model: Learned = self.model  # type: ignore[assignment]
         maps: list[Tensor] = []
         hooks = _watch(model, maps) if self.attention else []
         try:
-            embedding = self.embed(images)
+            embedding = model.embedding(images)
         finally:
             for hook in hooks:
                 hook.remove()

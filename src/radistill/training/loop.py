@@ -24,6 +24,7 @@ from radistill.training.criteria import validate
 from radistill.training.examples import Examples
 from radistill.training.frozen import FrozenFeatures, frozen_features
 from radistill.training.history import Epoch
+from radistill.training.memory import keep_freed_memory
 from radistill.training.objective import CrossEntropy, Objective, class_weights
 from radistill.training.state import State, start
 from radistill.training.views import Views
@@ -59,6 +60,7 @@ def train(
 
     Raises RadistillError if the loss is not finite, naming the step and the batch's films.
     """
+    keep_freed_memory()
     objective = objective or CrossEntropy(config.label_smoothing)
     batch = _batch_size(config, len(films), accelerator.num_processes)
     steps = len(films) // batch  # the rest of a shuffled epoch has its turn in other epochs

@@ -15,7 +15,6 @@ from torch.optim.swa_utils import AveragedModel
 from radistill.config import ModelConfig
 from radistill.models import GreyClassifier, trainable_groups
 from radistill.training import checkpoint
-from radistill.training.compiler import can_compile
 from radistill.training.frozen import Late
 from radistill.training.history import Epoch
 from radistill.training.learner import Learner
@@ -108,10 +107,7 @@ def start(
     average = AveragedModel(model, avg_fn=_moving_average(config.ema)) if config.ema else None
     trained = Late(model, config.frozen_stages) if config.cached_views else model
     learner = Learner(
-        trained,
-        objective.projector(model.embedding_size),
-        attention=objective.attention,
-        compiled=config.compile and can_compile(accelerator.device),
+        trained, objective.projector(model.embedding_size), attention=objective.attention
     ).to(accelerator.device)
     if learner.projector is not None:
         groups.append({"params": list(learner.projector.parameters()), "lr": config.learning_rate,
