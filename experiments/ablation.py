@@ -24,9 +24,9 @@ from radistill.config import Method, StudyConfig, load_config
 from radistill.data import load_dataset
 from radistill.data.cache import build_caches
 from radistill.data.targets import targets_of
-from radistill.fitting import Study, fit_model
+from radistill.fitting import Study
 from radistill.rundir import RunDirectory
-from radistill.teaching import fit_student
+from radistill.teaching import fit_student, fit_teachers
 
 HERE = Path(__file__).parent
 ALONE, ONE_TEACHER = "student-alone", "one-teacher"
@@ -58,9 +58,10 @@ def main() -> None:
     parser.add_argument("--held-out", action="store_true", help="judge on series held out of train")
     options = parser.parse_args()
     settings = [*options.set, *(["data.validation=series"] if options.held_out else [])]
-    teachers = [_teacher(options.data, options.out / "teachers" / f"seed-{seed}",
-                         load_config(options.preset, overrides=settings, seed=seed))
-                for seed in range(options.teachers)]  # fmt: skip
+    ensemble = [*settings, f"distill.ensemble={options.teachers}"]
+    config = load_config(options.preset, overrides=ensemble, seed=0)
+    teachers = fit_teachers(_open(options.data, options.out / "teachers", config))
+    _keep(options, config.seed, *teachers)
     for seed in options.seeds:
         config = load_config(options.preset, overrides=settings, seed=seed)
         study = _open(options.data, options.out / f"seed-{seed}", config)
@@ -68,15 +69,16 @@ def main() -> None:
             distill = config.distill.model_copy(update={"methods": METHODS[name]})
             count = {ALONE: 0, ONE_TEACHER: 1}.get(name, len(teachers))
             folder = fit_student(study, name, teachers[:count], distill)
-            kept = HERE / ("held-out" if options.held_out else "ablation")
-            target = kept / f"seed-{seed}" / f"{name}.csv"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            part = "predictions-val.csv" if options.held_out else "predictions.csv"
-            shutil.copyfile(folder / part, target)
+            _keep(options, seed, folder)
 
 
-def _teacher(data: Path, out: Path, config: StudyConfig) -> Path:
-    return fit_model(_open(data, out, config), "teacher", config.teacher)
+def _keep(options: argparse.Namespace, seed: int, *folders: Path) -> None:
+    """Copies of the predictions, to be committed."""
+    kept = HERE / ("held-out" if options.held_out else "ablation") / f"seed-{seed}"
+    kept.mkdir(parents=True, exist_ok=True)
+    part = "predictions-val.csv" if options.held_out else "predictions.csv"
+    for folder in folders:
+        shutil.copyfile(folder / part, kept / f"{folder.name}.csv")
 
 
 def _open(data: Path, out: Path, config: StudyConfig) -> Study:

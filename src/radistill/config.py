@@ -120,6 +120,7 @@ class DistillConfig(Section):
     methods: tuple[Method, ...] = (Method(name="hinton", weight=0.7),)
     label_weight: float = Field(0.3, ge=0)  # of the cross-entropy with the label
     views: int = Field(4, ge=1)  # augmented views of each image, cycled by epoch
+    ensemble: int = Field(1, ge=1, le=10)  # teachers of the study, of as many seeds, averaged
     teachers: tuple[Path, ...] = ()  # further teachers (model folders), averaged with the study's
 
     @model_validator(mode="after")

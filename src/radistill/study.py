@@ -30,7 +30,7 @@ from radistill.models import GreyClassifier, create, load_model, read_spec
 from radistill.probe import Films, cached_squares, heat_of, probe_explanation, probe_robustness
 from radistill.progress import console
 from radistill.rundir import RunDirectory, environment, file_digest
-from radistill.teaching import fit_student, further_teacher
+from radistill.teaching import fit_student, fit_teachers, further_teacher
 from radistill.training.frozen import check_split
 
 MODELS = ("baseline", "teacher", "student-alone", "student")
@@ -69,9 +69,9 @@ def run_study(
     study = Study(run, config, dataset, targets, caches, accelerator)
 
     fit_model(study, "baseline", config.baseline)
-    teacher = fit_model(study, "teacher", config.teacher)
+    teachers = [*fit_teachers(study), *others]
     fit_student(study, "student-alone", [], config.distill)
-    student = fit_student(study, "student", [teacher, *others], config.distill)
+    student = fit_student(study, "student", teachers, config.distill)
 
     if accelerator.is_main_process:
         _conclude(study, student, data)

@@ -1,8 +1,9 @@
-"""Students of a study and what their teachers say to them."""
+"""The teachers of a study, its students, and what the ones say to the others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from radistill.config import DistillConfig
@@ -15,6 +16,20 @@ from radistill.rundir import file_digest
 from radistill.training.views import Views
 
 
+def fit_teachers(study: Study) -> list[Path]:
+    """Train the study's teachers, `teacher` and as many more as `distill.ensemble` says.
+
+    They differ in their seed alone, which is that of the study, that plus one, and so on.
+    """
+    config = study.config
+    folders = []
+    for number in range(config.distill.ensemble):
+        seeded = config.model_copy(update={"seed": config.seed + number})
+        name = f"teacher-{number + 1}" if number else "teacher"
+        folders.append(fit_model(replace(study, config=seeded), name, config.teacher))
+    return folders
+
+
 def fit_student(study: Study, name: str, teachers: Sequence[Path], distill: DistillConfig) -> Path:
     """Train the study's student, by `distill` from the `teachers`' folders; return its folder.
 
@@ -22,7 +37,7 @@ def fit_student(study: Study, name: str, teachers: Sequence[Path], distill: Dist
     """
     if not teachers:
         return fit_model(study, name, study.config.student, views=distill.views)
-    settings = distill.model_dump(exclude_defaults=True, exclude={"teachers"})
+    settings = distill.model_dump(exclude_defaults=True, exclude={"teachers", "ensemble"})
     return fit_model(
         study,
         name,
