@@ -60,11 +60,13 @@ def main() -> None:
     settings = [*options.set, *(["data.validation=series"] if options.held_out else [])]
     ensemble = [*settings, f"distill.ensemble={options.teachers}"]
     config = load_config(options.preset, overrides=ensemble, seed=0)
-    teachers = fit_teachers(_open(options.data, options.out / "teachers", config))
-    _keep(options, config.seed, *teachers)
+    teachers: list[Path] = []
+    if options.methods != [ALONE]:
+        teachers = fit_teachers(open_study(options.data, options.out / "teachers", config))
+        _keep(options, config.seed, *teachers)
     for seed in options.seeds:
         config = load_config(options.preset, overrides=settings, seed=seed)
-        study = _open(options.data, options.out / f"seed-{seed}", config)
+        study = open_study(options.data, options.out / f"seed-{seed}", config)
         for name in options.methods:
             distill = config.distill.model_copy(update={"methods": METHODS[name]})
             count = {ALONE: 0, ONE_TEACHER: 1}.get(name, len(teachers))
@@ -81,7 +83,8 @@ def _keep(options: argparse.Namespace, seed: int, *folders: Path) -> None:
         shutil.copyfile(folder / part, kept / f"{folder.name}.csv")
 
 
-def _open(data: Path, out: Path, config: StudyConfig) -> Study:
+def open_study(data: Path, out: Path, config: StudyConfig) -> Study:
+    """The study of one seed, on the split of seed 0."""
     run = RunDirectory(out)
     run.open(config, update=True)
     dataset = load_dataset(data, config.data, 0)  # one split for all seeds
