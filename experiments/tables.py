@@ -1,44 +1,63 @@
-"""The ablation's tables, from the committed predictions alone.
+"""The tables and the plot of the experiments, from the committed predictions alone.
 
     python experiments/tables.py            # or: make results
 
-One row a method: AUC on the official test films, mean over seeds and the range, and the difference
-from the student alone of the same seed. Its 95 % interval is a bootstrap over patients and over
-seeds at once, so it holds the chance of the test films and that of the training.
+Ablation: one row a method; AUC on the official test films, mean over seeds and the range, and the
+difference from the student alone of the same seed. Its 95 % interval is a bootstrap over patients
+and over seeds at once, so it holds the chance of the test films and that of the training. Frontier:
+one row a network, and docs/frontier.svg. Accuracies are at a probability of 0.5, chosen by nobody.
 """
 
 from __future__ import annotations
 
+import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from radistill.evaluation.intervals import patient_weights, percentile_interval, weighted_auc
+from radistill.evaluation.intervals import (
+    auc_interval,
+    patient_weights,
+    percentile_interval,
+    weighted_auc,
+)
 from radistill.evaluation.predictions import Predictions, read_predictions
 
-HERE = Path(__file__).parent / "ablation"
+HERE = Path(__file__).parent
+PLOT = HERE.parent / "docs" / "frontier.svg"
 ALONE = "student-alone"
 RESAMPLES = 2000
 
 
 def main() -> None:
-    seeds = sorted(HERE.glob("seed-*"))
-    if not seeds:
-        raise SystemExit(f"{HERE}: no predictions yet; make them with experiments/ablation.py")
-    names = sorted({file.stem for seed in seeds for file in seed.glob("*.csv")})
-    alone = [_read(seed, ALONE) for seed in seeds]
-    print(f"{len(seeds)} seeds, {len(alone[0])} test films, {RESAMPLES} resamples\n")
-    print("| Method | Mean AUC | Range | Over the student alone | 95 % interval |")
-    print("| --- | ---: | ---: | ---: | ---: |")
+    for name, films in (("held-out", "films of held-out series"), ("ablation", "test films")):
+        seeds = sorted((HERE / name).glob("seed-*"))
+        if seeds:
+            ablation(seeds, films)
+    if (HERE / "frontier" / "networks.csv").exists():
+        frontier(HERE / "frontier")
+
+
+def ablation(folders: list[Path], films: str) -> None:
+    """Print the table of one ablation. folders: one a seed."""
+    seeds = [_read_all(folder) for folder in folders]
+    alone = seeds[0][ALONE]
+    print(f"\n{len(seeds)} seeds, {len(alone)} {films}, {RESAMPLES} resamples\n")
+    print(
+        "| Method | Seeds | Mean AUC | Range | Accuracy | Over the student alone | 95 % interval |"
+    )
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     rows = []
-    for name in names:
-        there = [(own, _read(seed, name)) for own, seed in zip(alone, seeds, strict=True)
-                 if (seed / f"{name}.csv").exists()]  # fmt: skip
-        aucs = [float(roc_auc_score(theirs.truth, theirs.probability)) for _, theirs in there]
-        rows.append((float(np.mean(aucs)), name, aucs, there))
-    for mean, name, aucs, there in sorted(rows, reverse=True):
-        line = f"| {name} | {mean:.4f} | {min(aucs):.4f} to {max(aucs):.4f} |"
+    for name in {name for seed in seeds for name in seed}:
+        there = [(seed[ALONE], seed[name]) for seed in seeds if name in seed]
+        rows.append((float(np.mean([_auc(theirs) for _, theirs in there])), name, there))
+    for mean, name, there in sorted(rows, key=lambda row: -row[0]):
+        aucs = [_auc(theirs) for _, theirs in there]
+        right = np.mean([_accuracy(theirs) for _, theirs in there])
+        line = f"| {name} | {len(there)} | {mean:.4f} | {min(aucs):.4f} to {max(aucs):.4f} "
+        line += f"| {right:.3f} |"
         if name == ALONE:
             print(line + " | |")
             continue
@@ -46,8 +65,64 @@ def main() -> None:
         print(f"{line} {difference:+.4f} | {low:+.4f} to {high:+.4f} |")
 
 
-def _read(seed: Path, name: str) -> Predictions:
-    return read_predictions(seed / f"{name}.csv", "PNEUMONIA")
+def frontier(folder: Path) -> None:
+    """Print the table of the networks and draw it."""
+    with (folder / "networks.csv").open(newline="") as file:
+        networks = list(csv.DictReader(file))
+    print("\n| Network | Weights | Parameters | float32, MB | INT8, MB | ms a film | AUC "
+          "| 95 % interval | Accuracy |")  # fmt: skip
+    print("| --- " + "| ---: " * 8 + "|")
+    points = []
+    for row in networks:
+        p = _read(folder / f"{row['network']}.csv")
+        low, high = auc_interval(p.truth, p.probability, p.patient, RESAMPLES, 0)
+        megabytes = float(row["int8_bytes"]) / 1e6
+        points.append((row["network"], megabytes, float(row["milliseconds"]), _auc(p), low, high))
+        print(f"| {row['network']} | {row['weights']} | {int(row['parameters']):,} "
+              f"| {float(row['float32_bytes']) / 1e6:.2f} | {megabytes:.2f} | {row['milliseconds']} "
+              f"| {_auc(p):.4f} | {low:.4f} to {high:.4f} | {_accuracy(p):.3f} |")  # fmt: skip
+    _draw(points)
+
+
+def _draw(points: list[tuple[str, float, float, float, float, float]]) -> None:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    mpl.rcParams["svg.hashsalt"] = "radistill"  # the same file from the same figures
+    figure = Figure(figsize=(9, 4.2), layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
+    for axis, column, words in ((axes[0], 1, "INT8 file, MB"), (axes[1], 2, "ms a film, float32")):
+        for point in points:
+            name, x, auc, low, high = point[0], point[column], *point[3:]
+            axis.errorbar(x, auc, [[auc - low], [high - auc]], fmt="o", capsize=3, color="#0072b2")
+            axis.annotate(name, (x, auc), (5, 5), textcoords="offset points", fontsize=7)
+        axis.set_xscale("log")
+        axis.set_xlabel(words)
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("test AUC, 95 % interval")
+    figure.savefig(PLOT, metadata={"Date": None})
+
+
+def _read_all(folder: Path) -> dict[str, Predictions]:
+    """All predictions of one seed, and the mean of the teachers' where there are several."""
+    found = {file.stem: _read(file) for file in sorted(folder.glob("*.csv"))}
+    teachers = [p for name, p in found.items() if name.startswith("teacher")]
+    if len(teachers) > 1:
+        mean = np.mean([p.probability for p in teachers], axis=0)
+        found[f"{len(teachers)} teachers, averaged"] = replace(teachers[0], probability=mean)
+    return found
+
+
+def _read(file: Path) -> Predictions:
+    return read_predictions(file, "PNEUMONIA")
+
+
+def _auc(p: Predictions) -> float:
+    return float(roc_auc_score(p.truth, p.probability))
+
+
+def _accuracy(p: Predictions) -> float:
+    return float(((p.probability >= 0.5) == p.truth).mean())
 
 
 def _difference(pairs: list[tuple[Predictions, Predictions]]) -> tuple[float, tuple[float, float]]:
@@ -64,8 +139,7 @@ def _difference(pairs: list[tuple[Predictions, Predictions]]) -> tuple[float, tu
     random = np.random.default_rng(0)
     chosen = random.integers(len(pairs), size=by_seed.shape)
     means = np.take_along_axis(by_seed, chosen, axis=1).mean(axis=1)
-    observed = [roc_auc_score(truth, b.probability) - roc_auc_score(truth, a.probability)
-                for a, b in pairs]  # fmt: skip
+    observed = [_auc(b) - _auc(a) for a, b in pairs]
     return float(np.mean(observed)), percentile_interval(means)
 
 
