@@ -79,8 +79,8 @@ def frontier(folder: Path) -> None:
         megabytes = float(row["int8_bytes"]) / 1e6
         points.append((row["network"], megabytes, float(row["milliseconds"]), _auc(p), low, high))
         print(f"| {row['network']} | {row['weights']} | {int(row['parameters']):,} "
-              f"| {float(row['float32_bytes']) / 1e6:.2f} | {megabytes:.2f} | {row['milliseconds']} "
-              f"| {_auc(p):.4f} | {low:.4f} to {high:.4f} | {_accuracy(p):.3f} |")  # fmt: skip
+              f"| {float(row['float32_bytes']) / 1e6:.2f} | {megabytes:.2f} "
+              f"| {row['milliseconds']} | {_auc(p):.4f} | {low:.4f} to {high:.4f} | {_accuracy(p):.3f} |")  # fmt: skip
     _draw(points)
 
 
