@@ -78,9 +78,11 @@ def frontier(folder: Path) -> None:
         low, high = auc_interval(p.truth, p.probability, p.patient, RESAMPLES, 0)
         megabytes = float(row["int8_bytes"]) / 1e6
         points.append((row["network"], megabytes, float(row["milliseconds"]), _auc(p), low, high))
-        print(f"| {row['network']} | {row['weights']} | {int(row['parameters']):,} "
-              f"| {float(row['float32_bytes']) / 1e6:.2f} | {megabytes:.2f} "
-              f"| {row['milliseconds']} | {_auc(p):.4f} | {low:.4f} to {high:.4f} | {_accuracy(p):.3f} |")  # fmt: skip
+        cells = [row["network"], row["weights"], f"{int(row['parameters']):,}",
+                 f"{float(row['float32_bytes']) / 1e6:.2f}", f"{megabytes:.2f}",
+                 row["milliseconds"], f"{_auc(p):.4f}", f"{low:.4f} to {high:.4f}",
+                 f"{_accuracy(p):.3f}"]  # fmt: skip
+        print(f"| {' | '.join(cells)} |")
     _draw(points)
 
 
