@@ -21,6 +21,7 @@ from sklearn.metrics import roc_auc_score
 from radistill.bundling import bundle_run, described
 from radistill.data.phantom import generate
 from radistill.errors import UsageError
+from radistill.rundir import file_digest
 
 SMALL = [
     *(
@@ -370,7 +371,7 @@ def test_subtypes_methods_and_caches_in_one_study(
     settings = (
         "data.targets=subtype",
         "teacher.frozen_stages=4", "teacher.batch_norm=frozen", "teacher.cached_views=2",
-        "student.mixup=0.3", "student.progressive=[24]", "augment.jpeg=0.3",
+        "student.mixup=0.3", "student.progressive=[24]", "augment.jpeg=0.3", "distill.ensemble=2",
         "distill.methods=[{name: hinton}, {name: hint}, {name: attention}, {name: rkd_angle}]",
     )  # fmt: skip
     chosen = [word for setting in settings for word in ("--set", setting)]
@@ -380,6 +381,9 @@ def test_subtypes_methods_and_caches_in_one_study(
     assert spec["targets"] == ["NORMAL", "bacteria", "virus"]
     assert (spec["classes"], spec["class_of"]) == (["NORMAL", "PNEUMONIA"], [0, 1, 1])
     assert not (out / "teacher" / "frozen").exists()
+    first, second = (file_digest(out / name / "weights.safetensors")
+                     for name in ("teacher", "teacher-2"))  # fmt: skip
+    assert first != second
     rows = list(csv.DictReader((out / "student" / "predictions.csv").open()))
     assert list(rows[0]) == ["path", "patient", "label", "probability"]
     predicted = radistill(
