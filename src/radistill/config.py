@@ -136,7 +136,7 @@ class DistillConfig(Section):
 
 _SHARE = r"(0?\.\d+|0|1|1\.0+)"
 Rule = Annotated[
-    str, Field(pattern=rf"^(youden|(sensitivity|specificity)={_SHARE}|cost=\d+(\.\d+)?)$")
+    str, Field(pattern=rf"^(youden|(sensitivity|specificity|fixed)={_SHARE}|cost=\d+(\.\d+)?)$")
 ]
 
 
@@ -145,7 +145,7 @@ class EvaluationConfig(Section):
 
     bootstrap: int = Field(2000, ge=100)  # resamples of patients
     latency_runs: int = Field(30, ge=3)
-    threshold: Rule = "youden"  # or sensitivity=0.95, specificity=0.95, cost=5
+    threshold: Rule = "youden"  # or sensitivity=0.95, specificity=0.95, cost=5, fixed=0.5
     operating_points: tuple[Rule, ...] = ("youden", "sensitivity=0.95", "specificity=0.95")
     margin: float = Field(0.02, gt=0, lt=0.5)  # of AUC, for non-inferiority
     prevalence: float | None = Field(None, gt=0, lt=1)  # at which PPV and NPV are given too

@@ -30,6 +30,13 @@ def predictions(truth, probability):
 
 
 @given(films)
+def test_a_fixed_threshold_looks_at_no_film(rows):
+    truth = np.array([t for t, _ in rows])
+    probability = np.array([p for _, p in rows])
+    assert choose_threshold(truth, probability, "fixed=0.3") == 0.3
+
+
+@given(films)
 def test_youden_is_the_best_cut_there_is(rows):
     truth = np.array([t for t, _ in rows])
     probability = np.array([p for _, p in rows])

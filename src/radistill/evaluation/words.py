@@ -86,6 +86,8 @@ def rule(text: str) -> str:
     kind, _, number = text.partition("=")
     if kind == "youden":
         return "largest Youden index"
+    if kind == "fixed":
+        return f"fixed at {number} beforehand"
     if kind == "cost":
         return f"least cost, a miss worth {number} false alarms"
     return f"{kind} of at least {number}"
