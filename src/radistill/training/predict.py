@@ -13,6 +13,7 @@ from accelerate.utils import gather_object
 from radistill.imaging import to_unit
 from radistill.progress import bar
 from radistill.training.examples import Examples
+from radistill.training.memory import keep_freed_memory
 
 Draw = Callable[[np.ndarray], torch.Tensor]  # rows -> float32 (N, 1, S, S)
 
@@ -29,7 +30,7 @@ def outputs(
     draw: Draw,
     accelerator: Accelerator,
     *,
-    batch_size: int = 128,
+    batch_size: int = 64,
     description: str = "",
 ) -> torch.Tensor:
     """Apply `network` (a module in eval mode, or its `embedding`) to `count` images.
@@ -37,6 +38,7 @@ def outputs(
     Returns float32 (count, D) on the CPU, in the order of the rows, in every process. A progress
     bar is shown where `description` is given.
     """
+    keep_freed_memory()
     rows = np.arange(accelerator.process_index, count, accelerator.num_processes)
     chunks = [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
     pieces: list[tuple[np.ndarray, torch.Tensor]] = []
