@@ -80,7 +80,8 @@ def teacher_outputs(
     computation goes on; a file of another key is computed anew.
     """
     teacher.requires_grad_(False).eval()
-    teacher.to(accelerator.device, memory_format=torch.channels_last)  # a third faster on a CPU
+    # A third faster on a CPU.
+    teacher.to(accelerator.device).to(memory_format=torch.channels_last)
     answers = []
     for view in range(views.count):
         path = folder / f"view-{view:03d}.pt"
