@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,9 @@ from radistill.progress import bar, console
 from radistill.runtime.intake import Intake
 from radistill.runtime.paths import STDIN, film_paths
 from radistill.runtime.prediction import Failure
-from radistill.runtime.predictor import Predictor, Settings
+from radistill.runtime.predictor import Predictor
+from radistill.runtime.session import cores
+from radistill.runtime.settings import Settings
 from radistill.runtime.writer import Format, finished, writer
 
 UNREADABLE = "unreadable"
@@ -62,7 +63,7 @@ def decoders(named: Sequence[str], workers: int | None) -> int:
     if workers is not None:
         return workers
     alone = len(named) == 1 and named[0] != STDIN and not named[0].lower().endswith(".csv")
-    return 1 if alone and Path(named[0]).is_file() else os.cpu_count() or 1
+    return 1 if alone and Path(named[0]).is_file() else cores()
 
 
 def _done(out: Path | None, form: Format, resume: bool) -> frozenset[str]:

@@ -12,7 +12,6 @@ from itertools import chain
 from pathlib import Path
 
 from radistill.errors import UsageError
-from radistill.imaging.decode import FORMATS
 
 STDIN = "-"
 NAMES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"}
@@ -63,6 +62,8 @@ def _may_be_a_film(path: Path) -> bool:
             head = file.read(_HEAD)
     except OSError:
         return path.suffix.lower() in NAMES  # named so, but gone or locked: that is reported later
+    from radistill.imaging.read import FORMATS
+
     return any(kind.matches(head) for kind in FORMATS)
 
 
