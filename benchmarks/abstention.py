@@ -24,7 +24,7 @@ from statsmodels.stats.proportion import proportion_confint
 from radistill.deploy.abstention import cut
 from radistill.imaging import DecodeError, decode, to_square
 from radistill.runtime import Bundle, film_paths
-from radistill.runtime.abstain import Sight, seen_on_the_film
+from radistill.runtime.abstain import Sight, seen_on_the_films
 
 SHIPPED = {
     "photographs and documents": [("skimage", "data"), ("sklearn", "datasets/images"),
@@ -36,11 +36,10 @@ CROPPED_FROM = 300  # pixels
 
 
 def reasons(bundle: Bundle, squares: np.ndarray, shapes: list[tuple[int, ...]]) -> list[list[str]]:
-    embeddings = bundle.run(np.ascontiguousarray(squares)).embedding
-    return [
-        seen_on_the_film(bundle.card, Sight(square, shape, embedding, 0.5))
-        for square, shape, embedding in zip(squares, shapes, embeddings, strict=True)
-    ]
+    squares = np.ascontiguousarray(squares)
+    outputs = bundle.run(squares)
+    probabilities = outputs.probability[:, bundle.card.positive_index]
+    return seen_on_the_films(bundle.card, Sight(squares, shapes, outputs.embedding, probabilities))
 
 
 def row(name: str, found: list[list[str]]) -> str:

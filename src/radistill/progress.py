@@ -14,7 +14,7 @@ from rich.progress import (
 )
 
 # Messages and bars go to stderr, results to stdout, so that output can be piped.
-console = Console(stderr=True)
+console = Console(stderr=True, emoji=False)  # ":x:" in a file's name is no emoji
 
 
 def bar() -> Progress:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -73,6 +74,50 @@ def test_standard_input_and_a_csv_of_paths(bundle: Path, films: Path, tmp_path: 
     assert [r["probability"] for r in lines(again.stdout)] == [
         r["probability"] for r in lines(done.stdout)
     ]
+
+
+def test_names_that_are_anything(bundle: Path, films: Path, tmp_path: Path) -> None:
+    """No UTF-8, line ends, commands to a terminal: read, written, and found again."""
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    names = [b"caf\xe9.png", b"new\nline.png", b"red\x1b[31m.png", b" space .png"]
+    for name in names:
+        shutil.copy(films / "film 3.png", os.fsdecode(os.fsencode(folder) + b"/" + name))
+    strict = {"env": {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}}
+    table = predict(folder, "--bundle", bundle, "--format", "table", **strict)
+    assert table.returncode == 0, table.stderr
+    assert len(table.stdout.splitlines()) == 4
+    assert "\x1b" not in table.stdout
+    out = tmp_path / "results.csv"
+    assert predict(folder, "--bundle", bundle, "--out", out, **strict).returncode == 0
+    again = predict(out, "--bundle", bundle, **strict)  # its column path
+    assert again.returncode == 0, again.stderr
+    assert {os.fsencode(Path(str(r["path"])).name) for r in lines(again.stdout)} == set(names)
+    listed = predict("-", "--bundle", bundle, input=" space .png\n", cwd=folder, **strict)
+    assert listed.returncode == 0, listed.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_said_without_a_traceback(bundle: Path, films: Path) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "radistill", "predict", films, "--bundle", bundle]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert "disk is full" in " ".join(done.stderr.split())
+    assert "predictor.py" not in done.stderr
+
+
+def test_going_on_with_another_threshold_is_refused(
+    bundle: Path, films: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "results.jsonl"
+    assert predict(films / "film 3.png", "--bundle", bundle, "--out", out).returncode == 0
+    before = out.read_text()
+    other = ["--bundle", bundle, "--out", out, "--resume", "--threshold", 0.9]
+    done = predict(films, *other)
+    assert done.returncode == 2
+    assert "another model or threshold" in " ".join(done.stderr.split())
+    assert out.read_text() == before
 
 
 def test_heat_maps_and_operating_point(bundle: Path, films: Path, tmp_path: Path) -> None:

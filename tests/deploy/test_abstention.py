@@ -43,11 +43,8 @@ def known(phantoms: np.ndarray) -> Abstention:
 
 def reasons(known: Abstention, squares: np.ndarray) -> list[list[str]]:
     squares = np.ascontiguousarray(squares)
-    found = embed(squares)
-    return [
-        unlike(known, Sight(square, square.shape, embedding, 0.5))
-        for square, embedding in zip(squares, found, strict=True)
-    ]
+    shapes = [square.shape for square in squares]
+    return unlike(known, Sight(squares, shapes, embed(squares), np.full(len(squares), 0.5)))
 
 
 def share(found: list[list[str]], reason: str = "") -> float:

@@ -111,6 +111,12 @@ def test_probabilities_by_hand(folder: Path) -> None:
     np.testing.assert_allclose(result.sum(1), 1, atol=1e-12)
 
 
+def test_batches_side_by_side_say_the_same_in_order(folder: Path) -> None:
+    one, many = (Bundle.load(folder, threads=n).run(SQUARES) for n in (1, 4))
+    for expected, found in zip(one, many, strict=True):
+        assert np.array_equal(expected, found)
+
+
 def test_int8_is_preferred_where_there_is_one(folder: Path) -> None:
     bundle = Bundle.load(folder)
     assert bundle.file == "model.int8.onnx"

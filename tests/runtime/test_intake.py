@@ -9,16 +9,27 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from bad_files import BAD, GREY, ODD, image
 from dicoms import STEPS, dicom
 from radistill.errors import RadistillError
-from radistill.imaging import Limits, decode
-from radistill.runtime.intake import Decoded, Intake, Refused, Upload
+from radistill.imaging import DecodeError, Limits, decode, to_square
+from radistill.runtime.decoded import reduced
+from radistill.runtime.intake import (
+    Decoded,
+    Intake,
+    Reduced,
+    Refused,
+    Upload,
+    _result,
+    _Wish,
+)
 
 SMALL = Limits(max_bytes=32 * 2**20)
 
@@ -89,6 +100,64 @@ def test_odd_files_are_read_as_without_a_process(intake: Intake) -> None:
         assert isinstance(result, Decoded), result
         if decode(make()).dtype == np.uint8:
             assert np.array_equal(result.pixels, decode(make()))
+
+
+def test_films_made_small_are_those_of_the_whole(intake: Intake, tmp_path: Path) -> None:
+    """Square and preview as a caller would make them of `decode`'s pixels."""
+    files = {
+        "small.png": image("PNG", film(1)),
+        "wide.jpeg": image("JPEG", np.random.default_rng(0).integers(0, 256, (40, 900), np.uint8)),
+        "deep.tif": image("TIFF", (GREY.astype(np.uint16) << 4) + 7),
+        "square.png": image("PNG", film(2)[:16, :16]),
+        "film.dcm": dicom(STEPS, PatientAge="004Y"),
+        "bad.png": b"",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    paths = [tmp_path / name for name in files]
+    whole = list(intake.decode(paths))
+    small = list(intake.reduce(paths, square=16, preview=300, sources=["jpeg", "dicom"]))
+    assert small[-1] == whole[-1]
+    for one, other in zip(whole[:-1], small[:-1], strict=True):
+        assert isinstance(one, Decoded)
+        assert isinstance(other, Reduced)
+        assert np.array_equal(other.square, to_square(one.pixels, 16))
+        assert other.shape == one.pixels.shape
+        assert (other.path, other.sha256, other.tags) == (one.path, one.sha256, one.tags)
+        assert (other.preview is None) == (one.source not in ("jpeg", "dicom"))
+        assert other.ms > 0
+    preview = small[1].preview  # type: ignore[union-attr]
+    picture = Image.fromarray(whole[1].pixels)  # type: ignore[union-attr]
+    picture.thumbnail((300, 300), Image.Resampling.BILINEAR)
+    assert preview is not None
+    assert np.array_equal(preview, np.asarray(picture))
+
+
+GOOD = {"sha256": "0" * 64, "height": 9, "width": 7, "source": "png", "tags": {}, "ms": 1.0}
+LIES = [
+    {"sha256": "../../" + "0" * 58},
+    {"height": 0},
+    {"width": "7"},
+    {"tags": {"age_years": "SENTINEL"}},
+    {"tags": 3},
+    {"ms": float("nan")},
+    {"preview": [2, 3]},
+    {"preview": [-1, -6]},
+    {"code": "no such code", "message": ""},
+    {"code": "empty"},
+]
+
+
+@pytest.mark.parametrize("lie", LIES, ids=repr)
+def test_what_a_process_says_is_checked(lie: dict[str, object]) -> None:
+    """One that a file has taken over may say anything; a path or a crash must not come of it."""
+    wish = _Wish({}, 16, partial(reduced, 4))
+    honest = _result("film", (GOOD, bytearray(16)), wish)
+    assert isinstance(honest, Reduced)
+    with pytest.raises(DecodeError, match="gave no film"):
+        _result("film", (GOOD | lie, bytearray(16)), wish)
+    with pytest.raises(DecodeError, match="gave no film"):
+        _result("film", (GOOD, bytearray(15)), wish)
 
 
 def test_names_that_are_not_utf8(intake: Intake, tmp_path: Path) -> None:
@@ -246,9 +315,10 @@ def test_workers_must_be_some() -> None:
 
 
 def test_the_process_starts_with_little() -> None:
+    heavy = ("numpy", "pydicom", "onnxruntime", "pydantic", "rich")
     code = (
         "import sys, radistill.imaging.worker\n"
-        "print([n for n in ('pydicom', 'onnxruntime', 'pydantic', 'rich') if n in sys.modules])"
+        f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr

@@ -58,4 +58,4 @@ def test_a_csv_gives_its_paths(films: Path) -> None:
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("a.png\n\n b c.png\n"))
-    assert names("-") == ["a.png", "b c.png"]
+    assert names("-") == ["a.png", " b c.png"], "a name may begin with a space"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from radistill.imaging import decode, to_square
 from radistill.runtime import Failure, Prediction, Predictor
 from radistill.runtime.abstain import REASONS, Sight, reasons_to_abstain
 from radistill.runtime.card import sha256
+from radistill.runtime.intake import Intake
 
 from ..brightness import SIDE
 
@@ -129,6 +131,11 @@ def test_large_films_give_overlays_of_at_most_1024(predictor: Predictor, tmp_pat
     assert Image.open(str(result.heatmap)).width == 1024
 
 
+def seen(squares: list[np.ndarray], shapes: list[tuple[int, int]]) -> Sight:
+    n = len(squares)
+    return Sight(np.stack(squares), shapes, np.zeros((n, 4)), np.full(n, 0.9))
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -144,16 +151,12 @@ def test_tags_outside_the_population_abstain(
 ) -> None:
     tags = {"age_years": 3.0, "body_part": "CHEST", "view": "AP", "modality": "CR"}
     square = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE), dtype=np.uint8)
-    sight = Sight(square, (400, 400), np.zeros(4), 0.9)
-    assert reasons_to_abstain(predictor.card, sight, tags, threshold=0.5) == []
-    assert reasons_to_abstain(predictor.card, sight, {}, threshold=0.5) == []
-    nothing = dict.fromkeys(tags)
-    assert reasons_to_abstain(predictor.card, sight, nothing, threshold=0.5) == []
-    assert reasons_to_abstain(predictor.card, sight, tags | change, threshold=0.5) == [reason]
-    anyone = reasons_to_abstain(
-        predictor.card, sight, tags | change, threshold=0.5, any_population=True
-    )
-    assert anyone == []
+    sight = seen([square] * 4, [(400, 400)] * 4)
+    said = [tags, {}, dict.fromkeys(tags), tags | change]
+    found = reasons_to_abstain(predictor.card, sight, said, threshold=0.5)
+    assert found == [[], [], [], [reason]]
+    anyone = reasons_to_abstain(predictor.card, sight, said, threshold=0.5, any_population=True)
+    assert anyone == [[]] * 4
 
 
 @pytest.mark.parametrize(
@@ -168,8 +171,27 @@ def test_tags_outside_the_population_abstain(
 def test_pictures_without_a_film_in_them(
     predictor: Predictor, square: np.ndarray, shape: tuple[int, int], reason: str
 ) -> None:
-    sight = Sight(square, shape, np.zeros(4), 0.9)
-    assert reasons_to_abstain(predictor.card, sight, {}, threshold=0.5) == [reason]
+    good = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE), dtype=np.uint8)
+    sight = seen([good, square, square.T], [(300, 300), shape, shape])
+    found = reasons_to_abstain(predictor.card, sight, [{}] * 3, threshold=0.5)
+    assert found == [[], [reason], [reason]]
+
+
+def test_views_are_for_pages_and_no_part_of_the_record(predictor: Predictor, films: Path) -> None:
+    film = films / "film 3.png"
+    tiff = films / "film.tif"
+    Image.open(film).save(tiff)
+    settings = replace(predictor.settings(), views=True)
+    with Intake() as intake:
+        plain, drawn = list(predictor.run([film, tiff], settings, intake))
+    assert isinstance(plain, Prediction)
+    assert isinstance(drawn, Prediction)
+    assert plain.view is not None
+    assert plain.view.preview is None, "browsers draw PNG themselves"
+    assert drawn.view is not None
+    assert np.array_equal(drawn.view.preview, decode(film))
+    assert drawn.view.cam.shape == (2, 2)
+    assert "view" not in drawn.record()
 
 
 def test_every_reason_has_words() -> None:

@@ -32,7 +32,8 @@ def predict(
         ),
     ],
     bundle: Annotated[
-        Path | None, typer.Option(help="The model: RUN/bundle. Else $RADISTILL_BUNDLE.")
+        Path | None,
+        typer.Option(help="The model: RUN/bundle. Else $RADISTILL_BUNDLE, else the one installed."),
     ] = None,
     form: Annotated[
         Form | None,

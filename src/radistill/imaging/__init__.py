@@ -1,17 +1,43 @@
 """Bytes to pixels: one decoder and one preprocessing, shared by training and runtime, no torch."""
 
-from radistill.imaging.content import read_content
-from radistill.imaging.decode import decode, read_picture
-from radistill.imaging.limits import MAX_BYTES, MAX_PIXELS, Limits
-from radistill.imaging.picture import Picture
-from radistill.imaging.preprocess import (
-    PREPROCESSING_VERSION,
-    bits_in_use,
-    to_eight_bits,
-    to_square,
-    to_unit,
+from typing import TYPE_CHECKING
+
+from radistill.lazy import lazy
+
+if TYPE_CHECKING:
+    from radistill.imaging.content import read_content
+    from radistill.imaging.limits import MAX_BYTES, MAX_PIXELS, Limits
+    from radistill.imaging.picture import Picture
+    from radistill.imaging.preprocess import (
+        PREPROCESSING_VERSION,
+        bits_in_use,
+        to_eight_bits,
+        to_square,
+        to_unit,
+    )
+    from radistill.imaging.read import decode, read_picture
+    from radistill.imaging.refusal import Code, DecodeError
+
+# The program that asks for films to be decoded starts without Pillow.
+__getattr__ = lazy(
+    __name__,
+    {
+        "MAX_BYTES": "limits",
+        "MAX_PIXELS": "limits",
+        "PREPROCESSING_VERSION": "preprocess",
+        "Code": "refusal",
+        "DecodeError": "refusal",
+        "Limits": "limits",
+        "Picture": "picture",
+        "bits_in_use": "preprocess",
+        "decode": "read",
+        "read_content": "content",
+        "read_picture": "read",
+        "to_eight_bits": "preprocess",
+        "to_square": "preprocess",
+        "to_unit": "preprocess",
+    },
 )
-from radistill.imaging.refusal import Code, DecodeError
 
 __all__ = [
     "MAX_BYTES",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
+
 from PIL import Image
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _TIFF_PHOTOMETRIC = 262  # 0: white is zero
 
@@ -12,23 +16,26 @@ class UnsupportedPixels(ValueError):
     """Pixels that have no plain grey reading; the message says which."""
 
 
-def to_grey(image: Image.Image) -> np.ndarray:
-    """A loaded Pillow image of any mode to grey (H, W), uint8 or uint16.
+def to_grey(image: Image.Image) -> Image.Image | np.ndarray:
+    """A loaded Pillow image of any mode to mode L, or to (H, W) uint16.
 
     Raises UnsupportedPixels for floating point, and for integers outside of 16 bits.
     """
-    if image.mode.startswith("I;16"):
-        grey = np.asarray(image).astype(np.uint16)
-        # Pillow inverts white-is-zero at 8 bits but not at 16.
-        return 65535 - grey if _white_is_zero(image) else grey
-    if image.mode == "I":
-        return _from_int32(np.asarray(image))
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        return _deep(image)
     if image.mode == "F":
         raise UnsupportedPixels("floating point pixels; save the film with 8 or 16 bits")
-    return np.asarray(_to_luma(image))
+    return _to_luma(image)
 
 
-def _from_int32(values: np.ndarray) -> np.ndarray:
+def _deep(image: Image.Image) -> np.ndarray:
+    import numpy as np
+
+    values = np.asarray(image)
+    if image.mode != "I":
+        grey = values.astype(np.uint16)
+        # Pillow inverts white-is-zero at 8 bits but not at 16.
+        return 65535 - grey if _white_is_zero(image) else grey
     if values.size and (values.min() < 0 or values.max() > 65535):
         raise UnsupportedPixels("integers outside of 16 bits; save the film with 8 or 16 bits")
     return values.astype(np.uint16)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # Part of every cache's key: raise it when a change here alters any pixel.
 PREPROCESSING_VERSION = 1
@@ -35,13 +38,15 @@ def to_square(grey: np.ndarray, size: int) -> np.ndarray:
             f"expected a grey film (H, W) of 8 or 16 bits, got {grey.dtype} "
             f"{grey.shape} for size {size}"
         )
-    target = (size, size)
+    from PIL import Image  # not for those who need `to_unit` alone
+
+    from radistill.imaging.resize import shrink
+
     if grey.dtype == np.uint8:
-        if grey.shape == target:
+        if grey.shape == (size, size):
             return grey.copy()
-        return np.asarray(Image.fromarray(grey).resize(target, Image.Resampling.BILINEAR))
-    film = Image.fromarray(grey.astype(np.float32))
-    values = np.asarray(film.resize(target, Image.Resampling.BILINEAR))
+        return np.asarray(shrink(Image.fromarray(grey), size))
+    values = np.asarray(shrink(Image.fromarray(grey.astype(np.float32)), size))
     return _scaled(values, bits_in_use(grey))
 
 

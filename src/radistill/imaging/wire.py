@@ -11,8 +11,6 @@ import struct
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-import numpy as np
-
 _SIZES = struct.Struct("<IQ")
 _LONGEST_HEAD = 1 << 20
 
@@ -28,8 +26,8 @@ def write_frame(stream: BinaryIO, head: Mapping[str, Any], body: bytes | memoryv
     stream.write(body)
 
 
-def read_frame(stream: BinaryIO, max_body: int) -> tuple[dict[str, Any], np.ndarray]:
-    """Receive a head and a body, uint8.
+def read_frame(stream: BinaryIO, max_body: int) -> tuple[dict[str, Any], bytearray]:
+    """Receive a head and a body.
 
     Raises EOFError if the stream ends before a frame, BrokenFrame if it ends within one, or if
     the frame is none or its body longer than `max_body` bytes.
@@ -42,7 +40,7 @@ def read_frame(stream: BinaryIO, max_body: int) -> tuple[dict[str, Any], np.ndar
     head_size, body_size = _SIZES.unpack(sizes)
     if head_size > _LONGEST_HEAD or body_size > max_body:
         raise BrokenFrame
-    text, body = stream.read(head_size), np.empty(body_size, np.uint8)
+    text, body = stream.read(head_size), bytearray(body_size)
     if len(text) < head_size or _fill(stream, body) < body_size:
         raise BrokenFrame
     try:
@@ -54,9 +52,9 @@ def read_frame(stream: BinaryIO, max_body: int) -> tuple[dict[str, Any], np.ndar
     return head, body
 
 
-def _fill(stream: BinaryIO, body: np.ndarray) -> int:
+def _fill(stream: BinaryIO, body: bytearray) -> int:
     """Read into `body`; how much came before the stream ended."""
-    view, got = body.data, 0
+    view, got = memoryview(body), 0
     while got < len(body) and (count := stream.readinto(view[got:])):  # type: ignore[attr-defined]
         got += count
     return got

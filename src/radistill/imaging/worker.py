@@ -12,16 +12,17 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
+from PIL import Image
 
 from radistill.imaging.content import read_content
-from radistill.imaging.decode import read_picture
 from radistill.imaging.limits import Limits, out_of_memory
-from radistill.imaging.preprocess import to_eight_bits
+from radistill.imaging.read import read_picture
 from radistill.imaging.refusal import Code, DecodeError
+from radistill.imaging.resize import shrink
 from radistill.imaging.wire import read_frame, write_frame
 
 # Small films leave several at a time: waking the parent costs as much as a tenth of one.
@@ -32,8 +33,10 @@ _HOLD_SECONDS = 0.01
 def main() -> None:
     """Answer one request after another until standard input ends.
 
-    A request is {"paths": [...]}, or {} with a file's bytes as the body. Each file is answered by
-    a frame of its own: what `_answer` gives.
+    A request has the files' "paths", or no such key and one file's bytes as the body; and, where
+    the whole film is not wanted, the pixels of a "square" as a model takes it and of a "preview",
+    which only films of these "sources" get. Each file is answered by a frame of its own: what
+    `_answer` gives.
     """
     limits = Limits(**json.loads(sys.argv[1]))
     requests, replies = _take_streams()
@@ -46,10 +49,10 @@ def main() -> None:
             head, body = read_frame(requests, limits.max_bytes)
         except EOFError:
             return
-        sources = map(Path, head["paths"]) if "paths" in head else [body.tobytes()]
+        sources = map(Path, head["paths"]) if "paths" in head else [bytes(body)]
         for source in sources:
             _set_alarm(limits.seconds)
-            write_frame(replies, *_answer(source, limits))
+            write_frame(replies, *_answer(source, limits, head))
             if time.monotonic() - flushed > _HOLD_SECONDS:
                 replies.flush()
                 flushed = time.monotonic()
@@ -57,20 +60,32 @@ def main() -> None:
         replies.flush()
 
 
-def _answer(source: Path | bytes, limits: Limits) -> tuple[dict[str, Any], memoryview | bytes]:
+def _answer(
+    source: Path | bytes, limits: Limits, wanted: Mapping[str, Any]
+) -> tuple[dict[str, Any], bytes]:
     """The film of a file or of its bytes, or why there is none."""
+    start = time.perf_counter()
     try:
         content = read_content(source, limits) if isinstance(source, Path) else source
         picture = read_picture(content, limits)
-        grey = np.ascontiguousarray(to_eight_bits(picture.grey))
+        film = picture.eight_bits()
         answer = {
             "sha256": hashlib.sha256(content).hexdigest(),
-            "height": grey.shape[0],
-            "width": grey.shape[1],
+            "height": film.height,
+            "width": film.width,
             "source": picture.source,
             "tags": dict(picture.tags),
         }
-        return answer, grey.reshape(-1).data
+        if "square" not in wanted:
+            return answer, film.tobytes()
+        body = shrink(film, wanted["square"]).tobytes()
+        if picture.source in wanted["sources"]:
+            preview = film.copy()
+            preview.thumbnail((wanted["preview"], wanted["preview"]), Image.Resampling.BILINEAR)
+            answer["preview"] = [preview.height, preview.width]
+            body += preview.tobytes()
+        answer["ms"] = 1000 * (time.perf_counter() - start)
+        return answer, body
     except DecodeError as error:
         refusal = error
     except MemoryError:

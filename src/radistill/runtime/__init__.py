@@ -1,9 +1,27 @@
 """Bundle -> prediction, on a machine without torch."""
 
-from radistill.runtime.bundle import Bundle
-from radistill.runtime.card import Card
-from radistill.runtime.paths import film_paths
-from radistill.runtime.prediction import Failure, Prediction
-from radistill.runtime.predictor import Predictor
+from typing import TYPE_CHECKING
+
+from radistill.lazy import lazy
+
+if TYPE_CHECKING:
+    from radistill.runtime.bundle import Bundle
+    from radistill.runtime.card import Card
+    from radistill.runtime.paths import film_paths
+    from radistill.runtime.prediction import Failure, Prediction
+    from radistill.runtime.predictor import Predictor
+
+# Decoding processes start before numpy and onnxruntime are imported: see `radistill.cli.predict`.
+__getattr__ = lazy(
+    __name__,
+    {
+        "Bundle": "bundle",
+        "Card": "card",
+        "Failure": "prediction",
+        "Prediction": "prediction",
+        "Predictor": "predictor",
+        "film_paths": "paths",
+    },
+)
 
 __all__ = ["Bundle", "Card", "Failure", "Prediction", "Predictor", "film_paths"]

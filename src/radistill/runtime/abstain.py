@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,78 +35,93 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Sight:
-    """One film as the model saw it.
+    """N films as the model saw them.
 
-    square: uint8 (S, S). shape: (H, W) of the film. embedding: (D,). probability: of the positive
-    class.
+    squares: uint8 (N, S, S). shapes: (H, W) of each film. embeddings: (N, D). probabilities: (N,),
+    of the positive class.
     """
 
-    square: np.ndarray
-    shape: tuple[int, ...]
-    embedding: np.ndarray
-    probability: float
+    squares: np.ndarray
+    shapes: Sequence[tuple[int, ...]]
+    embeddings: np.ndarray
+    probabilities: np.ndarray
 
 
 def reasons_to_abstain(
     card: Card,
     sight: Sight,
-    tags: Mapping[str, Any],
+    tags: Sequence[Mapping[str, Any]],
     *,
     threshold: float,
     band: float = 0.0,
     any_population: bool = False,
-) -> list[str]:
-    """Keys of `REASONS`; empty if the model may answer.
+) -> list[list[str]]:
+    """Keys of `REASONS` for each film; none if the model may answer.
 
-    tags: of a DICOM file, else empty. band: abstain if the probability is nearer to `threshold`.
+    tags: of DICOM files, else empty. band: abstain if the probability is nearer to `threshold`.
     any_population: do not check the tags.
     """
-    reasons = seen_on_the_film(card, sight)
-    if not any_population:
-        reasons += outside(card.population, tags)
-    if abs(sight.probability - threshold) < band:
-        reasons.append("near-threshold")
+    reasons = seen_on_the_films(card, sight)
+    for one, said, probability in zip(reasons, tags, sight.probabilities, strict=True):
+        if not any_population:
+            one += outside(card.population, said)
+        if abs(float(probability) - threshold) < band:
+            one.append("near-threshold")
     return reasons
 
 
-def seen_on_the_film(card: Card, sight: Sight) -> list[str]:
-    """Reasons that lie in the picture."""
+def seen_on_the_films(card: Card, sight: Sight) -> list[list[str]]:
+    """Reasons that lie in the pictures."""
+    count = len(sight.squares)
+    empty = _spread(sight.squares.reshape(count, -1)) < NEARLY_EMPTY
+    cut = _blank_share(sight.squares) > BLANK_SHARE
+    small = [min(shape) < card.input_size // 2 for shape in sight.shapes]
+    known = card.abstention
+    strange = [[] for _ in range(count)] if known is None else unlike(known, sight)
     reasons = []
-    if min(sight.shape) < card.input_size // 2:
-        reasons.append("too-small")
-    if _spread(sight.square.reshape(1, -1))[0] < NEARLY_EMPTY:
-        return [*reasons, "nearly-empty"]
-    if _blank_share(sight.square) > BLANK_SHARE:
-        reasons.append("cut-off")
-    if card.abstention is not None:
-        reasons += [name for name in unlike(card.abstention, sight) if name not in reasons]
+    for i in range(count):
+        one = ["too-small"] if small[i] else []
+        if empty[i]:
+            one.append("nearly-empty")
+        else:
+            one += ["cut-off"] if cut[i] else []
+            one += [name for name in strange[i] if name not in one]
+        reasons.append(one)
     return reasons
 
 
-def unlike(known: Abstention, sight: Sight) -> list[str]:
+def unlike(known: Abstention, sight: Sight) -> list[list[str]]:
     """Reasons that come from the card's statistics."""
+    small = thumbnails(sight.squares)
+    postures = known.posture.probabilities(small)
+    layouts = known.layout.score(small)
+    distances = known.detector.score(sight.embeddings)
     reasons = []
-    thumbnail = thumbnails(sight.square[None])
-    postures = known.posture.probabilities(thumbnail)[0]
-    if postures[0] < known.posture_limit:
-        reasons.append(known.posture.names[1 + int(postures[1:].argmax())])
-    if known.layout.score(thumbnail)[0] > known.layout_limit:
-        reasons.append("unusual-layout")
-    if known.detector.score(sight.embedding[None])[0] > known.detector_limit:
-        reasons.append("out-of-distribution")
+    for posture, layout, distance in zip(postures, layouts, distances, strict=True):
+        one = []
+        if posture[0] < known.posture_limit:
+            one.append(known.posture.names[1 + int(posture[1:].argmax())])
+        if layout > known.layout_limit:
+            one.append("unusual-layout")
+        if distance > known.detector_limit:
+            one.append("out-of-distribution")
+        reasons.append(one)
     return reasons
 
 
-def _blank_share(square: np.ndarray) -> float:
-    """The greater share of rows, or of columns, that are blank from the edges inward."""
-    return max(_blank_lines(square), _blank_lines(square.T))
+def _blank_share(squares: np.ndarray) -> np.ndarray:
+    """(N, S, S) -> (N,): the greater share of rows, or of columns, blank from the edges inward."""
+    down, across = _blank_lines(squares), _blank_lines(squares.transpose(0, 2, 1))
+    greater: np.ndarray = np.maximum(down, across)
+    return greater
 
 
-def _blank_lines(square: np.ndarray) -> float:
-    drawn = np.flatnonzero(_spread(square) >= BLANK_LEVELS)
-    if not len(drawn):
-        return 1.0
-    return 1 - float(drawn[-1] - drawn[0] + 1) / len(square)
+def _blank_lines(squares: np.ndarray) -> np.ndarray:
+    count, side = squares.shape[:2]
+    drawn = _spread(squares.reshape(-1, side)).reshape(count, side) >= BLANK_LEVELS
+    first, last = drawn.argmax(axis=1), drawn[:, ::-1].argmax(axis=1)
+    share: np.ndarray = np.where(drawn.any(axis=1), (first + last) / side, 1.0)
+    return share
 
 
 def _spread(lines: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ import onnxruntime as ort
 
 from radistill.errors import UsageError
 from radistill.runtime.card import CARD, FLOAT32, Card, read_card, sha256
-from radistill.runtime.session import OUTPUTS, Outputs, open_session, run_batches
+from radistill.runtime.session import OUTPUTS, Outputs, cores, open_session, run_batches
 
 Precision = Literal["auto", "float32"]
 
@@ -20,28 +20,30 @@ Precision = Literal["auto", "float32"]
 class Bundle:
     """A model ready to predict, with its card.
 
-    file: which of the card's files runs: `model.onnx`, or the smaller one beside it.
+    file: which of the card's files runs: `model.onnx`, or the smaller one beside it. threads: how
+    many batches run at once.
     """
 
     folder: Path
     card: Card
     file: str
     session: ort.InferenceSession
+    threads: int
 
     @classmethod
     def load(cls, folder: Path, *, precision: Precision = "auto", threads: int = 0) -> Bundle:
         """Open `folder` after checking every file against the card's sha256.
 
         precision: "auto" takes the smaller file where the bundle has one, "float32" never does.
-        threads: of ONNX Runtime; 0 takes all cores.
+        threads: how many batches run at once, each on one core; 0 takes all cores.
         Raises UsageError naming the file that is missing, damaged or of an unknown format.
         """
         folder = Path(folder)
         card = read_card(folder / CARD)
         contents = {name: _verified(folder / name, digest) for name, digest in card.files.items()}
         file = card.small_file if precision == "auto" else FLOAT32
-        session = _session(folder / file, contents[file], card, threads)
-        return cls(folder, card, file, session)
+        session = _session(folder / file, contents[file], card)
+        return cls(folder, card, file, session, threads or cores())
 
     def run(self, squares: np.ndarray) -> Outputs:
         """uint8 (N, S, S), S the card's input_size, N at least 1 -> what the model says of them.
@@ -53,7 +55,7 @@ class Bundle:
             raise ValueError(
                 f"expected uint8 (N, {side}, {side}), got {squares.dtype} {squares.shape}"
             )
-        return run_batches(self.session, squares)
+        return run_batches(self.session, squares, threads=self.threads)
 
     def probabilities(self, squares: np.ndarray) -> np.ndarray:
         """uint8 (N, S, S) -> float64 (N, classes), calibrated; rows sum to 1.
@@ -82,9 +84,9 @@ def _verified(path: Path, digest: str) -> bytes:
     return data
 
 
-def _session(path: Path, data: bytes, card: Card, threads: int) -> ort.InferenceSession:
+def _session(path: Path, data: bytes, card: Card) -> ort.InferenceSession:
     try:
-        session = open_session(data, threads=threads)
+        session = open_session(data)
     except Exception as error:  # onnxruntime's errors share no public base class
         raise UsageError(
             f"{path}: onnxruntime {ort.__version__} cannot open it "

@@ -23,7 +23,7 @@ README: FileName = "README.md"
 class Part(BaseModel):
     """A part of the card: read as it was written, never changed."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Quantisation(Part):
@@ -84,7 +84,7 @@ class Card(BaseModel):
     files: sha256 (hexadecimal) of every other file of the bundle.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     format: Literal[2]
     radistill_version: str

@@ -15,17 +15,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import radistill
 from radistill.errors import RadistillError
-from radistill.imaging import Code, DecodeError, Limits
+from radistill.imaging.limits import Limits
+from radistill.imaging.refusal import Code, DecodeError
 from radistill.imaging.wire import BrokenFrame, read_frame, write_frame
 
 _START_SECONDS = 60.0
 _PIPE_BYTES = 1 << 20  # Linux gives 64 KiB, and a film would wake both sides forty times
+_BUFFER_BYTES = 1 << 16  # many small films at a time
 
-Answer = tuple[dict[str, Any], np.ndarray]
+Answer = tuple[dict[str, Any], bytearray]
 
 
 class Child:
@@ -53,29 +53,35 @@ class Child:
                 [*command, json.dumps(asdict(self._limits))],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                bufsize=_BUFFER_BYTES,
                 env=_environment(),
                 start_new_session=True,  # Ctrl-C is for the parent alone
             )
         _widen(self._process)
 
-    def ask(self, head: Mapping[str, Any], body: bytes, files: int) -> Iterator[Answer]:
+    def ask(
+        self, head: Mapping[str, Any], body: bytes, *, files: int, largest: int
+    ) -> Iterator[Answer]:
         """A request for so many files to their answers; see `radistill.imaging.worker`.
 
-        Raises DecodeError (timeout, crashed) in place of an answer if the process ends over a
-        file, and RadistillError if none can be started at all.
+        largest: bytes that the body of an answer may have. Raises DecodeError (timeout, crashed) in
+        place of an answer if the process ends over a file, and RadistillError if none can be
+        started at all. A process whose answers are not all taken is ended.
         """
         self._make_ready()
+        taken = 0
         try:
             self._start_clock(self._limits.seconds)
             self._send(head, body)
-            for _ in range(files):
-                answer = self._receive(self._limits.max_pixels)
+            while taken < files:
+                answer = self._receive(largest)
                 self._start_clock(self._limits.seconds)
                 yield answer
+                taken += 1
         except (OSError, EOFError, BrokenFrame):
             raise self._explain() from None
         finally:
-            if self._stop_clock():
+            if self._stop_clock() or taken < files:
                 self._end()
 
     def kill_if_late(self) -> None:

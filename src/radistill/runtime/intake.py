@@ -9,18 +9,22 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
-import numpy as np
+# Nothing here waits for numpy, so that the processes start before it is imported.
+from radistill.imaging.limits import Limits
+from radistill.imaging.refusal import Code, DecodeError
+from radistill.runtime.child import Answer, Child
+from radistill.runtime.decoded import Decoded, Reduced, Refused, decoded, reduced
 
-from radistill.imaging import Code, DecodeError, Limits
-from radistill.runtime.child import Child
+__all__ = ["Decoded", "Intake", "Reduced", "Refused", "Upload"]
 
 _WATCH_SECONDS = 0.1
 _GROUP_SECONDS = 0.1
@@ -34,28 +38,17 @@ class Upload(NamedTuple):
     data: bytes
 
 
-@dataclass(frozen=True)
-class Decoded:
-    """A film.
-
-    path: as given. sha256: of the file, hexadecimal. pixels: (H, W) uint8, bright is dense, EXIF
-        orientation applied. source and tags: as `radistill.imaging.Picture` has them.
-    """
-
-    path: str
-    sha256: str
-    pixels: np.ndarray
-    source: str
-    tags: Mapping[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Refused:
-    """A file that gave no film. code: one of `radistill.imaging.Code`; message: for people."""
+class _Wish(Generic[T]):
+    """What is asked of each file. head: of the request. largest: bytes of an answer's body. make:
+    an answer to a result."""
 
-    path: str
-    code: str
-    message: str
+    head: Mapping[str, Any]
+    largest: int
+    make: Callable[[str, Mapping[str, Any], bytearray], T]
 
 
 class Intake:
@@ -100,11 +93,30 @@ class Intake:
 
         Raises RadistillError if no decoding process can be started.
         """
-        ahead: deque[Future[list[Decoded | Refused]]] = deque()
+        return self._run(files, _Wish({}, self._limits.max_pixels, decoded))
+
+    def reduce(
+        self,
+        files: Iterable[Path | Upload],
+        *,
+        square: int,
+        preview: int = 0,
+        sources: Collection[str] = (),
+    ) -> Iterator[Reduced | Refused]:
+        """As `decode`, but only what a model needs of a film crosses over from its process.
+
+        square: pixels of its side. preview: most pixels of the longer side of the previews that
+        films of these `sources` get.
+        """
+        wanted = {"square": square, "preview": preview, "sources": list(sources)}
+        return self._run(files, _Wish(wanted, square**2 + preview**2, partial(reduced, square)))
+
+    def _run(self, files: Iterable[Path | Upload], wish: _Wish[T]) -> Iterator[T | Refused]:
+        ahead: deque[Future[list[T | Refused]]] = deque()
         most = 2 * len(self._children)
         try:
             for group in self._groups(files):
-                ahead.append(self._pool.submit(self._decode_group, group))
+                ahead.append(self._pool.submit(self._decode_group, group, wish))
                 while ahead and (len(ahead) > most or ahead[0].done()):
                     yield from ahead.popleft().result()
             while ahead:
@@ -135,34 +147,37 @@ class Intake:
         if group:
             yield group
 
-    def _decode_group(self, files: list[Path | Upload]) -> list[Decoded | Refused]:
+    def _decode_group(self, files: list[Path | Upload], wish: _Wish[T]) -> list[T | Refused]:
         child = self._idle.get()
         try:
             start = time.perf_counter()
-            results = self._ask(child, files)
+            results = self._ask(child, files, wish)
             self._seconds_each = max((time.perf_counter() - start) / len(files), 1e-6)
             return results
         finally:
             self._idle.put(child)
 
-    def _ask(self, child: Child, files: list[Path | Upload]) -> list[Decoded | Refused]:
+    def _ask(self, child: Child, files: list[Path | Upload], wish: _Wish[T]) -> list[T | Refused]:
         """A result for each of `files`, whether the process survives them or not."""
-        results: list[Decoded | Refused] = []
+        results: list[T | Refused] = []
         first = files[0]
+        head, body = dict(wish.head), b""
         try:
             if isinstance(first, Upload):
                 self._limits.check_bytes(len(first.data))
-                answers = child.ask({}, first.data, 1)
+                body = first.data
             else:
-                answers = child.ask({"paths": [str(file) for file in files]}, b"", len(files))
-            for answer in answers:
-                results.append(_result(_name(files[len(results)]), *answer))
+                head["paths"] = [str(file) for file in files]
+            for answer in child.ask(head, body, files=len(files), largest=wish.largest):
+                result = _result(_name(files[len(results)]), answer, wish)
+                results.append(result)
         except DecodeError as error:
             if len(files) == 1:
                 return [Refused(_name(first), error.code, error.reason)]
             # Answers were lost on their way, so who is to blame shows when each is asked alone.
             for file in files[len(results) :]:
-                results += self._ask(child, [file])
+                again = self._ask(child, [file], wish)
+                results += again
         return results
 
     def _kill_late(self) -> None:
@@ -175,8 +190,12 @@ def _name(file: Path | Upload) -> str:
     return file.name if isinstance(file, Upload) else str(file)
 
 
-def _result(name: str, answer: Mapping[str, Any], body: np.ndarray) -> Decoded | Refused:
-    if "code" in answer:
-        return Refused(name, Code(answer["code"]), str(answer["message"]))
-    pixels = body.reshape(answer["height"], answer["width"])
-    return Decoded(name, answer["sha256"], pixels, answer["source"], answer["tags"])
+def _result(name: str, answer: Answer, wish: _Wish[T]) -> T | Refused:
+    """Raises DecodeError if the answer is none."""
+    head, body = answer
+    try:
+        if "code" in head:
+            return Refused(name, Code(head["code"]), str(head["message"]))
+        return wish.make(name, head, body)
+    except (KeyError, TypeError, ValueError):
+        raise DecodeError(Code.CRASHED, "decoding gave no film; the file is bad") from None

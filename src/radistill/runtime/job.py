@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,9 +13,11 @@ from radistill import atomic
 from radistill.errors import UsageError
 from radistill.progress import bar, console
 from radistill.runtime.intake import Intake
-from radistill.runtime.paths import STDIN, film_paths
+from radistill.runtime.paths import AS_BYTES, STDIN, as_bytes, film_paths
 from radistill.runtime.prediction import Failure
-from radistill.runtime.predictor import Predictor, Settings
+from radistill.runtime.predictor import Predictor
+from radistill.runtime.session import cores
+from radistill.runtime.settings import Settings
 from radistill.runtime.writer import Format, finished, writer
 
 UNREADABLE = "unreadable"
@@ -38,7 +39,7 @@ def run_job(
     Files that cannot be read are written and counted as `unreadable`.
     Raises UsageError for names, formats or a file that cannot be used.
     """
-    done = _done(out, form, resume)
+    done = _done(out, form, resume, predictor.model.sha256, settings.threshold)
     paths = film_paths(named)
     total = None
     if console.is_terminal and STDIN not in named:
@@ -62,14 +63,16 @@ def decoders(named: Sequence[str], workers: int | None) -> int:
     if workers is not None:
         return workers
     alone = len(named) == 1 and named[0] != STDIN and not named[0].lower().endswith(".csv")
-    return 1 if alone and Path(named[0]).is_file() else os.cpu_count() or 1
+    return 1 if alone and Path(named[0]).is_file() else cores()
 
 
-def _done(out: Path | None, form: Format, resume: bool) -> frozenset[str]:
+def _done(
+    out: Path | None, form: Format, resume: bool, model_sha256: str, threshold: float
+) -> frozenset[str]:
     if resume:
         if out is None or form != "jsonl":
             raise UsageError("--resume goes on with a file of JSON lines: give --out FILE.jsonl")
-        return finished(out)
+        return finished(out, model_sha256, threshold)
     if out is not None and out.exists():
         raise UsageError(f"{out}: is there already; give --resume to go on, or another name")
     return frozenset()
@@ -77,12 +80,15 @@ def _done(out: Path | None, form: Format, resume: bool) -> frozenset[str]:
 
 @contextmanager
 def _opened(out: Path | None) -> Iterator[TextIO]:
-    if out is None:
-        yield sys.stdout
-        return
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with out.open("a", encoding="utf-8", newline="") as file:
-            yield file
+        if out is None:
+            as_bytes(sys.stdout)
+            yield sys.stdout
+        else:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            with out.open("a", encoding="utf-8", errors=AS_BYTES, newline="") as file:
+                yield file
+    except BrokenPipeError:
+        raise  # whoever read it has seen enough
     except OSError as error:
-        raise atomic.explain(error, out) from None
+        raise atomic.explain(error, out or Path("standard output")) from None

@@ -8,14 +8,16 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator
 from glob import has_magic, iglob
+from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
+from typing import TextIO
 
 from radistill.errors import UsageError
-from radistill.imaging.decode import FORMATS
 
 STDIN = "-"
 NAMES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"}
+AS_BYTES = "surrogateescape"  # how Python holds names that are no UTF-8, and writes them unchanged
 _HEAD = 512
 
 
@@ -32,9 +34,17 @@ def film_paths(named: Iterable[str]) -> Iterator[Path]:
     return chain.from_iterable([_behind(name) for name in named])
 
 
+def as_bytes(stream: TextIO) -> None:
+    """Let names that are no UTF-8 pass through a standard stream."""
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors=AS_BYTES)
+
+
 def _behind(name: str) -> Iterable[Path]:
     if name == STDIN:
-        return (Path(line) for line in map(str.strip, sys.stdin) if line)
+        as_bytes(sys.stdin)
+        lines = (line.rstrip("\r\n") for line in sys.stdin)
+        return (Path(line) for line in lines if line)
     if os.path.isdir(name):
         return _below(name)
     if name.lower().endswith(".csv"):
@@ -63,17 +73,19 @@ def _may_be_a_film(path: Path) -> bool:
             head = file.read(_HEAD)
     except OSError:
         return path.suffix.lower() in NAMES  # named so, but gone or locked: that is reported later
+    from radistill.imaging.read import FORMATS
+
     return any(kind.matches(head) for kind in FORMATS)
 
 
 def _of_csv(file: Path) -> list[Path]:
     try:
-        with file.open(encoding="utf-8-sig", newline="") as opened:
+        with file.open(encoding="utf-8-sig", errors=AS_BYTES, newline="") as opened:
             rows = csv.DictReader(opened)
             if "path" not in (rows.fieldnames or ()):
                 raise UsageError(f"{file}: has no column 'path' in its first line")
             return [file.parent / row["path"] for row in rows if row["path"]]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, csv.Error) as error:
         raise UsageError(f"{file}: cannot be read as a CSV of paths ({error})") from None
 
 

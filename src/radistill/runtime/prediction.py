@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 ABSTAIN = "abstain"
 
@@ -17,6 +19,18 @@ class Model:
     sha256: str
 
 
+@dataclass(frozen=True, eq=False)
+class View:
+    """What a page needs to draw a film.
+
+    cam: the class activation map, float32 (h, w). preview: of what browsers do not draw (DICOM and
+    TIFF), uint8 (H, W), longest side at most 1024.
+    """
+
+    cam: np.ndarray
+    preview: np.ndarray | None
+
+
 @dataclass(frozen=True)
 class Prediction:
     """One film.
@@ -24,7 +38,8 @@ class Prediction:
     label: the likelier class at this threshold. probability: of the positive class, calibrated as
     the card says. decision: `label` in lower case, or "abstain" for at least one of `reasons`
     (codes; docs/predict.md explains them). heatmap: the overlay's path. ms: milliseconds of
-    resizing, network and judgement; a batch is shared evenly.
+    decoding, network and judgement; a batch is shared evenly. view: where `Settings` ask for it;
+    no part of the record.
     """
 
     path: str
@@ -37,6 +52,7 @@ class Prediction:
     heatmap: str | None
     model: Model
     ms: float
+    view: View | None = field(default=None, repr=False, compare=False)
 
     def record(self) -> dict[str, Any]:
         """As one JSON object."""

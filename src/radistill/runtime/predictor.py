@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from radistill import atomic
-from radistill.errors import UsageError
-from radistill.imaging import to_square
 from radistill.runtime.abstain import Sight, reasons_to_abstain
 from radistill.runtime.bundle import Bundle, Precision
 from radistill.runtime.card import Card
 from radistill.runtime.find import find_bundle
-from radistill.runtime.intake import Decoded, Intake, Refused
-from radistill.runtime.prediction import ABSTAIN, Failure, Model, Prediction, Result
-from radistill.runtime.session import BATCH, Outputs
+from radistill.runtime.intake import Intake, Reduced, Refused, Upload
+from radistill.runtime.prediction import ABSTAIN, Failure, Model, Prediction, Result, View
+from radistill.runtime.session import BATCH, Outputs, cores
+from radistill.runtime.settings import Settings, resolve
 
 LONGEST = 1024  # pixels of an overlay; a map of a few positions shows no more on a larger picture
+UNDRAWN = ("dicom", "tiff")  # by browsers
+DRAWN = (*UNDRAWN, "jpeg", "png", "bmp", "webp")
 
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How to decide.
-
-    threshold: of the positive class's probability. band: abstain if the probability is nearer
-    than this to the threshold. heatmaps: a folder for overlays. any_population: do not check
-    DICOM tags against the card.
-    """
-
-    threshold: float
-    band: float = 0.0
-    heatmaps: Path | None = None
-    any_population: bool = False
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    """A decoded film without its pixels, of `shape`, and what is needed of them; `ms` spent."""
-
-    film: Decoded
-    shape: tuple[int, ...]
-    square: np.ndarray
-    preview: np.ndarray | None
-    ms: float
+_Batch = list[Reduced | Refused]
 
 
 class Predictor:
@@ -83,28 +59,13 @@ class Predictor:
         heatmaps: Path | str | None = None,
         any_population: bool = False,
     ) -> Settings:
-        """`Settings` with the threshold resolved: given, of an operating point, or the card's own.
-
-        sensitivity: take the card's operating point of that name, such as 0.95.
-        Raises UsageError if the card has no such point, or a number is out of range.
-        """
-        if threshold is not None and sensitivity is not None:
-            raise UsageError("give a threshold or a sensitivity, not both")
-        if sensitivity is not None:
-            threshold = operating_threshold(self.card, sensitivity)
-        chosen = self.card.threshold if threshold is None else threshold
-        if not 0 <= chosen <= 1 or not 0 <= band <= 1:
-            raise UsageError("threshold and band are probabilities, from 0 to 1")
-        folder = None if heatmaps is None else Path(heatmaps)
-        if folder is not None:
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise UsageError(f"{folder}: cannot be made ({error.strerror})") from None
-        return Settings(
-            threshold=chosen,
+        """See `radistill.runtime.settings.resolve`, which says what is raised."""
+        return resolve(
+            self.card,
+            threshold=threshold,
+            sensitivity=sensitivity,
             band=band,
-            heatmaps=folder,
+            heatmaps=heatmaps,
             any_population=any_population,
         )
 
@@ -121,9 +82,9 @@ class Predictor:
     ) -> Iterator[Result]:
         """A `Prediction` or a `Failure` for each file, in order, as they come.
 
-        paths: one file or several; for folders and globs see `radistill.runtime.film_paths`. At
-        most a few films are in memory at a time. workers: decoding processes, all cores where None.
-        The other arguments are those of `settings`, which says what is raised.
+        paths: one file or several; for folders and globs see `radistill.runtime.film_paths`. Only
+        small copies of a few films are in memory at a time. workers: decoding processes, one a
+        core where None. The other arguments are those of `settings`.
         """
         settings = self.settings(
             threshold=threshold,
@@ -134,17 +95,25 @@ class Predictor:
         )
         if isinstance(paths, str | Path):
             return self._decode_and_run([Path(paths)], settings, 1)
-        return self._decode_and_run(map(Path, paths), settings, workers or os.cpu_count() or 1)
+        return self._decode_and_run(map(Path, paths), settings, workers or cores())
 
-    def run(self, files: Iterable[Path], settings: Settings, intake: Intake) -> Iterator[Result]:
-        """`predict` with settings that are resolved and an intake that is open already."""
-        batch: list[_Waiting | Refused] = []
-        for item in intake.decode(files):
-            batch.append(item if isinstance(item, Refused) else self._reduce(item, settings))
-            if len(batch) == BATCH:
-                yield from self._judge(batch, settings)
-                batch = []
-        yield from self._judge(batch, settings)
+    def run(
+        self, files: Iterable[Path | Upload], settings: Settings, intake: Intake
+    ) -> Iterator[Result]:
+        """`predict` with settings that are resolved and an intake that is open already.
+
+        Batches run side by side, as many as the bundle has threads, while others are decoded.
+        """
+        sources = DRAWN if settings.heatmaps is not None else UNDRAWN if settings.views else ()
+        films = intake.reduce(files, square=self.card.input_size, preview=LONGEST, sources=sources)
+        ahead: deque[tuple[_Batch, Future[tuple[Outputs, float]]]] = deque()
+        with ThreadPoolExecutor(self.bundle.threads, "radistill-graph") as pool:
+            for batch in _batches(films):
+                ahead.append((batch, pool.submit(self._outputs, batch)))
+                while ahead and (len(ahead) > self.bundle.threads or ahead[0][1].done()):
+                    yield from self._judge(*ahead.popleft(), settings)
+            while ahead:
+                yield from self._judge(*ahead.popleft(), settings)
 
     def _decode_and_run(
         self, files: Iterable[Path], settings: Settings, workers: int
@@ -152,61 +121,68 @@ class Predictor:
         with Intake(workers=workers) as intake:
             yield from self.run(files, settings, intake)
 
-    def _reduce(self, film: Decoded, settings: Settings) -> _Waiting:
-        """Let go of the full picture: sixteen large films would not fit a small machine."""
+    def _outputs(self, batch: _Batch) -> tuple[Outputs, float]:
+        """What the graph says of the films among `batch`, and its milliseconds for each."""
         start = time.perf_counter()
-        square = to_square(film.pixels, self.card.input_size)
-        preview = None
-        if settings.heatmaps is not None:
-            picture = Image.fromarray(film.pixels)
-            picture.thumbnail((LONGEST, LONGEST), Image.Resampling.BILINEAR)
-            preview = np.asarray(picture)
-        kept = replace(film, pixels=np.empty((0, 0), np.uint8))
-        return _Waiting(kept, film.pixels.shape, square, preview, _since(start))
+        squares = [item.square for item in batch if isinstance(item, Reduced)]
+        if not squares:
+            nothing = np.empty(0, np.float32)
+            return Outputs(nothing, nothing, nothing), 0.0
+        outputs = self.bundle.run(np.stack(squares))
+        return outputs, _since(start) / len(squares)
 
-    def _judge(self, batch: list[_Waiting | Refused], settings: Settings) -> Iterator[Result]:
-        films = [item for item in batch if isinstance(item, _Waiting)]
+    def _judge(
+        self, batch: _Batch, graph: Future[tuple[Outputs, float]], settings: Settings
+    ) -> Iterator[Result]:
+        outputs, graph_ms = graph.result()
         start = time.perf_counter()
-        outputs = self.bundle.run(np.stack([film.square for film in films])) if films else None
-        each_ms = _since(start) / max(1, len(films))
-        row = 0
+        films = [item for item in batch if isinstance(item, Reduced)]
+        reasons = iter(self._reasons(films, outputs, settings) if films else ())
+        each_ms = graph_ms + _since(start) / max(1, len(films))
+        rows = iter(zip(*outputs, strict=True))
         for item in batch:
             if isinstance(item, Refused):
                 yield Failure(item.path, item.code, item.message)
             else:
-                assert outputs is not None
-                one = Outputs(*(values[row] for values in outputs))
-                yield self._decide(item, one, each_ms, settings)
-                row += 1
+                yield self._decide(item, Outputs(*next(rows)), next(reasons), each_ms, settings)
 
-    def _decide(
-        self, item: _Waiting, outputs: Outputs, network_ms: float, settings: Settings
-    ) -> Prediction:
-        start = time.perf_counter()
-        card, threshold = self.card, settings.threshold
-        probability = float(outputs.probability[card.positive_index])
-        sight = Sight(item.square, item.shape, outputs.embedding, probability)
-        reasons = reasons_to_abstain(
-            card,
+    def _reasons(
+        self, films: Sequence[Reduced], outputs: Outputs, settings: Settings
+    ) -> list[list[str]]:
+        sight = Sight(
+            squares=np.stack([film.square for film in films]),
+            shapes=[film.shape for film in films],
+            embeddings=outputs.embedding,
+            probabilities=outputs.probability[:, self.card.positive_index],
+        )
+        return reasons_to_abstain(
+            self.card,
             sight,
-            item.film.tags,
-            threshold=threshold,
+            [film.tags for film in films],
+            threshold=settings.threshold,
             band=settings.band,
             any_population=settings.any_population,
         )
-        label = self._label(outputs.probability, probability >= threshold)
-        heatmap = self._overlay(item, outputs, label, settings)
+
+    def _decide(
+        self, film: Reduced, outputs: Outputs, reasons: list[str], ms: float, settings: Settings
+    ) -> Prediction:
+        start = time.perf_counter()
+        probability = float(outputs.probability[self.card.positive_index])
+        label = self._label(outputs.probability, probability >= settings.threshold)
+        heatmap = self._overlay(film, outputs.cam, probability, settings.heatmaps)
         return Prediction(
-            path=item.film.path,
-            sha256=item.film.sha256,
+            path=film.path,
+            sha256=film.sha256,
             label=label,
             probability=probability,
-            threshold=threshold,
+            threshold=settings.threshold,
             decision=ABSTAIN if reasons else label.lower(),
             reasons=tuple(reasons),
             heatmap=heatmap,
             model=self.model,
-            ms=item.ms + network_ms + _since(start),
+            ms=film.ms + ms + _since(start),
+            view=View(outputs.cam, film.preview) if settings.views else None,
         )
 
     def _label(self, probability: np.ndarray, positive: bool) -> str:
@@ -218,33 +194,30 @@ class Predictor:
         return card.classes[int(others.argmax())]
 
     def _overlay(
-        self, item: _Waiting, outputs: Outputs, label: str, settings: Settings
+        self, film: Reduced, cam: np.ndarray, probability: float, folder: Path | None
     ) -> str | None:
         """Draw the map under a name made of the file's hash, never of what the file says."""
-        if settings.heatmaps is None or item.preview is None:
+        if folder is None or film.preview is None:
             return None
         from radistill.runtime.heatmap import overlay  # fonts and drawing: only where asked for
 
         card = self.card
-        probability = float(outputs.probability[card.positive_index])
         caption = f"{card.positive.lower()} {probability:.2f} - for research only"
-        picture = overlay(item.preview, outputs.cam, card.cam, caption)
-        target = settings.heatmaps / f"{item.film.sha256[:16]}.png"
+        picture = overlay(film.preview, cam, card.cam, caption)
+        target = folder / f"{film.sha256[:16]}.png"
         atomic.write_with(target, lambda temporary: picture.save(temporary, "PNG"))
         return str(target)
 
 
-def operating_threshold(card: Card, sensitivity: float) -> float:
-    """The threshold of the card's operating point for `sensitivity`.
-
-    Raises UsageError, naming the points there are, if it has none.
-    """
-    wanted = f"sensitivity-{sensitivity:g}"
-    for point in card.operating_points:
-        if point.name == wanted:
-            return point.threshold
-    names = ", ".join(point.name for point in card.operating_points)
-    raise UsageError(f"the model has no operating point '{wanted}'; there are: {names or 'none'}")
+def _batches(films: Iterable[Reduced | Refused]) -> Iterator[_Batch]:
+    batch: _Batch = []
+    for film in films:
+        batch.append(film)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _since(start: float) -> float:

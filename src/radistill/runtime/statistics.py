@@ -36,7 +36,7 @@ Array = Annotated[np.ndarray, BeforeValidator(unpack), PlainSerializer(pack)]
 class Statistics(BaseModel):
     """A part of the card that holds arrays."""
 
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True, defer_build=True)
 
 
 class Gaussian(Statistics):

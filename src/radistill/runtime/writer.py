@@ -32,12 +32,12 @@ def writer(file: TextIO, form: Format) -> Write:
     return _flushing(file, lambda result: file.write(line(result) + "\n"))
 
 
-def finished(out: Path) -> frozenset[str]:
+def finished(out: Path, model_sha256: str, threshold: float) -> frozenset[str]:
     """Paths whose prediction stands in `out`, JSON lines, and whose file is still the same.
 
     `out` is rewritten without what is to be done again: the line that a kill cut short, files that
     could not be read, and files that changed. A file that is gone keeps its line.
-    Raises UsageError if `out` holds something else.
+    Raises UsageError if `out` holds something else, or predictions of another model or threshold.
     """
     try:
         text = out.read_text("utf-8")
@@ -51,13 +51,21 @@ def finished(out: Path) -> frozenset[str]:
         try:
             record = json.loads(line)
             path = record["path"]
-            if "error" not in record and _same(Path(path), record["sha256"]):
+            if "error" in record:
+                continue
+            before = (record["model"]["sha256"], record["threshold"])
+            if _same(Path(path), record["sha256"]):
                 kept[path] = line
         except (ValueError, KeyError, TypeError):
             raise UsageError(
                 f"{out}, line {number}: is no prediction; --resume goes on with a file of JSON "
                 "lines that radistill predict wrote"
             ) from None
+        if before != (model_sha256, threshold):
+            raise UsageError(
+                f"{out}, line {number}: was decided by another model or threshold; give those "
+                "again, or another file"
+            )
     atomic.write_text(out, "".join(line + "\n" for line in kept.values()))
     return frozenset(kept)
 
@@ -93,8 +101,17 @@ def _cells(result: Result) -> tuple[object, ...]:
 
 
 def _words(result: Result) -> str:
+    path = _printable(result.path)
     if isinstance(result, Failure):
-        return f"{'unreadable':<12} {'':>6}  {result.path}  ({result.message})"
+        return f"{'unreadable':<12} {'':>6}  {path}  ({_printable(result.message)})"
     why = "; ".join(REASONS[reason] for reason in result.reasons)
-    line = f"{result.decision:<12} {result.probability:6.3f}  {result.path}"
+    line = f"{result.decision:<12} {result.probability:6.3f}  {path}"
     return f"{line}  ({why})" if why else line
+
+
+def _printable(text: str) -> str:
+    """Without what would end the line or command the terminal, or is no UTF-8: a file may be named
+    anything."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )

@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from radistill.imaging.content import read_content
@@ -18,6 +18,9 @@ from radistill.imaging.grey import UnsupportedPixels, to_grey
 from radistill.imaging.limits import ANY_NUMBER, Limits, out_of_memory
 from radistill.imaging.picture import Picture
 from radistill.imaging.refusal import Code, DecodeError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # Pillow warns of damaged metadata, which is no reason to refuse a film, and of large ones, which
 # are refused here. Once for the process: the filters must not be changed from several threads.
