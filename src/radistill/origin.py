@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from radistill.errors import UsageError
-from radistill.evaluation.calibration import Calibration
 from radistill.evaluation.predictions import Predictions, read_predictions
 from radistill.evaluation.thresholds import choose_threshold
 from radistill.models import read_spec
@@ -65,12 +64,10 @@ def trained_folder(model: Path) -> Path | None:
 
 def _of_bundle(folder: Path) -> Origin:
     card = read_card(folder / CARD)
-    # The card's figures are of the probability before calibration, the bundle answers after it.
-    carried = Calibration("temperature", card.temperature)
     quantiles = (card.figures.get("test") or {}).get("score_quantiles")
     points = {
-        str(point["rule"]): float(carried.apply(np.array(point["threshold"])))
+        str(point["rule"]): float(point["threshold"])
         for point in card.figures.get("operating_points") or []
     }
-    scores = carried.apply(np.array(quantiles)) if quantiles else None
+    scores = np.array(quantiles) if quantiles else None
     return Origin(folder, scores, points=points)

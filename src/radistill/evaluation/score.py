@@ -11,7 +11,8 @@ import numpy as np
 from radistill import atomic
 from radistill.config import EvaluationConfig
 from radistill.errors import UsageError
-from radistill.evaluation.calibration import Calibration, choose_calibration
+from radistill.evaluation.calibration import Calibration, calibration_of
+from radistill.evaluation.choose import choose_calibration
 from radistill.evaluation.intervals import patient_weights, percentile_interval, too_few
 from radistill.evaluation.metrics import class_metrics, macro_auc, metrics
 from radistill.evaluation.predictions import Predictions
@@ -82,8 +83,32 @@ def tuned(
     """What else is chosen on `val`, with its figures on test: operating points, calibration."""
     return {
         "operating_points": operating_points(val, test, config.operating_points),
-        "calibration": _calibration(val, test, seed),
+        "calibration": _calibration(val, test, config, seed),
     }
+
+
+def as_told(
+    entry: Mapping[str, Any], test: Predictions, config: EvaluationConfig, seed: int
+) -> dict[str, Any]:
+    """A model's entry of a comparison, in terms of the probability that its bundle tells.
+
+    test: the predictions as trained. Thresholds go through the calibration and the figures are made
+    anew; what hangs on ranks and decisions stays as it is.
+    """
+    chosen = calibration_of(entry)
+    if chosen.kind == "none":
+        return dict(entry)
+    threshold = _carried(chosen, entry["test"]["threshold"])
+    figures = score_predictions(chosen.told(test), threshold, config, seed)
+    points = [
+        {**point, "threshold": _carried(chosen, point["threshold"])}
+        for point in entry.get("operating_points") or []
+    ]
+    return {**entry, "test": figures, "operating_points": points}
+
+
+def _carried(chosen: Calibration, threshold: float) -> float:
+    return float(chosen.apply(np.array(threshold)))
 
 
 def score_predictions(
@@ -157,9 +182,11 @@ def _by_class(p: Predictions, config: EvaluationConfig, seed: int) -> dict[str, 
     return found
 
 
-def _calibration(val: Predictions, test: Predictions, seed: int) -> dict[str, Any]:
+def _calibration(
+    val: Predictions, test: Predictions, config: EvaluationConfig, seed: int
+) -> dict[str, Any]:
     """The calibration chosen on `val`, and figures of `test` before and after it."""
-    chosen, why = choose_calibration(val, seed)
+    chosen, why = choose_calibration(val, seed, config.calibration)
     return (
         chosen.to_json()
         | why
