@@ -13,7 +13,7 @@ from radistill import atomic
 from radistill.config import EvaluationConfig
 from radistill.errors import RadistillError
 from radistill.evaluation.groups import Columns, by_group, manifest_columns
-from radistill.evaluation.intervals import percentile_interval, too_few
+from radistill.evaluation.intervals import mostly_defined, percentile_interval, too_few
 from radistill.evaluation.paired import delong, holm, mcnemar, not_inferior_p
 from radistill.evaluation.predictions import Predictions, read_predictions
 from radistill.evaluation.resample import Draws, figure_draws
@@ -187,11 +187,15 @@ def _pair(a: Scored, b: Scored, draws: Mapping[str, Draws], margin: float) -> di
 
 
 def _differences(a: Scored, b: Scored, draws: Mapping[str, Draws]) -> dict[str, Any]:
-    """Of each other figure: its difference a - b and the paired bootstrap interval."""
+    """Of each other figure: its difference a - b and the paired bootstrap interval.
+
+    Without those that either model, or many a resample, leaves undefined.
+    """
     found = {}
     for key in PAIRED:
         values = a.entry["test"].get(key), b.entry["test"].get(key)
-        if values[0] is not None and values[1] is not None:
-            low, high = percentile_interval(draws[a.name][key] - draws[b.name][key])
+        drawn = draws[a.name][key] - draws[b.name][key]
+        if values[0] is not None and values[1] is not None and mostly_defined(drawn):
+            low, high = percentile_interval(drawn)
             found[key] = {"difference": values[0] - values[1], "ci": [low, high]}
     return found

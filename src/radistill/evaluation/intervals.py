@@ -66,6 +66,11 @@ def percentile_interval(values: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def mostly_defined(values: np.ndarray) -> bool:
+    """Whether at most one bootstrap value in twenty is NaN, so that its percentiles mean much."""
+    return float(np.isnan(values).mean()) <= 0.05
+
+
 def wilson(right: np.ndarray, patients: Sequence[str] | np.ndarray) -> list[float]:
     """95 % interval of the share of True in `right` (Wilson 1927), [low, high].
 

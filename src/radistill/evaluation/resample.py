@@ -9,6 +9,7 @@ import numpy as np
 from scipy.stats import norm
 
 from radistill.evaluation.intervals import (
+    mostly_defined,
     patient_weights,
     percentile_interval,
     tied_weights,
@@ -120,7 +121,7 @@ def intervals(
         return {}
     found: dict[str, dict[str, list[float]]] = {}
     for name, values in draws.items():
-        if figures.get(name) is None or np.isnan(values).mean() > 0.05:
+        if figures.get(name) is None or not mostly_defined(values):
             continue
         low, high = percentile_interval(values)
         if name.startswith("ece"):
