@@ -10,7 +10,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from radistill.config import CalibrationRule
 from radistill.evaluation.calibration import Calibration, Kind, fit
-from radistill.evaluation.intervals import patient_weights, percentile_interval
+from radistill.evaluation.intervals import least_patients, patient_weights, percentile_interval
 from radistill.evaluation.predictions import Predictions
 
 FOLDS, REPEATS = 5, 4
@@ -33,13 +33,16 @@ def choose_calibration(
     sure anywhere; too unsure there need not be so on films from elsewhere, on which every network
     errs more (Ovadia et al. 2019).
 
-    The facts hold `cv_log_loss` of each kind, `gains` (of the steps, with their intervals),
-    `entropy` of each kind and a `reason` in words. With fewer than ten patients of a class there is
-    no calibration, and `reason` says so.
+    The facts of `auto` are `cv_log_loss` of each kind, `gains` (of the steps, with their
+    intervals), `entropy` of each kind and a `reason` in words. With fewer than ten patients of a
+    class it takes no calibration, and `reason` says so.
     """
     truth = val.truth
     patients = np.asarray(val.patient, dtype=str)
     fewest = min(len(set(patients[truth])), len(set(patients[~truth])))
+    if rule != "auto" and fewest > 0:
+        asked = {"cv_log_loss": None, "reason": f"asked for: {rule}"}
+        return fit(rule, truth, val.probability), asked
     if fewest < FEWEST_PATIENTS:
         reason = f"validation has {fewest} patients of a class, fewer than {FEWEST_PATIENTS}"
         return Calibration(), {"cv_log_loss": None, "reason": reason}
@@ -51,8 +54,6 @@ def choose_calibration(
         "entropy": sure,
         "gains": {},
     }
-    if rule != "auto":
-        return fits[rule], facts | {"reason": f"asked for: {rule}"}
     kept: Kind = "none"
     refused = []
     for kind in KINDS[1:]:
@@ -93,7 +94,7 @@ def _gain(by_film: np.ndarray, val: Predictions, seed: int) -> dict[str, Any]:
         weights @ by_film / weights.sum(axis=1)
         for weights in patient_weights(val.truth, val.patient, RESAMPLES, seed)
     ]
-    interval = percentile_interval(np.concatenate(draws))
+    interval = percentile_interval(np.concatenate(draws), least_patients(val.truth, val.patient))
     return {"log_loss": float(by_film.mean()), "ci": list(interval)}
 
 

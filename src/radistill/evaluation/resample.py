@@ -9,6 +9,7 @@ import numpy as np
 from scipy.stats import norm
 
 from radistill.evaluation.intervals import (
+    least_patients,
     mostly_defined,
     patient_weights,
     percentile_interval,
@@ -112,10 +113,11 @@ def intervals(
 ) -> dict[str, dict[str, list[float]]]:
     """95 % intervals of the figures that `metrics` gave, by name and by method.
 
-    `bootstrap`: percentiles of `draws`; for the calibration errors, which grow by resampling, the
-    basic interval (Davison and Hinkley 1997, 5.2), cut at 0. `wilson`: of proportions, see
-    `wilson`. `delong`: of the AUC, from its variance, taking films as independent. A figure that is
-    None has none, and nor has any where there are fewer than ten patients.
+    `bootstrap`: `percentile_interval` of `draws`. Calibration errors grow by resampling, so their
+    lower end is that of the basic interval (Davison and Hinkley 1997, 5.2), cut at 0, while their
+    upper end stays: the basic interval alone holds the truth too rarely. `wilson`: of proportions,
+    see `wilson`. `delong`: of the AUC, from its variance, taking films as independent. A figure
+    that is None has none, and nor has any where there are fewer than ten patients.
     """
     if too_few(patients):
         return {}
@@ -123,10 +125,9 @@ def intervals(
     for name, values in draws.items():
         if figures.get(name) is None or not mostly_defined(values):
             continue
-        low, high = percentile_interval(values)
+        low, high = percentile_interval(values, least_patients(truth, patients))
         if name.startswith("ece"):
-            twice = 2 * figures[name]
-            low, high = max(0.0, twice - high), max(0.0, twice - low)
+            low = min(low, max(0.0, 2 * figures[name] - high))
         found[name] = {"bootstrap": [low, high]}
     called = probability >= figures["threshold"]
     for name, right, among in (

@@ -13,7 +13,12 @@ from radistill.config import EvaluationConfig
 from radistill.errors import UsageError
 from radistill.evaluation.calibration import Calibration, calibration_of
 from radistill.evaluation.choose import choose_calibration
-from radistill.evaluation.intervals import patient_weights, percentile_interval, too_few
+from radistill.evaluation.intervals import (
+    least_patients,
+    patient_weights,
+    percentile_interval,
+    too_few,
+)
 from radistill.evaluation.metrics import class_metrics, macro_auc, metrics
 from radistill.evaluation.predictions import Predictions
 from radistill.evaluation.resample import (
@@ -137,7 +142,9 @@ def score_predictions(
         figures["macro_auc"] = macro_auc(np.array(p.label, dtype=object), p.scores, p.classes)
         figures["by_class"] = _by_class(p, config, seed)
     if config.prevalence is not None:
-        figures["at_prevalence"] = _at_prevalence(figures, draws, config.prevalence)
+        figures["at_prevalence"] = _at_prevalence(
+            figures, draws, config.prevalence, least_patients(p.truth, p.patient)
+        )
     return figures
 
 
@@ -145,7 +152,9 @@ def _shown(key: str, found: Mapping[str, Mapping[str, list[float]]]) -> list[flo
     return first_choice(dict(found.get(key, {})))
 
 
-def _at_prevalence(figures: Mapping[str, Any], draws: Draws, prevalence: float) -> dict[str, Any]:
+def _at_prevalence(
+    figures: Mapping[str, Any], draws: Draws, prevalence: float, patients: int
+) -> dict[str, Any]:
     """PPV and NPV where a share `prevalence` of the films has the disease."""
     result: dict[str, Any] = {"prevalence": prevalence}
     if figures["recall"] is None or figures["specificity"] is None:
@@ -155,7 +164,9 @@ def _at_prevalence(figures: Mapping[str, Any], draws: Draws, prevalence: float) 
     for name, value, values in zip(("precision", "npv"), points, resampled, strict=True):
         known = bool(np.isfinite(value)) and "no_intervals" not in figures
         result[name] = float(value) if np.isfinite(value) else None
-        result[f"{name}_ci"] = list(percentile_interval(np.asarray(values))) if known else None
+        result[f"{name}_ci"] = (
+            list(percentile_interval(np.asarray(values), patients)) if known else None
+        )
     return result
 
 
@@ -168,6 +179,7 @@ def _by_class(p: Predictions, config: EvaluationConfig, seed: int) -> dict[str, 
     if too_few(p.patient) or len(present) < 2:
         return found
     chosen = p.scores.argmax(axis=1)
+    patients = least_patients(p.truth, p.patient)
     blocks = []
     for weights in patient_weights(p.truth, p.patient, config.bootstrap, seed):
         each = [
@@ -178,7 +190,7 @@ def _by_class(p: Predictions, config: EvaluationConfig, seed: int) -> dict[str, 
         blocks.append({key: np.mean([one[key] for one in each], axis=0) for key in each[0]})
     for key in [key for key in found["macro"] if key in blocks[0]]:
         draws = np.concatenate([block[key] for block in blocks])
-        found["macro"][f"{key}_ci"] = list(percentile_interval(draws))
+        found["macro"][f"{key}_ci"] = list(percentile_interval(draws, patients))
     return found
 
 
