@@ -72,5 +72,7 @@ def _of_bundle(folder: Path) -> Origin:
         str(point["rule"]): float(point["threshold"])
         for point in card.figures.get("operating_points") or []
     }
+    # Those that `predict` takes come first: they are of the file that is used.
+    points |= {point.name.replace("-", "=", 1): point.threshold for point in card.operating_points}
     scores = np.array(quantiles) if quantiles else None
     return Origin(folder, scores, films=test.get("n") if quantiles else None, points=points)

@@ -94,6 +94,8 @@ def evaluate(
         given = Given(labels, layout, split, threshold, rule)
         result = evaluate_model(model, data, settings, given, out=out, robust=robustness)
     show(result, form)
+    for note in result["dataset"].get("notes", []):
+        console.print(f"note: {note}", markup=False)
     if out is not None:
         console.print(f"report: {out / 'report.html'}", markup=False)
     if unreadable := result["dataset"].get("unreadable"):
