@@ -46,7 +46,7 @@ def test_rows_without_their_film_are_counted_and_left_out(films):
                  "y.png,Pneumonia,9,M")  # fmt: skip
     source, _ = open_layout(file, films, NIH)
     assert [entry.path for entry in source.entries] == ["images_1/a.png", "images_1/b.png"]
-    assert "2 rows" in source.notes[0]
+    assert "2 of 4" in source.notes[0]
     assert "line 3: there is no file 'x.png'" in source.notes[0]
 
 

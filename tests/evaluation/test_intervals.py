@@ -101,3 +101,20 @@ def test_few_patients_push_the_percentiles_outwards():
         assert (low, high) == pytest.approx((-expected, expected), rel=0.04)
     assert intervals.least_patients(np.array([1, 1, 0, 0, 0, 0]), list("aabcdd")) == 1
     assert intervals.least_patients(np.array([1, 1, 1]), list("abb")) == 2
+
+
+@pytest.mark.parametrize("each", [1, 3])
+def test_a_perfect_auc_is_not_certain(each):
+    """Newcombe's method 5 against the numbers of its formula; films of a patient count once."""
+    truth = np.repeat(np.arange(72) < 36, each)
+    patients = [str(i // each) for i in range(len(truth))]
+    low, high = auc_interval(truth, truth.astype(float), patients, 100, 0)
+    assert high == 1
+    assert 0.85 < low < 0.97
+    variance = low * (1 - low) * (1 + 35 * (1 - low) / (2 - low) + 35 * low / (1 + low)) / 36**2
+    assert (1 - low) / np.sqrt(variance) == pytest.approx(1.959964, abs=1e-5)
+    turned = auc_interval(truth, 1.0 - truth, patients, 100, 0)
+    assert turned == pytest.approx((0, 1 - low))
+    few = slice(0, 36 * each + 6)
+    half = auc_interval(truth[few], truth[few].astype(float), patients[few], 100, 0)
+    assert half[0] < low

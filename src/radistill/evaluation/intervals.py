@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.stats import norm, t
 from statsmodels.stats.proportion import proportion_confint
 
@@ -39,7 +40,30 @@ def auc_interval(
         weighted_auc(truth, probability, weights)
         for weights in patient_weights(truth, patients, resamples, seed)
     ]
-    return percentile_interval(np.concatenate(draws), least_patients(truth, patients))
+    values = np.concatenate(draws)
+    if np.ptp(values) == 0:
+        return flat_auc_interval(float(values[0]), truth, patients)
+    return percentile_interval(values, least_patients(truth, patients))
+
+
+def flat_auc_interval(
+    auc: float, truth: np.ndarray, patients: Sequence[str]
+) -> tuple[float, float]:
+    """95 % interval of an AUC of 1 or 0, of which every resample says the same.
+
+    By the score method for AUCs (Newcombe 2006, method 5), with patients for films.
+    """
+    _, diseased = _diseased(truth, patients)
+    m, n = int(diseased.sum()), int((~diseased).sum())
+    m, n = max(m, 1), max(n, 1)
+    half, z = (m + n) / 2 - 1, float(norm.ppf(0.975))
+
+    def beyond(bound: float) -> float:
+        spread = 1 + half * (1 - bound) / (2 - bound) + half * bound / (1 + bound)
+        return (1 - bound) ** 2 - z**2 * bound * (1 - bound) * spread / (m * n)
+
+    low = float(brentq(beyond, 1e-9, 1 - 1e-9))
+    return (low, 1.0) if auc > 0.5 else (0.0, 1 - low)
 
 
 def auc_difference_interval(

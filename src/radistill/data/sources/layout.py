@@ -89,8 +89,8 @@ def open_layout(
     if left_out:
         notes = (f"{len(left_out)} films have a label that --map leaves out: {_some(left_out)}.",)
     if missing:
-        notes += (f"{len(missing)} rows of the table name files that are not there, the first: "
-                  f"{missing[0]}.",)  # fmt: skip
+        notes += (f"Rows left out since their file is not there: {len(missing)} of {len(rows)}; "
+                  f"the first: {missing[0]}.",)  # fmt: skip
     source = Source(
         name=root.resolve().name,
         entries=tuple(entries),
