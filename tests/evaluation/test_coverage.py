@@ -57,6 +57,7 @@ def figures_of(truth, p, weights):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)  # a minute of CPU time, far more on a busy machine
 @pytest.mark.parametrize("each", [1, 2, 3])
 def test_coverage_of_nominal_95_percent(each, monkeypatch):
     """Asserts it of the interval that is shown of each figure; -s prints the shares of all.
