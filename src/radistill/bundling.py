@@ -9,11 +9,15 @@ from typing import Any
 
 import yaml
 
+from radistill.config import EvaluationConfig
 from radistill.data.cache import open_cache
 from radistill.data.manifest import read_manifest
 from radistill.deploy.bundle import BundleSpec, write_bundle
 from radistill.deploy.population import FRONTAL, population_of
 from radistill.errors import UsageError
+from radistill.evaluation.calibration import calibration_of
+from radistill.evaluation.predictions import read_predictions
+from radistill.evaluation.score import as_told
 from radistill.models import load_model, read_spec
 from radistill.runtime.card import Population
 
@@ -43,14 +47,18 @@ def bundle_run(run: Path, *, population: Population | None = None) -> dict[str, 
             "type the command of the study again, which makes them"
         )
     synthetic = bool(dataset["synthetic"])
+    config, seed = _settings(run / "config.yaml")
+    test = read_predictions(run / STUDENT / "predictions.csv", dataset["positive"])
+    figures = as_told(entry, test, config, seed)
     spec = BundleSpec(
         classes=tuple(dataset["classes"]),
         positive=dataset["positive"],
         input_size=model.input_size,
-        threshold=entry["test"]["threshold"],
+        threshold=figures["test"]["threshold"],
+        calibration=calibration_of(entry),
         architecture=model.architecture,
-        training_data=dataset | {"seed": _seed(run / "config.yaml")},
-        figures=entry,
+        training_data=dataset | {"seed": seed},
+        figures=figures,
         notes=tuple(audit.get("notes", ())),
         synthetic=synthetic,
         leaking=bool(dataset["leaking"]),
@@ -67,12 +75,13 @@ def bundle_run(run: Path, *, population: Population | None = None) -> dict[str, 
     )
 
 
-def _seed(config: Path) -> int | None:
+def _settings(file: Path) -> tuple[EvaluationConfig, int]:
+    """How the run scores its models, and its seed."""
     try:
-        values = yaml.safe_load(config.read_text("utf-8"))
-        return int(values["seed"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
-        return None
+        values = yaml.safe_load(file.read_text("utf-8"))
+        return EvaluationConfig.model_validate(values.get("evaluation") or {}), int(values["seed"])
+    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{file}: not the settings of a run of this version ({error})") from None
 
 
 def described(words: str | None, ages: str | None) -> Population | None:

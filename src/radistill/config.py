@@ -140,6 +140,9 @@ Rule = Annotated[
 ]
 
 
+CalibrationRule = Literal["auto", "none", "temperature", "isotonic"]
+
+
 class EvaluationConfig(Section):
     """How models are scored; thresholds are chosen on validation."""
 
@@ -147,6 +150,7 @@ class EvaluationConfig(Section):
     latency_runs: int = Field(30, ge=3)
     threshold: Rule = "youden"  # or sensitivity=0.95, specificity=0.95, cost=5, fixed=0.5
     operating_points: tuple[Rule, ...] = ("youden", "sensitivity=0.95", "specificity=0.95")
+    calibration: CalibrationRule = "auto"  # what validation shows to be needed, or one kind
     margin: float = Field(0.02, gt=0, lt=0.5)  # of AUC, for non-inferiority
     prevalence: float | None = Field(None, gt=0, lt=1)  # at which PPV and NPV are given too
     robustness: bool = True  # score the student on damaged films too

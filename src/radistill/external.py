@@ -98,7 +98,7 @@ def evaluate_model(
     comparison = assemble(about, [scored], config.evaluation, config.seed)
     comparison["external"] = {"model": model.name, **shipped_and_best(p, threshold)}
     if origin.scores is not None:
-        comparison["external"]["shift"] = score_shift(origin.scores, p.probability)
+        comparison["external"]["shift"] = score_shift(origin.scores, p.probability, origin.films)
     if out is not None:
         write_predictions(out / "predictions.csv", p)
         atomic.write_json(out / "metrics.json", {"threshold": threshold, "test": figures})

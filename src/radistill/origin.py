@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from radistill.errors import UsageError
-from radistill.evaluation.calibration import Calibration
 from radistill.evaluation.predictions import Predictions, read_predictions
 from radistill.evaluation.thresholds import choose_threshold
 from radistill.models import read_spec
@@ -20,12 +19,14 @@ from radistill.runtime.card import CARD, read_card
 class Origin:
     """What is kept of it.
 
-    scores: of the positive class on the model's own test films, or their quantiles. val: its
-    validation predictions. points: threshold by rule, where there is no val.
+    scores: of the positive class on the model's own test films, or their quantiles, and then
+    `films` says of how many. val: its validation predictions. points: threshold by rule, where
+    there is no val.
     """
 
     folder: Path
     scores: np.ndarray | None = None
+    films: int | None = None
     val: Predictions | None = None
     points: Mapping[str, float] = field(default_factory=dict)
 
@@ -53,7 +54,7 @@ def origin_of(model: Path) -> Origin:
     test = read_predictions(folder / "predictions.csv", positive)
     beside = folder / "predictions-val.csv"
     val = read_predictions(beside, positive) if beside.is_file() else None
-    return Origin(folder, test.probability, val)
+    return Origin(folder, test.probability, val=val)
 
 
 def trained_folder(model: Path) -> Path | None:
@@ -65,12 +66,13 @@ def trained_folder(model: Path) -> Path | None:
 
 def _of_bundle(folder: Path) -> Origin:
     card = read_card(folder / CARD)
-    # The card's figures are of the probability before calibration, the bundle answers after it.
-    carried = Calibration("temperature", card.temperature)
-    quantiles = (card.figures.get("test") or {}).get("score_quantiles")
+    test = card.figures.get("test") or {}
+    quantiles = test.get("score_quantiles")
     points = {
-        str(point["rule"]): float(carried.apply(np.array(point["threshold"])))
+        str(point["rule"]): float(point["threshold"])
         for point in card.figures.get("operating_points") or []
     }
-    scores = carried.apply(np.array(quantiles)) if quantiles else None
-    return Origin(folder, scores, points=points)
+    # Those that `predict` takes come first: they are of the file that is used.
+    points |= {point.name.replace("-", "=", 1): point.threshold for point in card.operating_points}
+    scores = np.array(quantiles) if quantiles else None
+    return Origin(folder, scores, films=test.get("n") if quantiles else None, points=points)

@@ -41,6 +41,15 @@ def test_columns_map_and_names_without_folders(films):
     assert source.read("images_1/a.png")[1].shape == (4, 4)
 
 
+def test_rows_without_their_film_are_counted_and_left_out(films):
+    file = table(films, "a.png,No Finding,7,F", "x.png,Pneumonia,8,M", "b.png,Pneumonia,9,M",
+                 "y.png,Pneumonia,9,M")  # fmt: skip
+    source, _ = open_layout(file, films, NIH)
+    assert [entry.path for entry in source.entries] == ["images_1/a.png", "images_1/b.png"]
+    assert "2 of 4" in source.notes[0]
+    assert "line 3: there is no file 'x.png'" in source.notes[0]
+
+
 def test_names_without_ending_and_labels_as_they_stand(films):
     file = table(films, "a,1", "c,0", header="patientId,Target")
     source, _ = open_layout(file, films, Layout(image="patientid", label="Target"))

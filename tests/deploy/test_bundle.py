@@ -13,6 +13,7 @@ import torch
 from radistill.deploy import bundle as b
 from radistill.deploy.model_card import model_card
 from radistill.errors import RadistillError
+from radistill.evaluation.calibration import Calibration
 from radistill.models import GreyClassifier
 from radistill.runtime import Bundle, Card
 
@@ -24,7 +25,35 @@ SPEC = b.BundleSpec(
     threshold=0.4,
     architecture="tiny",
     training_data={"name": "some films", "counts": {"train": {"NORMAL": 30, "PNEUMONIA": 30}}},
-    figures={"test": {"n": 60, "auc": 0.9876, "auc_ci": [0.97, 0.99], "accuracy": 0.9}},
+    figures={
+        "test": {"n": 60, "auc": 0.9876, "auc_ci": [0.97, 0.99], "accuracy": 0.9},
+        "groups": [
+            {
+                "by": "subtype",
+                "group": "bac|teria",
+                "n": 20,
+                "patients": 15,
+                "auc": 0.98,
+                "auc_ci": [0.96, 0.99],
+                "recall": 0.9,
+                "recall_ci": [0.7, 0.97],
+                "specificity": None,
+                "specificity_ci": None,
+            },
+            {
+                "by": "subtype",
+                "group": "virus",
+                "n": 9,
+                "patients": 7,
+                "auc": 0.9,
+                "auc_ci": None,
+                "recall": 8 / 9,
+                "recall_ci": None,
+                "specificity": None,
+                "specificity_ci": None,
+            },
+        ],
+    },
     notes=("Patients were not known.",),
 )
 
@@ -60,17 +89,40 @@ def test_reads_back_as_pytorch(folder: Path, trained: GreyClassifier, films: Fil
     assert np.abs(Bundle.load(folder).probabilities(films[0]) - expected).max() < 0.2
 
 
-def test_temperature_and_groups_are_in_the_graph(tmp_path: Path, tiny: GreyClassifier) -> None:
-    """Three logits go out as two classes, each logit divided by the temperature."""
+MAPS = {
+    "temperature": Calibration("temperature", 2.5),
+    "isotonic": Calibration("isotonic", x=(0, 0.4, 0.55, 1), y=(0.02, 0.1, 0.7, 0.98)),
+}
+
+
+@pytest.mark.parametrize("kind", MAPS)
+@pytest.mark.parametrize("groups", [(0, 1, 1), None])
+def test_calibration_and_groups_are_in_the_graph(
+    kind: str, groups: tuple[int, ...] | None, tmp_path: Path, tiny: GreyClassifier
+) -> None:
+    """Of three logits that go out as two classes or as three; the card says what was done."""
     squares = np.random.default_rng(0).integers(0, 256, (40, 32, 32), dtype=np.uint8)
-    spec = dataclasses.replace(SPEC, temperature=2.5, groups=(0, 1, 1))
+    names = SPEC.classes if groups else ("NORMAL", "PNEUMONIA", "OTHER")
+    spec = dataclasses.replace(SPEC, classes=names, calibration=MAPS[kind], groups=groups)
     truth = np.arange(40) % 2 == 0
     b.write_bundle(tmp_path / "b", model=tiny, spec=spec, val_squares=squares, val_truth=truth)
     with torch.inference_mode():
         logits = tiny.eval()(torch.from_numpy(squares)[:, None] / 255)
-    parts = torch.softmax(logits / 2.5, 1).numpy()
-    found = Bundle.load(tmp_path / "b", precision="float32").probabilities(squares)
-    np.testing.assert_allclose(found[:, 1], parts[:, 1] + parts[:, 2], atol=1e-5)
+    parts = torch.softmax(logits.double(), 1).numpy()
+    scores = np.stack([parts[:, 0], parts[:, 1:].sum(1)], 1) if groups else parts
+    expected = MAPS[kind].apply(scores[:, 1])
+    bundle = Bundle.load(tmp_path / "b", precision="float32")
+    found = bundle.probabilities(squares)
+    np.testing.assert_allclose(found[:, 1], expected, atol=1e-5)
+    assert np.abs(expected - scores[:, 1]).max() > 0.02, "the map does something"
+    shares = np.delete(scores, 1, axis=1)
+    shares *= ((1 - expected) / shares.sum(axis=1))[:, None]
+    np.testing.assert_allclose(np.delete(found, 1, axis=1), shares, atol=1e-5)
+    told = bundle.card
+    read = Calibration(told.calibration.kind, told.temperature, told.calibration.x,
+                       told.calibration.y)  # fmt: skip
+    assert read == MAPS[kind]
+    assert f"calibrated on validation films ({kind}" in (tmp_path / "b/README.md").read_text()
 
 
 def test_the_page_says_it_plainly(folder: Path) -> None:
@@ -79,6 +131,12 @@ def test_the_page_says_it_plainly(folder: Path) -> None:
     assert "0.988 | 0.970 to 0.990" in page
     assert "Patients were not known." in page
     assert "train NORMAL 30; PNEUMONIA 30" in page
+    assert "| subtype virus | 9 (7) | 0.900 | 0.889 |  |" in page
+    assert (
+        "| subtype bac\\|teria | 20 (15) | 0.980 (0.960 to 0.990) | 0.900 (0.700 to 0.970) |  |"
+        in page
+    )
+    assert "not calibrated" in page
     assert "Synthetic" not in page
     assert "Leaking" not in page
 

@@ -10,6 +10,7 @@ import torch
 
 from radistill.deploy.explain import CONTRIBUTIONS, ENERGY, POSITIONS, Explained
 from radistill.deploy.export import export_onnx
+from radistill.evaluation.calibration import Calibration
 from radistill.models import GreyClassifier, create
 from radistill.runtime.session import open_session, run_batches
 
@@ -36,12 +37,12 @@ def films(count: int, side: int = SIDE) -> torch.Tensor:
 )
 def test_the_mean_of_the_map_is_the_log_odds_where_the_head_is_linear(architecture: str) -> None:
     model = lively(architecture)
-    explained = Explained(model, positive=1, temperature=1.7)
+    explained = Explained(model, positive=1, calibration=Calibration("temperature", 1.7))
     with torch.no_grad():
         probability, cam, embedding = explained(films(3))
-        logits = model(films(3)) / 1.7
+        logits = model(films(3))
     assert explained.method == POSITIONS
-    np.testing.assert_allclose(probability, torch.softmax(logits, 1), atol=1e-5)
+    np.testing.assert_allclose(probability, torch.softmax(logits / 1.7, 1), atol=1e-5)
     expected = (logits[:, 1] - logits[:, 0]).numpy()
     np.testing.assert_allclose(cam.mean((1, 2)), expected, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(embedding, model.embedding(films(3)).detach(), atol=1e-5)

@@ -1,4 +1,4 @@
-"""Calibration: recovers what was done to the probabilities, keeps ranks, is chosen by patient."""
+"""Calibration: recovers what was done to the probabilities, and keeps ranks."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 from sklearn.isotonic import IsotonicRegression
-from sklearn.metrics import log_loss
 
-from radistill.evaluation.calibration import Calibration, choose_calibration, fit
+from radistill.evaluation.calibration import Calibration, fit
 from radistill.evaluation.predictions import Predictions
 
 
@@ -18,13 +17,6 @@ def films(n=2000, temperature=1.0, seed=0):
     rng = np.random.default_rng(seed)
     true = expit(rng.normal(0, 2, n))
     return rng.random(n) < true, expit(logit(true) * temperature)
-
-
-def predictions(truth, told, each=1):
-    n = len(truth)
-    names = tuple(str(i) for i in range(n))
-    patients = tuple(str(i // each) for i in range(n))
-    return Predictions(names, patients, tuple("P" if t else "N" for t in truth), told, "P")
 
 
 def test_temperature_is_recovered():
@@ -72,29 +64,21 @@ def test_survives_json():
         assert Calibration.from_json(chosen.to_json() | {"more": 1}) == chosen
 
 
-def test_the_kind_with_the_least_held_out_loss_is_chosen():
-    truth, told = films(1500, 3.0)
-    chosen, why = choose_calibration(predictions(truth, told), 0)
-    assert chosen.kind == "temperature"
-    assert why["cv_log_loss"]["temperature"] == min(why["cv_log_loss"].values())
-    assert log_loss(truth, chosen.apply(told)) < log_loss(truth, told)
-    # A map that no temperature mends.
-    odd = np.where(told > 0.5, 0.9 + 0.1 * told, 0.3 + 0.2 * told)
-    assert choose_calibration(predictions(truth, odd), 0)[0].kind == "isotonic"
-    right = films(1500, 1.0)
-    assert choose_calibration(predictions(*right), 0)[0].kind != "isotonic"
+def test_other_classes_share_what_is_left():
+    scores = np.array([[0.2, 0.5, 0.3], [0.0, 1.0, 0.0], [0.6, 0.1, 0.3]])
+    p = Predictions(("a", "b", "c"), ("1", "2", "3"), ("Q", "P", "R"), scores[:, 1], "P",
+                    scores, ("Q", "P", "R"))  # fmt: skip
+    found = Calibration("temperature", 2.0).told(p)
+    assert found.scores is not None
+    assert found.scores[:, 1] == pytest.approx(found.probability)
+    assert found.probability == pytest.approx(Calibration("temperature", 2.0).apply(scores[:, 1]))
+    assert found.scores[[0, 2]].sum(axis=1) == pytest.approx(1)
+    assert found.scores[0, 0] / found.scores[0, 2] == pytest.approx(2 / 3)
+    assert Calibration().told(p) is p
 
 
-def test_films_of_a_patient_are_held_out_together():
-    """Copies of a film on both sides would make isotonic look better than it is."""
-    truth, told = films(60, 1.0, 5)
-    copies = predictions(np.repeat(truth, 20), np.repeat(told, 20), each=20)
-    leaking = predictions(np.repeat(truth, 20), np.repeat(told, 20))
-    honest = choose_calibration(copies, 0)[1]["cv_log_loss"]["isotonic"]
-    assert honest > choose_calibration(leaking, 0)[1]["cv_log_loss"]["isotonic"]
-
-
-def test_too_few_patients_are_not_calibrated_and_it_says_why():
-    chosen, why = choose_calibration(predictions(*films(15)), 0)
-    assert chosen == Calibration()
-    assert "fewer than 10" in why["reason"]
+@pytest.mark.parametrize("chosen", [Calibration("temperature", 0.4), fit("isotonic", *films(80))])
+def test_no_difference_grows_by_more_than_the_steepest_slope(chosen):
+    at = np.linspace(0, 1, 20_001)
+    slopes = np.diff(chosen.apply(at)) / np.diff(at)
+    assert slopes.max() <= chosen.steepest * (1 + 1e-6)

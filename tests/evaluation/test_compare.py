@@ -13,7 +13,7 @@ from radistill.errors import RadistillError, UsageError
 from radistill.evaluation.compare import compare
 from radistill.evaluation.paired import delong
 from radistill.evaluation.predictions import Predictions, read_predictions
-from radistill.evaluation.score import score_model
+from radistill.evaluation.score import score_model, score_predictions
 
 CONFIG = EvaluationConfig(bootstrap=100)
 
@@ -91,6 +91,21 @@ def test_three_classes_are_positive_against_the_rest(make_run):
         roc_auc_score(p.label, p.scores[:, [2, 0, 1]], multi_class="ovr",
                       labels=["BACTERIA", "NORMAL", "VIRUS"])
     )  # fmt: skip
+
+
+def test_a_model_that_calls_nothing_positive_is_compared_all_the_same(make_run):
+    run, comparison = make_run(models=("teacher", "student"))
+    file = run / "teacher" / "metrics.json"
+    scored = json.loads(file.read_text())
+    p = read_predictions(run / "teacher" / "predictions.csv", "PNEUMONIA")
+    scored["test"] = score_predictions(p, 1.0, CONFIG, 0)
+    file.write_text(json.dumps(scored))
+    found = compare(run, ("teacher", "student"), comparison["dataset"], CONFIG, 0)
+    assert found["models"][0]["test"]["precision"] is None
+    assert found["models"][0]["test"]["precision_ci"] is None
+    assert "precision" not in found["pairs"][0]["differences"]
+    assert "recall" in found["pairs"][0]["differences"]
+    json.dumps(found, allow_nan=False)
 
 
 def test_models_on_other_films_are_not_compared(make_run):

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from scipy.stats import t
 from sklearn.metrics import roc_auc_score
 
 from radistill.evaluation import intervals
@@ -49,7 +50,7 @@ def test_interval_agrees_with_a_plain_loop():
         rows = np.concatenate([np.flatnonzero(owner == who) for who in np.concatenate(drawn)])
         values.append(roc_auc_score(truth[rows], probability[rows]))
     low, high = auc_interval(truth, probability, patients, 2000, 0)
-    assert (low, high) == pytest.approx(tuple(np.percentile(values, [2.5, 97.5])), abs=0.01)
+    assert (low, high) == pytest.approx(tuple(np.percentile(values, [2.4, 97.6])), abs=0.01)
     assert low < roc_auc_score(truth, probability) < high
 
 
@@ -89,3 +90,31 @@ def test_the_size_of_the_real_test_split_takes_seconds():
     start = time.perf_counter()
     auc_interval(truth, probability, patients, 2000, 0)
     assert time.perf_counter() - start < 10
+
+
+def test_few_patients_push_the_percentiles_outwards():
+    """As far as Student's t and the n - 1 in a variance are from normal and n."""
+    values = np.random.default_rng(0).normal(size=200_000)
+    for patients in (5, 10, 78, 5000):
+        low, high = intervals.percentile_interval(values, patients)
+        expected = t.ppf(0.975, patients - 1) * np.sqrt(patients / (patients - 1))
+        assert (low, high) == pytest.approx((-expected, expected), rel=0.04)
+    assert intervals.least_patients(np.array([1, 1, 0, 0, 0, 0]), list("aabcdd")) == 1
+    assert intervals.least_patients(np.array([1, 1, 1]), list("abb")) == 2
+
+
+@pytest.mark.parametrize("each", [1, 3])
+def test_a_perfect_auc_is_not_certain(each):
+    """Newcombe's method 5 against the numbers of its formula; films of a patient count once."""
+    truth = np.repeat(np.arange(72) < 36, each)
+    patients = [str(i // each) for i in range(len(truth))]
+    low, high = auc_interval(truth, truth.astype(float), patients, 100, 0)
+    assert high == 1
+    assert 0.85 < low < 0.97
+    variance = low * (1 - low) * (1 + 35 * (1 - low) / (2 - low) + 35 * low / (1 + low)) / 36**2
+    assert (1 - low) / np.sqrt(variance) == pytest.approx(1.959964, abs=1e-5)
+    turned = auc_interval(truth, 1.0 - truth, patients, 100, 0)
+    assert turned == pytest.approx((0, 1 - low))
+    few = slice(0, 36 * each + 6)
+    half = auc_interval(truth[few], truth[few].astype(float), patients[few], 100, 0)
+    assert half[0] < low

@@ -36,6 +36,12 @@ def test_one_class_leaves_figures_open(value, absent):
     assert m["accuracy"] == 0.5
 
 
+@pytest.mark.parametrize(("threshold", "absent"), [(1.0, "precision"), (0.0, "npv")])
+def test_no_call_of_a_kind_leaves_its_predictive_value_open(threshold, absent):
+    m = metrics(np.array([True, False, True]), np.array([0.1, 0.2, 0.7]), threshold)
+    assert m[absent] is None
+
+
 def test_no_films_is_an_error():
     with pytest.raises(ValueError, match="no films"):
         metrics(np.array([], dtype=bool), np.array([]), 0.5)

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 from sklearn.metrics import roc_auc_score
 
-from radistill.evaluation.intervals import auc_difference_interval, percentile_interval
+from radistill.evaluation.intervals import (
+    auc_difference_interval,
+    least_patients,
+    percentile_interval,
+)
 from radistill.evaluation.paired import delong, delong_variance, holm, mcnemar, not_inferior_p
 from radistill.evaluation.resample import figure_draws
 
@@ -113,7 +117,7 @@ def test_mcnemar_is_the_binomial_test_of_discordant_films(rows):
 
 def difference_interval(truth, a, b, patients, resamples):
     draws = [figure_draws(truth, p, 0.5, patients, resamples, 0)["auc"] for p in (a, b)]
-    return percentile_interval(draws[0] - draws[1])
+    return percentile_interval(draws[0] - draws[1], least_patients(truth, patients))
 
 
 def as_probabilities(truth, a, b):

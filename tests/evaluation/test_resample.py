@@ -1,4 +1,4 @@
-"""Every figure's interval: against scikit-learn on repeated films, and its coverage."""
+"""Every figure's interval, against scikit-learn on repeated films."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn import metrics as sk
 from statsmodels.stats.proportion import proportion_confint
 
 from radistill.config import EvaluationConfig
-from radistill.evaluation.intervals import patient_weights, wilson
+from radistill.evaluation.intervals import wilson
 from radistill.evaluation.metrics import metrics
 from radistill.evaluation.predictions import Predictions
 from radistill.evaluation.resample import (
@@ -143,54 +143,3 @@ def test_all_intervals_of_the_real_test_split_take_seconds():
     start = time.process_time()  # of this process: other work on the machine does not count
     score_predictions(p, 0.5, EvaluationConfig(bootstrap=2000), 0)
     assert time.process_time() - start < 10
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("each", [1, 2])
-def test_coverage_of_nominal_95_percent(each):
-    """How many intervals hold the truth, in studies of the size of the Kaggle test split.
-
-    each: films a patient; there they are 1.5 on average. Asserts it of the interval that is shown
-    of a figure; -s prints the shares of all. Of 1,500 studies they err by 0.006 (one sigma).
-    """
-    rng = np.random.default_rng(0)
-    studies, resamples, n, share, cut = 1500, 600, 624, 0.625, 0.5
-
-    def draw(count):
-        """Scores of one class: patients differ, and so do the films of one patient."""
-        patients = -(-count // each)
-        own = np.repeat(rng.normal(0, 0.8, patients), each)[:count]
-        return own + rng.normal(0, 0.6, count), np.repeat(np.arange(patients), each)[:count]
-
-    def told(scores, positive):
-        return 1 / (1 + np.exp(-(scores + (0.7 if positive else -0.7))))
-
-    sick, well = (told(draw(600_000)[0], positive) for positive in (True, False))
-    true = {
-        "auc": sk.roc_auc_score(np.r_[np.ones(len(sick)), np.zeros(len(well))], np.r_[sick, well]),
-        "recall": (sick >= cut).mean(),
-        "specificity": (well < cut).mean(),
-        "brier": share * ((1 - sick) ** 2).mean() + (1 - share) * (well**2).mean(),
-    }
-    true["balanced_accuracy"] = (true["recall"] + true["specificity"]) / 2
-    shown = {name: "wilson" if name in ("recall", "specificity") else "bootstrap" for name in true}
-    methods = [*shown.items(), ("recall", "bootstrap"), ("specificity", "bootstrap")]
-    methods += [("auc", "delong")] if each == 1 else []  # it takes films as independent
-    held = dict.fromkeys(methods, 0)
-    for study in range(studies):
-        positives = round(share * n)
-        (a, who_a), (b, who_b) = draw(positives), draw(n - positives)
-        p = np.r_[told(a, True), told(b, False)]
-        truth = np.arange(n) < positives
-        patients = [*(f"s{i}" for i in who_a), *(f"w{i}" for i in who_b)]
-        (weights,) = patient_weights(truth, patients, resamples, study)
-        draws = ranking(truth, p, weights) | decisions(truth, p >= cut, weights)
-        draws["brier"] = weights @ (p - truth) ** 2 / weights.sum(axis=1)
-        found = intervals(metrics(truth, p, cut), truth, p, patients, draws)
-        for name, method in methods:
-            low, high = found[name][method]
-            held[name, method] += low <= true[name] <= high
-    coverage = {key: count / studies for key, count in held.items()}
-    print({" ".join(key): round(float(value), 3) for key, value in coverage.items()})
-    kept = {name: coverage[name, method] for name, method in shown.items()}
-    assert all(0.93 <= value <= 0.97 for value in kept.values()), kept

@@ -20,6 +20,14 @@ def test_no_shift_and_a_whole_shift():
     assert whole["ks_p"] < 1e-9
 
 
+def test_quantiles_stand_for_their_films_but_have_no_p():
+    scores = np.random.default_rng(0).random(500)
+    found = score_shift(np.quantile(scores, np.linspace(0, 1, 41)), scores, 500)
+    assert found["ks"] < 0.03
+    assert found["ks_p"] is None
+    assert found["reference_n"] == 500
+
+
 def test_what_another_threshold_would_make_up_for():
     truth = np.array([0, 0, 0, 1, 1, 1])
     names = tuple("abcdef")

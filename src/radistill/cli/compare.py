@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from radistill.cli.options import Format, rule_of, show
+from radistill.cli.options import (
+    Cost,
+    Format,
+    FormatOption,
+    Positive,
+    Sensitivity,
+    Setting,
+    Specificity,
+    Threshold,
+    rule_of,
+    show,
+)
 from radistill.config import load_config
 
 
@@ -22,31 +33,18 @@ def compare(
     intersection: Annotated[
         bool, typer.Option(help="Compare on the films that all have, where they differ.")
     ] = False,
-    positive: Annotated[
-        str | None, typer.Option(help="The positive class of CSVs, where its name does not tell.")
-    ] = None,
-    threshold: Annotated[
-        float | None, typer.Option(min=0, max=1, help="For all, instead of each one's own.")
-    ] = None,
-    sensitivity: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Threshold: this sensitivity on validation.")
-    ] = None,
-    specificity: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Threshold: this specificity on validation.")
-    ] = None,
-    cost: Annotated[
-        float | None, typer.Option(min=0, help="Threshold: a miss costs so many false alarms.")
-    ] = None,
+    positive: Positive = None,
+    threshold: Threshold = None,
+    sensitivity: Sensitivity = None,
+    specificity: Specificity = None,
+    cost: Cost = None,
     margin: Annotated[
         float | None, typer.Option(min=0.0001, max=0.5, help="Of AUC, for non-inferiority.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+    form: FormatOption = Format.table,
     json_: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="One setting: evaluation.bootstrap=500. Repeatable."),
-    ] = None,
+    set_: Setting = None,
 ) -> None:
     """Compare models on the same films: intervals, DeLong, McNemar, non-inferiority, Holm."""
     overrides = [*(set_ or []), *([f"evaluation.margin={margin}"] if margin is not None else [])]

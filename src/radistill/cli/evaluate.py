@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from radistill.cli.options import Format, rule_of, show
+from radistill.cli.options import (
+    Cost,
+    Format,
+    FormatOption,
+    Positive,
+    Sensitivity,
+    Setting,
+    Specificity,
+    Threshold,
+    rule_of,
+    show,
+)
 from radistill.config import load_config
 from radistill.data.manifest import SPLITS
 from radistill.errors import UsageError
@@ -43,34 +54,22 @@ def evaluate(
     split: Annotated[
         str | None, typer.Option(help="Only this folder or split of the data: train, val or test.")
     ] = None,
-    threshold: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Instead of the model's own.")
-    ] = None,
-    sensitivity: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Threshold: this sensitivity on validation.")
-    ] = None,
-    specificity: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Threshold: this specificity on validation.")
-    ] = None,
-    cost: Annotated[
-        float | None, typer.Option(min=0, help="Threshold: a miss costs so many false alarms.")
-    ] = None,
+    threshold: Threshold = None,
+    sensitivity: Sensitivity = None,
+    specificity: Specificity = None,
+    cost: Cost = None,
     prevalence: Annotated[
         float | None, typer.Option(help="Give PPV and NPV for this share of disease too.")
     ] = None,
-    positive: Annotated[
-        str | None, typer.Option(help="The positive class of a CSV, where its name does not tell.")
-    ] = None,
+    positive: Positive = None,
     robustness: Annotated[
         bool, typer.Option("--robustness", help="Score damaged films too; some minutes.")
     ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder for report.html, predictions and figures.")
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="One setting: data.positive=TB. Repeatable.")
-    ] = None,
+    form: FormatOption = Format.table,
+    set_: Setting = None,
 ) -> None:
     """Say how good a model is, with intervals, on its own test films or on data it has not seen."""
     overrides = [f"evaluation.prevalence={prevalence}"] if prevalence is not None else []
@@ -95,6 +94,8 @@ def evaluate(
         given = Given(labels, layout, split, threshold, rule)
         result = evaluate_model(model, data, settings, given, out=out, robust=robustness)
     show(result, form)
+    for note in result["dataset"].get("notes", []):
+        console.print(f"note: {note}", markup=False)
     if out is not None:
         console.print(f"report: {out / 'report.html'}", markup=False)
     if unreadable := result["dataset"].get("unreadable"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from radistill.errors import UsageError
 
@@ -18,6 +20,26 @@ class Format(StrEnum):
     latex = "latex"
 
 
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print.")]
+Positive = Annotated[
+    str | None, typer.Option(help="The positive class of a CSV, where its name does not tell.")
+]
+Threshold = Annotated[float | None, typer.Option(min=0, max=1, help="Instead of the model's own.")]
+Sensitivity = Annotated[
+    float | None, typer.Option(min=0, max=1, help="Threshold: this sensitivity on validation.")
+]
+Specificity = Annotated[
+    float | None, typer.Option(min=0, max=1, help="Threshold: this specificity on validation.")
+]
+Cost = Annotated[
+    float | None, typer.Option(min=0, help="Threshold: a miss costs so many false alarms.")
+]
+Setting = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="One setting: evaluation.bootstrap=500. Repeatable."),
+]
+
+
 def rule_of(sensitivity: float | None, specificity: float | None, cost: float | None) -> str | None:
     """The threshold rule that the options ask for; UsageError if they ask for two."""
     asked = {"sensitivity": sensitivity, "specificity": specificity, "cost": cost}
@@ -29,7 +51,6 @@ def rule_of(sensitivity: float | None, specificity: float | None, cost: float | 
 
 def show(comparison: dict[str, Any], form: Format) -> None:
     """Print a comparison to stdout."""
-    import typer
     from rich.console import Console
 
     from radistill.evaluation.formats import render

@@ -22,6 +22,7 @@ from radistill.deploy.operating import validation_points
 from radistill.deploy.population import frontal_films
 from radistill.deploy.quantise import shrink, spread
 from radistill.errors import RadistillError
+from radistill.evaluation.calibration import UNCALIBRATED, Calibration
 from radistill.models.classifier import GreyClassifier
 from radistill.runtime.bundle import Bundle
 from radistill.runtime.card import (
@@ -38,6 +39,7 @@ from radistill.runtime.card import (
     Population,
     sha256,
 )
+from radistill.runtime.card import Calibration as CardCalibration
 from radistill.runtime.session import open_session, run_batches
 
 PARITY_FILMS = 200
@@ -59,12 +61,12 @@ class BundleSpec:
     """What the card says beyond what can be measured here.
 
     classes: as reported; groups: for each logit of the model the index of the class it is reported
-    as, where that differs. temperature: the logits are divided by it.
-    threshold: chosen on validation, for the calibrated probability of `positive`.
+    as, where that differs. calibration: of the probability of `positive`, goes into the graph.
+    threshold: chosen on validation, for the probability of `positive` as calibrated.
     operating_points: thresholds to choose by name; `default` and three sensitivities, all measured
     on validation, where None. population: whom the model knows.
     training_data: facts about the training set, such as name, protocol and counts.
-    figures: the model's entry of comparison.json ("test", "cost", ...).
+    figures: the model's entry of comparison.json ("test", "cost", ...), as calibrated.
     """
 
     classes: tuple[str, ...]
@@ -77,7 +79,7 @@ class BundleSpec:
     notes: tuple[str, ...] = ()
     synthetic: bool = False
     leaking: bool = False
-    temperature: float = 1.0
+    calibration: Calibration = UNCALIBRATED
     groups: tuple[int, ...] | None = None
     operating_points: tuple[OperatingPoint, ...] | None = None
     population: Population | None = None
@@ -119,7 +121,7 @@ def _fill(
         work / FLOAT32,
         positive=positive,
         sample=spread(squares, PARITY_FILMS),
-        temperature=spec.temperature,
+        calibration=spec.calibration,
         groups=spec.groups,
     )
     quantisation = shrink(
@@ -137,7 +139,10 @@ def _fill(
         "positive": spec.positive,
         "input_size": spec.input_size,
         "preprocessing": PREPROCESSING,
-        "temperature": spec.temperature,
+        "temperature": spec.calibration.temperature,
+        "calibration": CardCalibration(
+            kind=spec.calibration.kind, x=spec.calibration.x, y=spec.calibration.y
+        ),
         "threshold": spec.threshold,
         "operating_points": spec.operating_points
         or validation_points(truth, probability, spec.threshold),
@@ -149,7 +154,7 @@ def _fill(
         "embedding_size": outputs.embedding.shape[1],
         "population": spec.population or frontal_films(str(spec.training_data.get("name", ""))),
         "abstention": fit_abstention(
-            squares, lambda films: run_batches(shipped, films).embedding, _head(model, spec)
+            squares, lambda films: run_batches(shipped, films).embedding, _head(model)
         ),
         "training_data": dict(spec.training_data),
         "figures": dict(spec.figures),
@@ -178,11 +183,11 @@ def cam_scale(cam: np.ndarray, called: np.ndarray) -> float:
     return float(max(np.percentile(maps.max(axis=(1, 2)), 99), 1e-6))
 
 
-def _head(model: GreyClassifier, spec: BundleSpec) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (D, logits) and bias of the last layer, divided by the temperature."""
+def _head(model: GreyClassifier) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (D, logits) and bias of the last layer."""
     last: nn.Linear = model.head[1]  # type: ignore[assignment]
     weights, bias = (value.detach().cpu().float().numpy() for value in (last.weight, last.bias))
-    return weights.T / spec.temperature, bias / spec.temperature
+    return weights.T, bias
 
 
 @contextmanager

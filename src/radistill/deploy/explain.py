@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from radistill.deploy.calibrated import Calibrated
+from radistill.evaluation.calibration import UNCALIBRATED, Calibration
 from radistill.models.baseline import BaselineCNN
 from radistill.models.classifier import GreyClassifier
 
@@ -42,10 +44,10 @@ class _Pooling:
 class Explained(nn.Module):
     """float32 (N, 1, S, S) in [0, 1] -> probability (N, K), cam (N, h, w), embedding (N, D).
 
-    probability: softmax of the logits divided by `temperature` (Guo et al. 2017), summed within
-    `groups`: for each logit the index of the class it is reported as.
-    cam: of class `positive`, computed in the graph without gradients; `method` says how, which
-    depends on the network.
+    probability: softmax of the logits, summed within `groups` (for each logit the index of the
+    class it is reported as), then `calibration` of the class `positive`.
+    cam: of class `positive`, as trained, computed in the graph without gradients; `method` says
+    how, which depends on the network.
     The classifier is copied, to the CPU, in float32 and eval mode.
     Raises ValueError for groups that leave out a logit or a class.
     """
@@ -58,13 +60,12 @@ class Explained(nn.Module):
         classifier: GreyClassifier,
         *,
         positive: int,
-        temperature: float = 1.0,
+        calibration: Calibration = UNCALIBRATED,
         groups: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
         copied = copy.deepcopy(classifier).cpu().float().eval()
         self.classifier = copied.to(memory_format=torch.contiguous_format)
-        self.temperature = temperature
         self.groups = tuple(range(classifier.classes)) if groups is None else tuple(groups)
         if len(self.groups) != classifier.classes or set(self.groups) != set(
             range(max(self.groups) + 1)
@@ -73,6 +74,7 @@ class Explained(nn.Module):
         belongs = torch.tensor(self.groups) == positive
         self.register_buffer("inside", belongs.nonzero().flatten())
         self.register_buffer("outside", (~belongs).nonzero().flatten())
+        self.calibrated = Calibrated(calibration, positive=positive, classes=max(self.groups) + 1)
         self._layer = _last_map(self.classifier)
         self._pooling = self._find_pooling()
         self.eval()
@@ -86,22 +88,19 @@ class Explained(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         features, embedding = self._watch(image)
-        logits = self._logits(embedding)
+        logits: Tensor = self.classifier.head(embedding)
         parts = torch.softmax(logits, dim=1)
         if self.groups == tuple(range(len(self.groups))):
             probability = parts
         else:
             probability = parts @ self._membership(parts)
-        return probability, self._cam(features, embedding, logits), embedding
+        told = self.calibrated(probability, self.log_odds(logits))
+        return told, self._cam(features, embedding, logits), embedding
 
     def log_odds(self, logits: Tensor) -> Tensor:
         """Of the positive class against all others, (N, classes) -> (N,)."""
         inside = torch.logsumexp(logits.index_select(1, self.inside), dim=1)
         return inside - torch.logsumexp(logits.index_select(1, self.outside), dim=1)
-
-    def _logits(self, embedding: Tensor) -> Tensor:
-        logits: Tensor = self.classifier.head(embedding) / self.temperature
-        return logits
 
     def _membership(self, like: Tensor) -> Tensor:
         groups = torch.tensor(self.groups, device=like.device)
@@ -114,12 +113,13 @@ class Explained(nn.Module):
             return features.square().mean(dim=1)
         channels, height, width = features.shape[1:]
         positions = self._pooling.activation(features).permute(0, 2, 3, 1).reshape(-1, channels)
-        return self.log_odds(self._logits(self._pooling.tail(positions))).reshape(-1, height, width)
+        odds = self.log_odds(self.classifier.head(self._pooling.tail(positions)))
+        return odds.reshape(-1, height, width)
 
     def _contributions(self, features: Tensor, embedding: Tensor, logits: Tensor) -> Tensor:
         """Of each position to the log-odds, through the dense layer's open ReLUs."""
         last: nn.Linear = self.classifier.head[1]  # type: ignore[assignment]
-        head = last.weight / self.temperature
+        head = last.weight
         for_and_against = [
             torch.softmax(logits.index_select(1, chosen), dim=1) @ head.index_select(0, chosen)
             for chosen in (self.inside, self.outside)

@@ -15,6 +15,7 @@ from torch import nn
 from radistill import atomic
 from radistill.deploy.explain import Explained
 from radistill.errors import RadistillError
+from radistill.evaluation.calibration import UNCALIBRATED, Calibration
 from radistill.imaging import to_unit
 from radistill.models.classifier import GreyClassifier
 from radistill.runtime.session import OUTPUTS, open_session, run_batches
@@ -41,7 +42,7 @@ def export_onnx(
     *,
     positive: int,
     sample: np.ndarray,
-    temperature: float = 1.0,
+    calibration: Calibration = UNCALIBRATED,
     groups: Sequence[int] | None = None,
 ) -> Exported:
     """Write `model` as ONNX with three outputs.
@@ -51,10 +52,11 @@ def export_onnx(
     the positive class is noted in the model's metadata, so that a file parted from its card can
     still be read. `model` is left as it was.
 
-    positive: index among the K reported classes. temperature, groups: see `Explained`.
+    positive: index among the K reported classes. calibration, groups: see `Explained`.
     sample: uint8 (N, S, S), the films on which the file is compared with PyTorch.
     Raises RadistillError and leaves no file if an output differs by more than 1e-4 (see
-    `Exported.parity`) or the sample is empty.
+    `Exported.parity`; times the steepest slope of the calibration, which magnifies what there is)
+    or the sample is empty.
     """
     side = model.input_size
     if sample.shape[1:] != (side, side) or not len(sample):
@@ -62,17 +64,18 @@ def export_onnx(
             f"{path}: the export is checked on films of shape (N, {side}, {side}), "
             f"got {sample.shape}."
         )
-    reference = Explained(model, positive=positive, temperature=temperature, groups=groups)
+    reference = Explained(model, positive=positive, calibration=calibration, groups=groups)
     graph = _trace(reference, side)
     strip(graph)
     onnx.helper.set_model_props(graph, {"positive": str(positive)})
     onnx.checker.check_model(graph, full_check=True)
     data = graph.SerializeToString()
     parity = _difference(reference, data, sample)
-    if not parity <= TOLERANCE:  # also when it is NaN
+    allowed = TOLERANCE * calibration.steepest
+    if not parity <= allowed:  # also when it is NaN
         raise RadistillError(
             f"{path}: the exported model differs from PyTorch by {parity:.2g} "
-            f"(at most {TOLERANCE:g} is allowed), so it was not written."
+            f"(at most {allowed:.2g} is allowed), so it was not written."
         )
     atomic.write_with(path, lambda temporary: temporary.write_bytes(data))
     return Exported(parity, reference.method)

@@ -29,6 +29,7 @@ def model_card(card: Card) -> str:
         f"## What it does\n\n{_task(card)}",
         f"## What it was trained on\n\n{_data(card.training_data)}",
         f"## How good it is\n\n{_figures(card)}",
+        _groups(card),
         f"## Limits\n\n{_limits(card)}",
         f"## Files\n\n{_files(card)}",
         f"## Licence\n\n{card.licence}.",
@@ -71,10 +72,11 @@ def _points(card: Card) -> str:
     return "\n".join([head, "|---|---|---|---|---|", *rows])
 
 
-def _with_interval(value: float | None, bounds: tuple[float, float] | None) -> str:
-    if value is None or bounds is None:
+def _with_interval(value: float | None, bounds: Any, *, always: bool = False) -> str:
+    """always: show a value that has no interval too."""
+    if value is None or (bounds is None and not always):
         return ""
-    return f"{value:.3f} ({_interval(bounds)})"
+    return f"{value:.3f} ({_interval(bounds)})" if bounds else f"{value:.3f}"
 
 
 def _data(facts: Mapping[str, Any]) -> str:
@@ -109,6 +111,35 @@ def _figures(card: Card) -> str:
     return head + "\n\n" + "\n".join(table)
 
 
+def _groups(card: Card) -> str:
+    """Where it is worse: by subtype and by whatever else the study told films apart by."""
+    rows = [
+        f"| {_cell(g['by'])} {_cell(g['group'])} | {g['n']} ({g['patients']}) | "
+        + " | ".join(
+            _with_interval(g[key], g.get(f"{key}_ci"), always=True)
+            for key in ("auc", "recall", "specificity")
+        )
+        + " |"
+        for g in card.figures.get("groups") or []
+    ]
+    if not rows:
+        return ""
+    head = "| group of test films | films (patients) | AUC | sensitivity | specificity |"
+    about = (
+        "With 95 % intervals, at the threshold above. A group without films of both classes, such "
+        "as a subtype of the disease, is set against all films of the other class for its AUC; "
+        "fewer than ten patients have no interval."
+    )
+    return "\n".join(
+        ["## Where it is better and worse", "", head, "|---|---|---|---|---|", *rows, "", about]
+    )
+
+
+def _cell(text: Any) -> str:
+    """A value of the data set inside a table."""
+    return " ".join(str(text).replace("|", "\\|").split())
+
+
 def _interval(bounds: Any) -> str:
     return f"{bounds[0]:.3f} to {bounds[1]:.3f}" if bounds else ""
 
@@ -119,13 +150,27 @@ def _limits(card: Card) -> str:
         "it can be wrong more often than right.",
         f"- {_abstention(card)}",
         f"- It looks for {card.positive} only and is silent about everything else on the film.",
-        "- Its probability has not been calibrated."
-        if card.temperature == 1
-        else f"- Its probability is calibrated on validation films (temperature "
-        f"{card.temperature:.3g}); elsewhere it need not hold.",
+        f"- {_calibration(card)}",
         *(f"- {note}" for note in card.notes),
     ]
     return "\n".join(lines)
+
+
+def _calibration(card: Card) -> str:
+    found = card.figures.get("calibration") or {}
+    if card.calibration.kind == "none" and card.temperature == 1:
+        why = f" ({found['reason']})" if found.get("reason") else ""
+        return f"Its probability is as trained, not calibrated{why}."
+    isotonic = card.calibration.kind == "isotonic"
+    how = "isotonic" if isotonic else f"temperature {card.temperature:.3g}"
+    words = f"Its probability is calibrated on validation films ({how}), in the graph"
+    if "test" in found:
+        before, after = found["test"]["before"], found["test"]["after"]
+        words += (
+            f"; on test the ECE is {before['ece']:.3f} before and {after['ece']:.3f} after, the "
+            f"log loss {before['log_loss']:.3f} and {after['log_loss']:.3f}"
+        )
+    return f"{words}. Elsewhere it need not hold."
 
 
 def _abstention(card: Card) -> str:

@@ -1,24 +1,20 @@
-"""Probabilities that mean what they say: fitted and chosen on validation, by patient."""
+"""Maps that make probabilities mean what they say."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
-from sklearn.metrics import log_loss
-from sklearn.model_selection import StratifiedGroupKFold
 
 from radistill.evaluation.predictions import Predictions
 from radistill.evaluation.reliability import log_odds
 
 Kind = Literal["none", "temperature", "isotonic"]
-KINDS: tuple[Kind, ...] = ("none", "temperature", "isotonic")
-FOLDS = 5
-FEWEST_PATIENTS = 10  # of each class, to calibrate at all
 TEMPERATURES = (0.2, 20.0)
 
 
@@ -47,6 +43,26 @@ class Calibration:
             return np.asarray(np.interp(values, self.x, self.y))
         return values
 
+    def told(self, p: Predictions) -> Predictions:
+        """`p` as a model with this calibration tells it; other classes share what is left."""
+        if self.kind == "none":
+            return p
+        after = self.apply(p.probability)
+        scores = p.scores
+        if scores is not None:
+            index = p.classes.index(p.positive)
+            others = np.delete(scores, index, axis=1)
+            rest = (1 - after) / np.maximum(others.sum(axis=1), np.finfo(float).tiny)
+            scores = np.insert(others * rest[:, None], index, after, axis=1)
+        return replace(p, probability=after, scores=scores)
+
+    @property
+    def steepest(self) -> float:
+        """The most that a difference of two probabilities grows by the map, 1 at least."""
+        if self.kind == "isotonic":
+            return max(1.0, float(np.max(np.diff(self.y) / np.diff(self.x))))
+        return max(1.0, 1 / self.temperature)
+
     def to_json(self) -> dict[str, Any]:
         """Plain values; `from_json` reads them."""
         return asdict(self) | {"x": list(self.x), "y": list(self.y)}
@@ -55,6 +71,15 @@ class Calibration:
     def from_json(cls, values: dict[str, Any]) -> Calibration:
         """Other keys of `values` are left alone."""
         return cls(values["kind"], values["temperature"], tuple(values["x"]), tuple(values["y"]))
+
+
+UNCALIBRATED = Calibration()
+
+
+def calibration_of(model: Mapping[str, Any]) -> Calibration:
+    """The calibration chosen for a model of a comparison, or none."""
+    found = model.get("calibration")
+    return Calibration.from_json(found) if found else UNCALIBRATED
 
 
 def fit(kind: Kind, truth: np.ndarray, probability: np.ndarray) -> Calibration:
@@ -68,32 +93,6 @@ def fit(kind: Kind, truth: np.ndarray, probability: np.ndarray) -> Calibration:
         x, y = _knots(truth, probability)
         return Calibration(kind, x=tuple(x.tolist()), y=tuple(y.tolist()))
     return Calibration()
-
-
-def choose_calibration(val: Predictions, seed: int) -> tuple[Calibration, dict[str, Any]]:
-    """The kind with the least cross-validated log loss on validation, fitted to all of it.
-
-    Returns it with the log loss of each kind, over folds that keep a patient's films together.
-    Where a class has fewer than ten patients there is no calibration, and `reason` says so.
-    """
-    truth = val.truth
-    patients = np.asarray(val.patient, dtype=str)
-    fewest = min(len(set(patients[truth])), len(set(patients[~truth])))
-    if fewest < FEWEST_PATIENTS:
-        reason = f"validation has {fewest} patients of a class, fewer than {FEWEST_PATIENTS}"
-        return Calibration(), {"cv_log_loss": None, "reason": reason}
-    loss = {kind: _cross_validated(kind, val, patients, seed) for kind in KINDS}
-    best = min(KINDS, key=lambda kind: loss[kind])
-    reason = f"least log loss in {FOLDS}-fold cross-validation by patient on validation"
-    return fit(best, truth, val.probability), {"cv_log_loss": loss, "reason": reason}
-
-
-def _cross_validated(kind: Kind, val: Predictions, patients: np.ndarray, seed: int) -> float:
-    truth, told = val.truth, np.empty(len(val))
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    for fitted, held in folds.split(told, truth, patients):
-        told[held] = fit(kind, truth[fitted], val.probability[fitted]).apply(val.probability[held])
-    return float(log_loss(truth, told, labels=[0, 1]))
 
 
 def _temperature(truth: np.ndarray, probability: np.ndarray) -> float:

@@ -13,7 +13,12 @@ from radistill import atomic
 from radistill.config import EvaluationConfig
 from radistill.errors import RadistillError
 from radistill.evaluation.groups import Columns, by_group, manifest_columns
-from radistill.evaluation.intervals import percentile_interval, too_few
+from radistill.evaluation.intervals import (
+    least_patients,
+    mostly_defined,
+    percentile_interval,
+    too_few,
+)
 from radistill.evaluation.paired import delong, holm, mcnemar, not_inferior_p
 from radistill.evaluation.predictions import Predictions, read_predictions
 from radistill.evaluation.resample import Draws, figure_draws
@@ -170,7 +175,8 @@ def _pair(a: Scored, b: Scored, draws: Mapping[str, Draws], margin: float) -> di
     if both:
         pair["auc_difference"] = a.entry["test"]["auc"] - b.entry["test"]["auc"]
     if both and not why:
-        pair["ci"] = list(percentile_interval(draws[a.name]["auc"] - draws[b.name]["auc"]))
+        drawn = draws[a.name]["auc"] - draws[b.name]["auc"]
+        pair["ci"] = list(percentile_interval(drawn, least_patients(truth, one.patient)))
     decided = mcnemar(truth, one.probability >= a.threshold, two.probability >= b.threshold)
     pair |= {"mcnemar_p": decided.p, "only_a_right": decided.only_a, "only_b_right": decided.only_b}
     pair |= {"margin": margin, "b_not_inferior": None, "b_not_inferior_p": None}
@@ -187,11 +193,16 @@ def _pair(a: Scored, b: Scored, draws: Mapping[str, Draws], margin: float) -> di
 
 
 def _differences(a: Scored, b: Scored, draws: Mapping[str, Draws]) -> dict[str, Any]:
-    """Of each other figure: its difference a - b and the paired bootstrap interval."""
+    """Of each other figure: its difference a - b and the paired bootstrap interval.
+
+    Without those that either model, or many a resample, leaves undefined.
+    """
     found = {}
+    patients = least_patients(a.predictions.truth, a.predictions.patient)
     for key in PAIRED:
         values = a.entry["test"].get(key), b.entry["test"].get(key)
-        if values[0] is not None and values[1] is not None:
-            low, high = percentile_interval(draws[a.name][key] - draws[b.name][key])
+        drawn = draws[a.name][key] - draws[b.name][key]
+        if values[0] is not None and values[1] is not None and mostly_defined(drawn):
+            low, high = percentile_interval(drawn, patients)
             found[key] = {"difference": values[0] - values[1], "ci": [low, high]}
     return found

@@ -54,7 +54,7 @@ def found_opacities(
     means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     return result | {
         "pointing_game_ci": wilson(hits, patients),
-        "energy_inside_ci": list(percentile_interval(means)),
+        "energy_inside_ci": list(percentile_interval(means, len(counts))),
     }
 
 

@@ -69,9 +69,12 @@ def _threshold(main: Mapping[str, Any], dataset: Mapping[str, Any]) -> str:
 def _calibration(main: Mapping[str, Any]) -> str:
     chosen = main["calibration"]
     detail = f" of {chosen['temperature']:.3f}" if chosen["kind"] == "temperature" else ""
+    if chosen["kind"] == "none":
+        return f"The probabilities of the {main['name']} were left as trained ({chosen['reason']})."
     return (
         f"Calibration by {chosen['kind']}{detail} was chosen for the {main['name']} "
-        f"({chosen['reason']}); figures are of the probability before it unless they say otherwise."
+        f"({chosen['reason']}); figures are of the probability before it unless they say "
+        "otherwise, the bundle tells the one after it."
     )
 
 
@@ -80,8 +83,9 @@ def _intervals(config: Mapping[str, Any] | None) -> str:
     count = f", {resamples:,} times" if resamples else ""
     return (
         f"Intervals are 95 %: of proportions Wilson's, the films divided by the design effect of "
-        f"patients with several; of other figures percentiles over patients drawn with replacement "
-        f"within their class{count} (for calibration errors the basic interval)."
+        "patients with several; of other figures expanded percentiles (Hesterberg 2015) over "
+        f"patients drawn with replacement within their class{count}; for calibration errors the "
+        "lower end is that of the basic interval."
     )
 
 

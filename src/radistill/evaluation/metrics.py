@@ -18,9 +18,9 @@ def metrics(truth: np.ndarray, probability: np.ndarray, threshold: float) -> dic
     is called positive where probability >= threshold. docs/report.md explains each figure.
 
     What the films cannot tell is None: `auc` and `pr_auc` where one class is absent, `recall`
-    (sensitivity) without positives, `specificity` without negatives, `npv` where nothing is
-    called negative, a likelihood ratio whose divisor is 0. `precision` is 0 where nothing is
-    called positive. Raises ValueError on N = 0.
+    (sensitivity) without positives, `specificity` without negatives, `precision` and `npv` where
+    nothing is called positive, or negative, a likelihood ratio whose divisor is 0. Raises
+    ValueError on N = 0.
     """
     truth = np.asarray(truth, dtype=bool)
     if truth.size == 0:
@@ -37,7 +37,7 @@ def metrics(truth: np.ndarray, probability: np.ndarray, threshold: float) -> dic
         "accuracy": float(sk.accuracy_score(truth, called)),
         "balanced_accuracy": float(sk.balanced_accuracy_score(truth, called)) if both else None,
         "f1": float(sk.f1_score(truth, called, zero_division=0)),
-        "precision": float(sk.precision_score(truth, called, zero_division=0)),
+        "precision": tp / (tp + fp) if tp + fp else None,
         "npv": tn / (tn + fn) if tn + fn else None,
         "recall": recall,
         "specificity": specificity,

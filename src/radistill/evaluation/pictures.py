@@ -97,8 +97,8 @@ def tuned_pictures(
         Picture(
             "decision.svg",
             "Decision curve",
-            "Net benefit of acting on the calibrated probability, by the risk from which one would "
-            "act (Vickers and Elkin 2006). Below both straight choices a model does harm.",
+            "Net benefit of acting on the probability, as calibrated, by the risk from which one "
+            "would act (Vickers and Elkin 2006). Below both straight choices a model does harm.",
             lambda: tuned_plots.decision_plot(comparison, predictions),
         ),
     ]

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from radistill import __version__, atomic
+from radistill import atomic
 from radistill.evaluation import samples, table, words
 from radistill.evaluation.checklist import checklist
 from radistill.evaluation.compare import read_json
 from radistill.evaluation.methods import methods
+from radistill.evaluation.page import render
 from radistill.evaluation.pictures import (
     data_uri,
     draw,
@@ -24,7 +24,6 @@ from radistill.evaluation.pictures import (
     tuned_pictures,
 )
 from radistill.evaluation.predictions import Predictions, read_predictions
-from radistill.evaluation.style import look
 from radistill.evaluation.summary import main_model, summary
 
 # Keys of the audit that stand elsewhere in the report.
@@ -72,7 +71,7 @@ def write_report(
     attached = _attachments(run)
     settings = yaml.safe_load(attached["config"]) if attached["config"] else None
     settings = settings if isinstance(settings, dict) else None
-    page = _template().render(
+    values = dict(
         comparison=comparison,
         banners=words.banners(comparison),
         summary=summary(comparison),
@@ -87,8 +86,10 @@ def write_report(
         checklist=checklist(comparison, settings, attached["environment"]),
         **shown,
         **attached,
+        listed=LISTED,
+        repeated=REPEATED,
     )
-    atomic.write_text(out / "report.html", page)
+    atomic.write_text(out / "report.html", render("report.html", values))
     return out / "report.html"
 
 
@@ -97,24 +98,6 @@ def _predictions_of(run: Path, model: str) -> Path:
     inner = run / model / "predictions.csv"
     alone = run / "predictions.csv"
     return run if run.is_file() else alone if alone.exists() and not inner.exists() else inner
-
-
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("radistill.evaluation"),
-        autoescape=True,  # class names and paths come from the data folder
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {
-        "look": look,
-        "words": words,
-        "listed": LISTED,
-        "repeated": REPEATED,
-        "version": __version__,
-    }
-    return environment.get_template("report.html")
 
 
 def _mistake(

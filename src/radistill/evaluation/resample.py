@@ -9,6 +9,9 @@ import numpy as np
 from scipy.stats import norm
 
 from radistill.evaluation.intervals import (
+    flat_auc_interval,
+    least_patients,
+    mostly_defined,
     patient_weights,
     percentile_interval,
     tied_weights,
@@ -111,21 +114,27 @@ def intervals(
 ) -> dict[str, dict[str, list[float]]]:
     """95 % intervals of the figures that `metrics` gave, by name and by method.
 
-    `bootstrap`: percentiles of `draws`; for the calibration errors, which grow by resampling, the
-    basic interval (Davison and Hinkley 1997, 5.2), cut at 0. `wilson`: of proportions, see
-    `wilson`. `delong`: of the AUC, from its variance, taking films as independent. A figure that is
-    None has none, and nor has any where there are fewer than ten patients.
+    `bootstrap`: `percentile_interval` of `draws`. Calibration errors grow by resampling, so their
+    lower end is that of the basic interval (Davison and Hinkley 1997, 5.2), cut at 0, while their
+    upper end stays: the basic interval alone holds the truth too rarely. `wilson`: of proportions,
+    see `wilson`. `delong`: of the AUC, from its variance, taking films as independent. Where every
+    resample gives the same, as with no film called wrongly, there is no bootstrap interval, and of
+    an AUC that of `newcombe` (`flat_auc_interval`). A figure that is None has none, and nor has any
+    where there are fewer than ten patients.
     """
     if too_few(patients):
         return {}
     found: dict[str, dict[str, list[float]]] = {}
     for name, values in draws.items():
-        if figures.get(name) is None or np.isnan(values).mean() > 0.05:
+        if figures.get(name) is None or not mostly_defined(values):
             continue
-        low, high = percentile_interval(values)
+        if np.ptp(values) == 0:  # all films agree: resampling says nothing of films to come
+            if name == "auc":
+                found[name] = {"newcombe": list(flat_auc_interval(figures[name], truth, patients))}
+            continue
+        low, high = percentile_interval(values, least_patients(truth, patients))
         if name.startswith("ece"):
-            twice = 2 * figures[name]
-            low, high = max(0.0, twice - high), max(0.0, twice - low)
+            low = min(low, max(0.0, 2 * figures[name] - high))
         found[name] = {"bootstrap": [low, high]}
     called = probability >= figures["threshold"]
     for name, right, among in (
@@ -138,7 +147,7 @@ def intervals(
         if figures[name] is not None and among.any():
             owners = np.asarray(patients, dtype=object)[among]
             found.setdefault(name, {})["wilson"] = wilson(right[among], owners)
-    if "auc" in found and min(truth.sum(), (~truth).sum()) >= 2:
+    if "bootstrap" in found.get("auc", {}) and min(truth.sum(), (~truth).sum()) >= 2:
         margin = float(norm.ppf(0.975) * np.sqrt(delong_variance(truth, probability)))
         auc = figures["auc"]
         found["auc"]["delong"] = [max(0.0, auc - margin), min(1.0, auc + margin)]
@@ -146,8 +155,12 @@ def intervals(
 
 
 def first_choice(methods: dict[str, list[float]] | None) -> list[float] | None:
-    """The interval to show of a figure: Wilson's where there is one, else the bootstrap's."""
-    return (methods or {}).get("wilson") or (methods or {}).get("bootstrap")
+    """The interval to show of a figure: Wilson's where there is one, else the bootstrap's.
+
+    Newcombe's where an AUC is 1 or 0.
+    """
+    known = methods or {}
+    return known.get("wilson") or known.get("bootstrap") or known.get("newcombe")
 
 
 def _finite(values: np.ndarray) -> np.ndarray:

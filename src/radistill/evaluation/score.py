@@ -11,8 +11,14 @@ import numpy as np
 from radistill import atomic
 from radistill.config import EvaluationConfig
 from radistill.errors import UsageError
-from radistill.evaluation.calibration import Calibration, choose_calibration
-from radistill.evaluation.intervals import patient_weights, percentile_interval, too_few
+from radistill.evaluation.calibration import Calibration, calibration_of
+from radistill.evaluation.choose import choose_calibration
+from radistill.evaluation.intervals import (
+    least_patients,
+    patient_weights,
+    percentile_interval,
+    too_few,
+)
 from radistill.evaluation.metrics import class_metrics, macro_auc, metrics
 from radistill.evaluation.predictions import Predictions
 from radistill.evaluation.resample import (
@@ -82,8 +88,32 @@ def tuned(
     """What else is chosen on `val`, with its figures on test: operating points, calibration."""
     return {
         "operating_points": operating_points(val, test, config.operating_points),
-        "calibration": _calibration(val, test, seed),
+        "calibration": _calibration(val, test, config, seed),
     }
+
+
+def as_told(
+    entry: Mapping[str, Any], test: Predictions, config: EvaluationConfig, seed: int
+) -> dict[str, Any]:
+    """A model's entry of a comparison, in terms of the probability that its bundle tells.
+
+    test: the predictions as trained. Thresholds go through the calibration and the figures are made
+    anew; what hangs on ranks and decisions stays as it is.
+    """
+    chosen = calibration_of(entry)
+    if chosen.kind == "none":
+        return dict(entry)
+    threshold = _carried(chosen, entry["test"]["threshold"])
+    figures = score_predictions(chosen.told(test), threshold, config, seed)
+    points = [
+        {**point, "threshold": _carried(chosen, point["threshold"])}
+        for point in entry.get("operating_points") or []
+    ]
+    return {**entry, "test": figures, "operating_points": points}
+
+
+def _carried(chosen: Calibration, threshold: float) -> float:
+    return float(chosen.apply(np.array(threshold)))
 
 
 def score_predictions(
@@ -112,7 +142,9 @@ def score_predictions(
         figures["macro_auc"] = macro_auc(np.array(p.label, dtype=object), p.scores, p.classes)
         figures["by_class"] = _by_class(p, config, seed)
     if config.prevalence is not None:
-        figures["at_prevalence"] = _at_prevalence(figures, draws, config.prevalence)
+        figures["at_prevalence"] = _at_prevalence(
+            figures, draws, config.prevalence, least_patients(p.truth, p.patient)
+        )
     return figures
 
 
@@ -120,7 +152,9 @@ def _shown(key: str, found: Mapping[str, Mapping[str, list[float]]]) -> list[flo
     return first_choice(dict(found.get(key, {})))
 
 
-def _at_prevalence(figures: Mapping[str, Any], draws: Draws, prevalence: float) -> dict[str, Any]:
+def _at_prevalence(
+    figures: Mapping[str, Any], draws: Draws, prevalence: float, patients: int
+) -> dict[str, Any]:
     """PPV and NPV where a share `prevalence` of the films has the disease."""
     result: dict[str, Any] = {"prevalence": prevalence}
     if figures["recall"] is None or figures["specificity"] is None:
@@ -130,7 +164,9 @@ def _at_prevalence(figures: Mapping[str, Any], draws: Draws, prevalence: float) 
     for name, value, values in zip(("precision", "npv"), points, resampled, strict=True):
         known = bool(np.isfinite(value)) and "no_intervals" not in figures
         result[name] = float(value) if np.isfinite(value) else None
-        result[f"{name}_ci"] = list(percentile_interval(np.asarray(values))) if known else None
+        result[f"{name}_ci"] = (
+            list(percentile_interval(np.asarray(values), patients)) if known else None
+        )
     return result
 
 
@@ -143,6 +179,7 @@ def _by_class(p: Predictions, config: EvaluationConfig, seed: int) -> dict[str, 
     if too_few(p.patient) or len(present) < 2:
         return found
     chosen = p.scores.argmax(axis=1)
+    patients = least_patients(p.truth, p.patient)
     blocks = []
     for weights in patient_weights(p.truth, p.patient, config.bootstrap, seed):
         each = [
@@ -153,13 +190,15 @@ def _by_class(p: Predictions, config: EvaluationConfig, seed: int) -> dict[str, 
         blocks.append({key: np.mean([one[key] for one in each], axis=0) for key in each[0]})
     for key in [key for key in found["macro"] if key in blocks[0]]:
         draws = np.concatenate([block[key] for block in blocks])
-        found["macro"][f"{key}_ci"] = list(percentile_interval(draws))
+        found["macro"][f"{key}_ci"] = list(percentile_interval(draws, patients))
     return found
 
 
-def _calibration(val: Predictions, test: Predictions, seed: int) -> dict[str, Any]:
+def _calibration(
+    val: Predictions, test: Predictions, config: EvaluationConfig, seed: int
+) -> dict[str, Any]:
     """The calibration chosen on `val`, and figures of `test` before and after it."""
-    chosen, why = choose_calibration(val, seed)
+    chosen, why = choose_calibration(val, seed, config.calibration)
     return (
         chosen.to_json()
         | why

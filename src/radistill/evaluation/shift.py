@@ -12,21 +12,23 @@ from radistill.evaluation.predictions import Predictions
 from radistill.evaluation.thresholds import at_threshold, choose_threshold
 
 
-def score_shift(reference: np.ndarray, new: np.ndarray) -> dict[str, Any]:
+def score_shift(reference: np.ndarray, new: np.ndarray, films: int | None = None) -> dict[str, Any]:
     """How the probabilities `new` (N,) differ from `reference` (M,).
 
+    films: how many the reference stands for, where it is their quantiles and not the films.
     ks, ks_p: the two-sample Kolmogorov-Smirnov statistic, the largest gap between the two
-    distribution functions, and its p-value; wasserstein: the mean distance that probability has to
-    move (both are 0 for equal distributions); the quartiles of each.
+    distribution functions, and its p-value, which takes films as independent and is None of
+    quantiles; wasserstein: the mean distance that probability has to move (both are 0 for equal
+    distributions); the quartiles of each.
     """
     test = ks_2samp(reference, new)
     return {
         "ks": float(test.statistic),
-        "ks_p": float(test.pvalue),
+        "ks_p": float(test.pvalue) if films is None else None,
         "wasserstein": float(wasserstein_distance(reference, new)),
         "reference_quartiles": np.quantile(reference, [0.25, 0.5, 0.75]).tolist(),
         "quartiles": np.quantile(new, [0.25, 0.5, 0.75]).tolist(),
-        "reference_n": len(reference),
+        "reference_n": len(reference) if films is None else films,
     }
 
 

@@ -33,7 +33,8 @@ def summary(comparison: Mapping[str, Any]) -> list[str]:
 
 def _separates(model: Mapping[str, Any], dataset: Mapping[str, Any]) -> str:
     test, positive = model["test"], dataset["positive"]
-    films = f"{test['n']} held-out test films"
+    held_out = "" if dataset.get("protocol") == "external" else "held-out test "
+    films = f"{test['n']} {held_out}films"
     if test["auc"] is None:
         return f"The {films} are all of one class, so no model can be said to separate anything."
     return (
@@ -80,7 +81,7 @@ def _calibrated(model: Mapping[str, Any]) -> str:
     before, after = found["test"]["before"], found["test"]["after"]
     gap = f"On test its probabilities are off by {before['ece']:.3f} on average (ECE)"
     if found["kind"] == "none":
-        return f"{gap}; on validation no calibration was better than none."
+        return f"{gap}; they are left as trained ({found['reason']})."
     verdict = "better" if after["log_loss"] < before["log_loss"] else "worse, not better"
     return (
         f"{gap}; calibration by {found['kind']}, chosen on validation, makes them {verdict} there "

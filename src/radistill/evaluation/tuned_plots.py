@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from radistill.evaluation.calibration import Calibration
+from radistill.evaluation.calibration import calibration_of
 from radistill.evaluation.intervals import wilson
 from radistill.evaluation.predictions import Predictions
 from radistill.evaluation.reliability import bin_index
@@ -17,12 +17,6 @@ from radistill.evaluation.thresholds import decision_curve
 
 BINS = 10
 RISKS = np.linspace(0.01, 0.99, 99)
-
-
-def calibration_of(model: Mapping[str, Any]) -> Calibration:
-    """The calibration chosen on validation, or none."""
-    found = model.get("calibration")
-    return Calibration.from_json(found) if found else Calibration()
 
 
 def reliability_plot(comparison: Mapping[str, Any], predictions: Mapping[str, Predictions]) -> str:

@@ -54,6 +54,18 @@ class OperatingPoint(Part):
     specificity_ci: tuple[float, float] | None
 
 
+class Calibration(Part):
+    """What the graph does to the probability of `positive`; the card repeats it for readers.
+
+    kind: temperature divides its log-odds by the card's `temperature` (Guo et al. 2017); isotonic
+    is linear between the knots x, y.
+    """
+
+    kind: Literal["none", "temperature", "isotonic"] = "none"
+    x: tuple[float, ...] = ()
+    y: tuple[float, ...] = ()
+
+
 class Cam(Part):
     """The class activation map: how it is computed, its (h, w), and the value drawn strongest."""
 
@@ -79,7 +91,8 @@ class Card(BaseModel):
     """The contents of `card.json`; docs/bundle.md explains each field.
 
     threshold: a film is called positive if the probability of `positive` is at least this.
-    temperature: logits are divided by it in the graph, before the softmax; 1 leaves them alone.
+    temperature: log-odds are divided by it in the graph; 1 leaves them alone. calibration: the map
+    in the graph that this is a part of. Probabilities that a bundle gives need nothing more.
     abstention: statistics for refusing what the model does not know; None where there are none.
     files: sha256 (hexadecimal) of every other file of the bundle.
     """
@@ -94,6 +107,7 @@ class Card(BaseModel):
     input_size: int = Field(ge=1)
     preprocessing: str
     temperature: float = Field(gt=0)
+    calibration: Calibration = Calibration()
     threshold: float
     operating_points: tuple[OperatingPoint, ...]
     cam: Cam

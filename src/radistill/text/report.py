@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from radistill import __version__, atomic
+from radistill import atomic
 from radistill.evaluation import plots as image_plots
 from radistill.evaluation import table, words
+from radistill.evaluation.page import render
 from radistill.evaluation.pictures import Picture, draw
 from radistill.evaluation.predictions import Predictions, write_predictions
-from radistill.evaluation.style import look
 from radistill.text import plots
 from radistill.text.evaluate import Evaluation
 from radistill.text.scores import Answers
@@ -39,34 +38,17 @@ def write_report(out: Path, evaluation: Evaluation) -> Path:
     figures = evaluation.figures
     atomic.write_json(out / "figures.json", figures)
     tasks = [_task(out, figures, one) for one in evaluation.answers]
-    page = _environment().get_template("text.html").render(
-        dataset=figures["dataset"],
-        tasks=tasks,
-        summary=[sentence for task in tasks for sentence in task["summary"]],
-        ablation=figures.get("ablation", []),
-        ablation_plot=_ablation(out, figures),
-    )  # fmt: skip
+    values = {
+        "dataset": figures["dataset"],
+        "tasks": tasks,
+        "summary": [sentence for task in tasks for sentence in task["summary"]],
+        "ablation": figures.get("ablation", []),
+        "ablation_plot": _ablation(out, figures),
+        "shown": shown,
+    }
+    page = render("text.html", values, package="radistill.text")
     atomic.write_text(out / "report.html", page)
     return out / "report.html"
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=ChoiceLoader(
-            [PackageLoader("radistill.text"), PackageLoader("radistill.evaluation")]
-        ),
-        autoescape=True,  # labels and file names come from outside
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {
-        "look": look,
-        "shown": shown,
-        "words": words,
-        "version": __version__,
-    }
-    return environment
 
 
 def _task(out: Path, figures: Mapping[str, Any], one: Answers) -> dict[str, Any]:

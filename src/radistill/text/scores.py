@@ -11,11 +11,13 @@ import numpy as np
 from radistill.evaluation.intervals import (
     auc_difference_interval,
     auc_interval,
+    least_patients,
     patient_weights,
     percentile_interval,
 )
 from radistill.evaluation.metrics import metrics
 from radistill.evaluation.paired import delong, mcnemar
+from radistill.evaluation.resample import decisions
 from radistill.text.crossval import Scored
 from radistill.text.questions import Asked
 
@@ -63,7 +65,7 @@ def figures(
     interval = auc_interval(truth, scored.probability, groups.tolist(), resamples, seed)
     found["auc_ci"] = list(interval)
     draws = _f1_draws(truth, scored.called, groups, resamples, seed)
-    found["f1_ci"] = list(percentile_interval(draws))
+    found["f1_ci"] = list(percentile_interval(draws, least_patients(truth, groups.tolist())))
     found["positives"] = int(truth.sum())
     if scored.settings:
         found["settings"] = scored.settings
@@ -74,11 +76,8 @@ def _f1_draws(
     truth: np.ndarray, called: np.ndarray, groups: np.ndarray, resamples: int, seed: int
 ) -> np.ndarray:
     """F1 of each resample of texts, (R,)."""
-    draws = []
-    for weights in patient_weights(truth, groups.tolist(), resamples, seed):
-        hits, either = weights @ (truth & called), weights @ truth + weights @ called
-        draws.append(2 * hits / np.maximum(either, 1))
-    return np.concatenate(draws)
+    blocks = patient_weights(truth, groups.tolist(), resamples, seed)
+    return np.concatenate([decisions(truth, called, weights)["f1"] for weights in blocks])
 
 
 def pairs(one: Answers, resamples: int, seed: int) -> list[dict[str, Any]]:
@@ -96,18 +95,18 @@ def _pair(one: Answers, a: str, b: str, resamples: int, seed: int) -> dict[str, 
     draws = _f1_draws(one.truth, first.called, groups, resamples, seed)
     draws = draws - _f1_draws(one.truth, second.called, groups, resamples, seed)
     tested = delong(one.truth, first.probability, second.probability)
-    decisions = mcnemar(one.truth, first.called, second.called)
+    decided = mcnemar(one.truth, first.called, second.called)
     return {
         "auc_difference": tested.difference,
         "ci": list(auc_difference_interval(
             one.truth, first.probability, second.probability, groups.tolist(), resamples, seed
         )),
         "f1_difference": f1_of(one.truth, first.called) - f1_of(one.truth, second.called),
-        "f1_ci": list(percentile_interval(draws)),
+        "f1_ci": list(percentile_interval(draws, least_patients(one.truth, groups.tolist()))),
         "delong_p": tested.p,
-        "mcnemar_p": decisions.p,
-        "only_a_right": decisions.only_a,
-        "only_b_right": decisions.only_b,
+        "mcnemar_p": decided.p,
+        "only_a_right": decided.only_a,
+        "only_b_right": decided.only_b,
     }  # fmt: skip
 
 

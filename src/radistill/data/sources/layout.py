@@ -44,20 +44,26 @@ def open_layout(
 ) -> tuple[Source, dict[str, dict[str, str]]]:
     """The films of `table`, with the row of each by its path, for groups by other columns.
 
-    Raises UsageError if the table cannot be read, a column is missing, an image is not found or
-    occurs more than once below `root`, a film stands twice, or no film is left.
+    Rows whose image is not there are counted and left out, since a public table is often longer
+    than the part of its films that one has. Raises UsageError if the table cannot be read, a column
+    is missing, an image occurs more than once below `root`, a film stands twice, or none is left.
     """
     rows = _read(table, layout)
     places = _Places(root)
     entries: list[Entry] = []
     about: dict[str, dict[str, str]] = {}
     left_out: list[str] = []
+    missing: list[_MissingError] = []
     for line, row in enumerate(rows, start=2):
         label = _class_of(row[layout.label.lower()], layout.classes)
         if label is None:
             left_out.append(row[layout.label.lower()])
             continue
-        path = places.find(row[layout.image.lower()], f"{table}: line {line}")
+        try:
+            path = places.find(row[layout.image.lower()], f"{table}: line {line}")
+        except _MissingError as error:
+            missing.append(error)
+            continue
         if path in about:
             raise UsageError(f"{table}: line {line}: {path} stands twice; keep one of them")
         about[path] = row
@@ -72,6 +78,8 @@ def open_layout(
                 row.get("subtype", ""),
             )
         )
+    if not entries and missing:
+        raise missing[0]
     if not entries:
         raise UsageError(
             f"{table}: no row has a label of --map {_some(layout.classes)}; the column "
@@ -80,6 +88,9 @@ def open_layout(
     notes: tuple[str, ...] = ()
     if left_out:
         notes = (f"{len(left_out)} films have a label that --map leaves out: {_some(left_out)}.",)
+    if missing:
+        notes += (f"Rows left out since their file is not there: {len(missing)} of {len(rows)}; "
+                  f"the first: {missing[0]}.",)  # fmt: skip
     source = Source(
         name=root.resolve().name,
         entries=tuple(entries),
@@ -121,6 +132,10 @@ def _class_of(label: str, classes: Mapping[str, str]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+class _MissingError(UsageError):
+    """A row names an image that is not there."""
+
+
 class _Places:
     """Finds an image below a folder by its path, its name or its name without ending."""
 
@@ -144,7 +159,7 @@ class _Places:
             return found[0]
         if found:
             raise UsageError(f"{where}: {given[:200]} could be {_some(found)}; give its whole path")
-        raise UsageError(f"{where}: there is no file {given[:200]!r} in {self._root}")
+        raise _MissingError(f"{where}: there is no file {given[:200]!r} in {self._root}")
 
     def _index(self) -> dict[str, list[str]]:
         by_name: dict[str, list[str]] = {}

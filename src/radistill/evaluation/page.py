@@ -1,0 +1,25 @@
+"""Templates as every report uses them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from radistill import __version__
+from radistill.evaluation import words
+from radistill.evaluation.style import look
+
+
+def render(name: str, values: dict[str, Any], *, package: str | None = None) -> str:
+    """The template `name` of `package`, else of this one, filled in."""
+    loaders = [PackageLoader(found) for found in (package, "radistill.evaluation") if found]
+    environment = Environment(
+        loader=ChoiceLoader(loaders),
+        autoescape=True,  # class names and paths come from the data folder
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"look": look, "words": words, "version": __version__}
+    return environment.get_template(name).render(values)
