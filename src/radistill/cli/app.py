@@ -18,6 +18,7 @@ COMMANDS = {
     "bundle": ("bundle", "bundle"),
     "bundles": ("bundles", "bundles"),
     "predict": ("predict", "predict"),
+    "serve": ("serve", "serve"),
     "data": ("data", "app"),
     "text": ("text", "app"),
     "weights": ("weights", "app"),

@@ -27,8 +27,7 @@ def overlay(film: np.ndarray, cam: np.ndarray, scale: Cam, caption: str) -> Imag
     caption: written below the film.
     """
     grey = Image.fromarray(film)
-    strength = np.clip(cam / scale.scale, 0, 1).astype(np.float32)
-    spread = Image.fromarray(strength).resize(grey.size, Image.Resampling.BILINEAR)
+    spread = Image.fromarray(strength(cam, scale)).resize(grey.size, Image.Resampling.BILINEAR)
     colour = _colours(np.clip(np.asarray(spread), 0, 1))
     opacity = colour[..., 3:]
     mixed = np.asarray(grey)[..., None] * (1 - opacity) + colour[..., :3] * opacity
@@ -38,6 +37,12 @@ def overlay(film: np.ndarray, cam: np.ndarray, scale: Cam, caption: str) -> Imag
     font = ImageFont.load_default(size=text)
     ImageDraw.Draw(picture).text((text // 2, grey.height + text // 5), caption, "white", font)
     return picture
+
+
+def strength(cam: np.ndarray, scale: Cam) -> np.ndarray:
+    """A map (h, w) to how strongly each position is drawn, float32 in [0, 1]."""
+    drawn: np.ndarray = np.clip(cam / scale.scale, 0, 1).astype(np.float32)
+    return drawn
 
 
 def _colours(strength: np.ndarray) -> np.ndarray:

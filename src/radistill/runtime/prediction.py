@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 ABSTAIN = "abstain"
 
@@ -17,6 +19,19 @@ class Model:
     sha256: str
 
 
+@dataclass(frozen=True, eq=False)
+class View:
+    """What a page needs to draw a film.
+
+    preview: the film, uint8 (H, W), longest side at most 1024. cam: the class activation map,
+    float32 (h, w). source: as `radistill.imaging.Picture` has it.
+    """
+
+    preview: np.ndarray
+    cam: np.ndarray
+    source: str
+
+
 @dataclass(frozen=True)
 class Prediction:
     """One film.
@@ -24,7 +39,8 @@ class Prediction:
     label: the likelier class at this threshold. probability: of the positive class, calibrated as
     the card says. decision: `label` in lower case, or "abstain" for at least one of `reasons`
     (codes; docs/predict.md explains them). heatmap: the overlay's path. ms: milliseconds of
-    resizing, network and judgement; a batch is shared evenly.
+    resizing, network and judgement; a batch is shared evenly. view: where `Settings` ask for it;
+    no part of the record.
     """
 
     path: str
@@ -37,6 +53,7 @@ class Prediction:
     heatmap: str | None
     model: Model
     ms: float
+    view: View | None = field(default=None, repr=False, compare=False)
 
     def record(self) -> dict[str, Any]:
         """As one JSON object."""

@@ -18,8 +18,8 @@ from radistill.runtime.abstain import Sight, reasons_to_abstain
 from radistill.runtime.bundle import Bundle, Precision
 from radistill.runtime.card import Card
 from radistill.runtime.find import find_bundle
-from radistill.runtime.intake import Decoded, Intake, Refused
-from radistill.runtime.prediction import ABSTAIN, Failure, Model, Prediction, Result
+from radistill.runtime.intake import Decoded, Intake, Refused, Upload
+from radistill.runtime.prediction import ABSTAIN, Failure, Model, Prediction, Result, View
 from radistill.runtime.session import BATCH, Outputs
 
 LONGEST = 1024  # pixels of an overlay; a map of a few positions shows no more on a larger picture
@@ -31,13 +31,14 @@ class Settings:
 
     threshold: of the positive class's probability. band: abstain if the probability is nearer
     than this to the threshold. heatmaps: a folder for overlays. any_population: do not check
-    DICOM tags against the card.
+    DICOM tags against the card. views: keep what a page needs to draw each film, in memory.
     """
 
     threshold: float
     band: float = 0.0
     heatmaps: Path | None = None
     any_population: bool = False
+    views: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,9 @@ class Predictor:
             return self._decode_and_run([Path(paths)], settings, 1)
         return self._decode_and_run(map(Path, paths), settings, workers or os.cpu_count() or 1)
 
-    def run(self, files: Iterable[Path], settings: Settings, intake: Intake) -> Iterator[Result]:
+    def run(
+        self, files: Iterable[Path | Upload], settings: Settings, intake: Intake
+    ) -> Iterator[Result]:
         """`predict` with settings that are resolved and an intake that is open already."""
         batch: list[_Waiting | Refused] = []
         for item in intake.decode(files):
@@ -157,7 +160,7 @@ class Predictor:
         start = time.perf_counter()
         square = to_square(film.pixels, self.card.input_size)
         preview = None
-        if settings.heatmaps is not None:
+        if settings.heatmaps is not None or settings.views:
             picture = Image.fromarray(film.pixels)
             picture.thumbnail((LONGEST, LONGEST), Image.Resampling.BILINEAR)
             preview = np.asarray(picture)
@@ -207,6 +210,7 @@ class Predictor:
             heatmap=heatmap,
             model=self.model,
             ms=item.ms + network_ms + _since(start),
+            view=self._view(item, outputs, settings),
         )
 
     def _label(self, probability: np.ndarray, positive: bool) -> str:
@@ -216,6 +220,12 @@ class Predictor:
         others = probability.copy()
         others[card.positive_index] = -1
         return card.classes[int(others.argmax())]
+
+    @staticmethod
+    def _view(item: _Waiting, outputs: Outputs, settings: Settings) -> View | None:
+        if not settings.views or item.preview is None:
+            return None
+        return View(item.preview, outputs.cam, item.film.source)
 
     def _overlay(
         self, item: _Waiting, outputs: Outputs, label: str, settings: Settings

@@ -1,0 +1,97 @@
+"""From options to a running server."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import signal
+import socket
+from collections.abc import Sequence
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from radistill.errors import UsageError
+from radistill.serve.protocol import Http
+
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+SHORTEST_TOKEN = 16
+GRACE_SECONDS = 30
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises UsageError if the address is not ours or in use."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"{host} port {port}: cannot listen there ({why}). Give another --port or --host."
+        ) from None
+    return listener
+
+
+def is_loopback(listener: socket.socket) -> bool:
+    """Whether only this machine can reach it."""
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
+
+
+def token_for(listener: socket.socket, given: str | None) -> tuple[str | None, bool]:
+    """The token to ask for, and whether it was made here and must be shown.
+
+    None on loopback where none was given. Raises UsageError for one that could be guessed.
+    """
+    if given is not None:
+        if len(given) < SHORTEST_TOKEN or not given.isascii() or not given.isprintable():
+            raise UsageError(
+                f"the token must have at least {SHORTEST_TOKEN} characters of plain ASCII; "
+                "leave it out to have one made"
+            )
+        return given, False
+    if is_loopback(listener):
+        return None, False
+    return secrets.token_urlsafe(24), True
+
+
+def names_for(listener: socket.socket, allowed: Sequence[str]) -> set[str] | None:
+    """What `Guard` takes as hosts: on loopback local names and those allowed, else any, as the
+    token is asked for."""
+    if not is_loopback(listener) and not allowed:
+        return None
+    return {*LOCAL_NAMES, listener.getsockname()[0], *(name.lower() for name in allowed)}
+
+
+def serve(app: ASGIApp, listener: socket.socket) -> None:
+    """Answer until SIGTERM or Ctrl-C; then finish what was begun, for at most `GRACE_SECONDS`."""
+    config = uvicorn.Config(
+        app,
+        http=Http,
+        ws="none",
+        loop="asyncio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+    # uvicorn sends itself the signal again when it has stopped; by then it has been obeyed.
+    def obeyed(number: int, frame: FrameType | None) -> None: ...
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, obeyed)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def address(listener: socket.socket) -> str:
+    """The page's address as a browser on this machine takes it."""
+    host, port = listener.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:
+        host = "localhost"
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
