@@ -18,9 +18,7 @@ def serve(
     host: Annotated[
         str, typer.Option(help="Address to listen on; 0.0.0.0 for the whole network.")
     ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="0 takes one that is free.")
-    ] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes one that is free.")] = 8000,
     token: Annotated[
         str | None,
         typer.Option(
@@ -39,9 +37,7 @@ def serve(
     waiting: Annotated[
         int, typer.Option(min=0, help="Requests that may wait; others are told to come again.")
     ] = 32,
-    max_bytes: Annotated[
-        int, typer.Option(min=1, help="Of a request.")
-    ] = 64 * 2**20,
+    max_bytes: Annotated[int, typer.Option(min=1, help="Of a request.")] = 64 * 2**20,
     max_files: Annotated[int, typer.Option(min=1, help="In a request.")] = 32,
     max_pixels: Annotated[int, typer.Option(min=1, help="Of a film.")] = 64 * 10**6,
     seconds: Annotated[float, typer.Option(min=0.1, help="To decode a film.")] = 10.0,

@@ -23,13 +23,12 @@ class Model:
 class View:
     """What a page needs to draw a film.
 
-    preview: the film, uint8 (H, W), longest side at most 1024. cam: the class activation map,
-    float32 (h, w). source: as `radistill.imaging.Picture` has it.
+    cam: the class activation map, float32 (h, w). preview: of what browsers do not draw (DICOM and
+    TIFF), uint8 (H, W), longest side at most 1024.
     """
 
-    preview: np.ndarray
     cam: np.ndarray
-    source: str
+    preview: np.ndarray | None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from radistill.runtime.prediction import ABSTAIN, Failure, Model, Prediction, Re
 from radistill.runtime.session import BATCH, Outputs
 
 LONGEST = 1024  # pixels of an overlay; a map of a few positions shows no more on a larger picture
+UNDRAWN = ("dicom", "tiff")  # by browsers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +161,7 @@ class Predictor:
         start = time.perf_counter()
         square = to_square(film.pixels, self.card.input_size)
         preview = None
-        if settings.heatmaps is not None or settings.views:
+        if settings.heatmaps is not None or (settings.views and film.source in UNDRAWN):
             picture = Image.fromarray(film.pixels)
             picture.thumbnail((LONGEST, LONGEST), Image.Resampling.BILINEAR)
             preview = np.asarray(picture)
@@ -223,9 +224,7 @@ class Predictor:
 
     @staticmethod
     def _view(item: _Waiting, outputs: Outputs, settings: Settings) -> View | None:
-        if not settings.views or item.preview is None:
-            return None
-        return View(item.preview, outputs.cam, item.film.source)
+        return View(outputs.cam, item.preview) if settings.views else None
 
     def _overlay(
         self, item: _Waiting, outputs: Outputs, label: str, settings: Settings

@@ -19,8 +19,6 @@ from radistill.runtime.intake import Intake, Upload
 from radistill.runtime.prediction import Failure, Result
 from radistill.runtime.predictor import Predictor, Settings
 
-NOT_DRAWN = ("dicom", "tiff")  # by browsers
-
 
 def answer(
     predictor: Predictor,
@@ -62,7 +60,7 @@ def _record(result: Result, card: Card) -> dict[str, Any]:
     if not isinstance(result, Failure) and result.view is not None:
         values = np.rint(255 * strength(result.view.cam, card.cam)).astype(np.uint8)
         record["heatmap"] = {"size": list(values.shape), "values": _base64(values.tobytes())}
-        if result.view.source in NOT_DRAWN:
+        if result.view.preview is not None:
             record["preview"] = _base64(_png(result.view.preview))
     return record
 

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from radistill import __version__
 from radistill.serve import schema
 from radistill.serve.api import HUNG_UP, routes
+from radistill.serve.docs_page import STYLE, docs_page
 from radistill.serve.guard import Guard
 from radistill.serve.refusal import Refusal, refused
 from radistill.serve.service import Service
@@ -68,6 +69,14 @@ def create_app(
     @app.get("/healthz", summary="Whether it answers", response_model=schema.Health)
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        return Response(docs_page(app.openapi()), media_type="text/html")
+
+    @app.get("/docs.css", include_in_schema=False)
+    async def style() -> Response:
+        return Response(STYLE, media_type="text/css")
 
     @app.get("/config.json", include_in_schema=False)
     async def config() -> dict[str, Any]:

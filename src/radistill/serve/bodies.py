@@ -55,7 +55,7 @@ async def _multipart(request: Request, max_files: int) -> list[Upload]:
             raise _too_many(max_files) from None
         if error.message.startswith("Too many fields"):
             raise _only_files() from None
-        raise Refusal(400, "multipart", "the body is no multipart/form-data as it should be") from None
+        raise Refusal(400, "multipart", "the body is no valid multipart") from None
     uploads = []
     try:
         for name, value in form.multi_items():

@@ -47,7 +47,7 @@ class Guard:
         reply = _Reply(send, body)
         started = time.perf_counter()
         try:
-            self._check_sender(headers)
+            self._check_sender(scope, headers)
             body.check_length()
             await self.app(scope, body.receive, reply.send)
         except Refusal as refusal:
@@ -62,12 +62,11 @@ class Guard:
             body.close()
             self._note(scope, reply.status, time.perf_counter() - started)
 
-    def _check_sender(self, headers: Headers) -> None:
+    def _check_sender(self, scope: Scope, headers: Headers) -> None:
         host = headers.get("host", "")
         if self._hosts is not None and _name(host) not in self._hosts:
             raise Refusal(421, "host", "this server does not answer to that name; see --allow-host")
-        origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if scope["method"] not in ("GET", "HEAD") and not _same_origin(headers, host):
             raise Refusal(403, "origin", "pages of other origins may not use this server")
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
@@ -81,7 +80,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class _Reply:
-    """Stands in for `send`. An answer to a body that is not read to its end closes the connection."""
+    """Stands in for `send`. A body that is not read to its end closes the connection."""
 
     def __init__(self, send: Send, body: Body) -> None:
         self._send, self._body = send, body
@@ -103,6 +102,19 @@ class _Reply:
 
 
 def _name(host: str) -> str:
-    """A Host header without its port, in lower case."""
-    return (urlsplit(f"//{host}").hostname or "") if "@" not in host else ""
+    """A Host header without its port, in lower case; empty if it is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
+
+def _same_origin(headers: Headers, host: str) -> bool:
+    """Whether a request comes from our page, or from no page at all.
+
+    Browsers tell by Sec-Fetch-Site, over plain HTTP by Origin alone.
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site in ("same-origin", "none")
+    return origin is None or origin.lower().partition("://")[2] == host.lower()

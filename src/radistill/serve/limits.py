@@ -10,11 +10,12 @@ from radistill.imaging import Limits
 
 @dataclass(frozen=True, kw_only=True)
 class ServeLimits:
-    """max_bytes: of a request's body. max_files: in it. budget: bytes of all bodies that are in
-    memory at one time. max_pixels, seconds: of a film, and to decode it. request_seconds: for
-    all films of a request.
-    running, waiting: requests that are worked on and that wait. patience: seconds to wait for a turn.
-    body_seconds, body_rate: a body must come within the first, plus a second for each so many bytes.
+    """Caps, in bytes and seconds.
+
+    max_bytes: of a request's body. max_files: in it. budget: of all bodies in memory together.
+    max_pixels, seconds: of a film, and to decode it. request_seconds: for all films of a request.
+    running, waiting: requests that are worked on, and that wait. patience: to wait for a turn.
+    body_seconds, body_rate: a body may take the first, and a second for each so many bytes.
     """
 
     max_bytes: int = 64 * 2**20

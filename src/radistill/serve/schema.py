@@ -29,7 +29,7 @@ class Model(BaseModel):
 
 
 class Heatmap(BaseModel):
-    """size: rows and columns. values: base64 of so many bytes, row by row; 255 is drawn strongest."""
+    """size: rows, columns. values: base64 of so many bytes, row by row; 255 is drawn strongest."""
 
     size: tuple[int, int]
     values: str
