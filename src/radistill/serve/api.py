@@ -57,7 +57,7 @@ def routes(service: Service) -> APIRouter:
         openapi_extra=schema.FILES,
     )
     async def predictions(request: Request, asked: Annotated[Asked, Query()]) -> Response:
-        """One record a file, in order; a file that cannot be read has `error` in its place.
+        """One record a file, in order; a file that cannot be read has an error in its place.
 
         For research and teaching, not a medical device.
         """

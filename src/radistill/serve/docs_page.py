@@ -44,21 +44,21 @@ def _route(method: str, path: str, said: Mapping[str, Any]) -> str:
     )
     answers = (
         (escape(status), _answer(response), _words(response))
-        for status, response in said["responses"].items()
+        for status, response in sorted(said["responses"].items())
     )
     return (
         f"<h2><code>{escape(f'{method} {path}')}</code> {escape(said.get('summary', ''))}</h2>"
         f"<p>{escape(said.get('description', ''))}</p>"
-        + _table("Query", ("name", "type", ""), options)
+        + _table("Query", ("name", "type", "meaning"), options)
         + _table("Body, one of", ("content type",), ((escape(kind),) for kind in body))
-        + _table("Answer", ("status", "object", ""), answers)
+        + _table("Answer", ("status", "object", "meaning"), answers)
     )
 
 
 def _schema(name: str, said: Mapping[str, Any]) -> str:
     fields = ((escape(key), _kind(s), _words(s)) for key, s in said.get("properties", {}).items())
     words = f"<p>{escape(said.get('description', ''))}</p>"
-    table = _table("Fields", ("name", "type", ""), fields)
+    table = _table("Fields", ("name", "type", "meaning"), fields)
     return f'<h2 id="{escape(name)}">{escape(name)}</h2>{words}{table}'
 
 
@@ -80,7 +80,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
         name = escape(schema["$ref"].rsplit("/", 1)[-1])
         return f'<a href="#{name}">{name}</a>'
     if "anyOf" in schema:
-        return " or ".join(_kind(option) for option in schema["anyOf"])
+        return " or ".join(_kind(s) for s in schema["anyOf"] if s.get("type") != "null")
     if schema.get("type") == "array" and "items" in schema:
         return f"list of {_kind(schema['items'])}"
     return escape(schema.get("type", ""))
