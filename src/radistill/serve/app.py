@@ -39,6 +39,9 @@ KINDS = {  # where the system's own table lacks them or has them wrong
 }
 
 
+_BEARER = HTTPBearer(auto_error=False)
+
+
 def create_app(
     service: Service, *, token: str | None = None, hosts: Collection[str] | None = None
 ) -> ASGIApp:
@@ -53,6 +56,7 @@ def create_app(
         description="Chest X-rays to decisions. For research and teaching, not a medical device.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=lambda _: _running(service),
     )
     app.add_exception_handler(HTTPException, _refused)
@@ -90,7 +94,8 @@ def create_app(
 
     for ending, kind in KINDS.items():
         mimetypes.add_type(kind, ending)
-    app.mount("/", _Page(directory=WEB, html=True, check_dir=False))
+    # Not a mount at "/", which would turn every 405 into a 404.
+    app.router.default = _Page(directory=WEB, html=True, check_dir=False)
     return Guard(app, service.limits, service.budget, service.metrics, hosts)
 
 
@@ -111,10 +116,9 @@ class _Page(StaticFiles):
 
 def _bearer(token: str) -> Any:
     expected = token.encode()
-    scheme = HTTPBearer(auto_error=False)
 
     async def check(
-        given: Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)],
+        given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> None:
         if given is None or not secrets.compare_digest(given.credentials.encode(), expected):
             words = "this server asks for its token: Authorization: Bearer TOKEN"

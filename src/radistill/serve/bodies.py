@@ -19,9 +19,16 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\
 
 
 class _InMemory(MultiPartParser):
-    """Starlette's parser, which would write files of more than a megabyte to disk."""
+    """Starlette's parser, which would write files of more than a megabyte to disk.
+
+    It would also say nothing of a part that is cut off: `ended` tells.
+    """
 
     spool_max_size = 0  # SpooledTemporaryFile: never rolls over
+    ended = False
+
+    def on_end(self) -> None:
+        self.ended = True
 
 
 async def uploads_of(request: Request, max_files: int) -> list[Upload]:
@@ -55,9 +62,11 @@ async def _multipart(request: Request, max_files: int) -> list[Upload]:
             raise _too_many(max_files) from None
         if error.message.startswith("Too many fields"):
             raise _only_files() from None
-        raise Refusal(400, "multipart", "the body is no valid multipart") from None
+        raise _not_multipart() from None
     uploads = []
     try:
+        if not parser.ended:
+            raise _not_multipart()
         for name, value in form.multi_items():
             if name != FIELD or not isinstance(value, UploadFile):
                 raise _only_files()
@@ -75,6 +84,10 @@ def base_name(name: str) -> str:
     """What stands behind the last slash of either kind, without control characters, capped."""
     last = re.split(r"[/\\]", name)[-1]
     return _UNPRINTABLE.sub("", last).strip()[:LONGEST_NAME]
+
+
+def _not_multipart() -> Refusal:
+    return Refusal(400, "multipart", "the body is no multipart, or cut off")
 
 
 def _too_many(max_files: int) -> Refusal:

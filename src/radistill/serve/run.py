@@ -67,9 +67,9 @@ def names_for(listener: socket.socket, allowed: Sequence[str]) -> set[str] | Non
     return {*LOCAL_NAMES, listener.getsockname()[0], *(name.lower() for name in allowed)}
 
 
-def serve(app: ASGIApp, listener: socket.socket) -> None:
-    """Answer until SIGTERM or Ctrl-C; then finish what was begun, for at most `GRACE_SECONDS`."""
-    config = uvicorn.Config(
+def config(app: ASGIApp) -> uvicorn.Config:
+    """How uvicorn is run: our clocks, no log of paths, nothing believed about proxies."""
+    return uvicorn.Config(
         app,
         http=Http,
         ws="none",
@@ -81,12 +81,16 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 
+
+def serve(app: ASGIApp, listener: socket.socket) -> None:
+    """Answer until SIGTERM or Ctrl-C; then finish what was begun, for at most `GRACE_SECONDS`."""
+
     # uvicorn sends itself the signal again when it has stopped; by then it has been obeyed.
     def obeyed(number: int, frame: FrameType | None) -> None: ...
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, obeyed)
-    uvicorn.Server(config).run(sockets=[listener])
+    uvicorn.Server(config(app)).run(sockets=[listener])
 
 
 def address(listener: socket.socket) -> str:
