@@ -1,14 +1,21 @@
 // What the browser itself decodes: BMP, WebP, and JPEG of kinds that the codec does not read.
 
+import { orientation, upright } from "./exif.js";
 import { luma } from "./luma.js";
 import { damaged, manyFrames, truncated } from "./refusal.js";
 
-/** The bytes of a picture to { grey, width, height }; the browser has turned it upright. */
-export async function drawn(bytes, type, limits) {
+/**
+ * The bytes of a picture to { grey, width, height }.
+ * turn: "from-image" turns it upright as its EXIF says, "none" leaves it.
+ */
+export async function drawn(bytes, type, limits, turn = "from-image") {
   let bitmap;
   try {
-    const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
-    bitmap = await createImageBitmap(new Blob([bytes], { type }), options);
+    bitmap = await createImageBitmap(new Blob([bytes], { type }), {
+      colorSpaceConversion: "none",
+      premultiplyAlpha: "none",
+      imageOrientation: turn,
+    });
   } catch {
     throw damaged(type.slice(6).toUpperCase(), "the browser cannot decode it");
   }
@@ -49,18 +56,23 @@ export async function readWebp(bytes, limits) {
     throw damaged("WebP", "starts like WebP but is damaged");
   }
   if (text(12) === "VP8X") {
-    if (bytes[20] & 2 && frames(bytes, view, text) > 1) throw manyFrames();
+    const frames = chunks(bytes, view, text).filter(({ name }) => name === "ANMF");
+    if (frames.length > 1) throw manyFrames();
     const three = (at) => 1 + (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16));
     limits.checkPixels(three(24), three(27));
   }
-  return { ...(await drawn(bytes, "image/webp", limits)), source: "webp" };
+  // Not every browser turns WebP.
+  const film = await drawn(bytes, "image/webp", limits, "none");
+  const [exif] = chunks(bytes, view, text).filter(({ name }) => name === "EXIF");
+  return { ...upright(film, exif ? orientation(exif.body) : 1), source: "webp" };
 }
 
-function frames(bytes, view, text) {
-  let count = 0;
+function chunks(bytes, view, text) {
+  const found = [];
   for (let at = 12; at + 8 <= bytes.length; ) {
-    if (text(at) === "ANMF") count++;
-    at += 8 + view.getUint32(at + 4, true) + (view.getUint32(at + 4, true) & 1);
+    const size = view.getUint32(at + 4, true);
+    found.push({ name: text(at), body: bytes.subarray(at + 8, at + 8 + size) });
+    at += 8 + size + (size & 1);
   }
-  return count;
+  return found;
 }

@@ -10,6 +10,8 @@ const starts = (...kinds) => (bytes) =>
   kinds.some((kind) => kind.every((byte, i) => bytes[i] === byte));
 const II = [0x49, 0x49];
 const MM = [0x4d, 0x4d];
+const RIFF = [0x52, 0x49, 0x46, 0x46];
+const WEBP = [0x57, 0x45, 0x42, 0x50];
 
 // DICOM first: its preamble may hold another format's first bytes (PS3.10, 7.1).
 const FORMATS = [
@@ -28,7 +30,7 @@ const FORMATS = [
   ["BMP", starts([0x42, 0x4d]), async () => readBmp],
   [
     "WEBP",
-    (bytes) => starts([0x52, 0x49, 0x46, 0x46])(bytes) && starts([0x57, 0x45, 0x42, 0x50])(bytes.subarray(8)),
+    (bytes) => starts(RIFF)(bytes) && starts(WEBP)(bytes.subarray(8)),
     async () => readWebp,
   ],
 ];

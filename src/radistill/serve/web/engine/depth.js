@@ -18,5 +18,7 @@ export function toEightBits(grey) {
   const scale = Math.fround(255 / (2 ** bits - 1)); // NumPy multiplies float32 by float32
   const table = new Uint8Array(65536);
   for (let v = 0; v < 65536; v++) table[v] = Math.min(255, rint(Math.fround(v * scale)));
-  return Uint8Array.from(grey, (value) => table[value]);
+  const out = new Uint8Array(grey.length);
+  for (let i = 0; i < out.length; i++) out[i] = table[grey[i]];
+  return out;
 }

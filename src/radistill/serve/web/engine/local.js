@@ -14,7 +14,7 @@ const SIMD = Uint8Array.of(
 export async function open(config) {
   if (!globalThis.WebAssembly?.validate(SIMD)) {
     const reason = "This browser has no WebAssembly SIMD, which the model needs. Update it.";
-    throw new EngineError("browser", reason);
+    throw new EngineError("no-simd", reason);
   }
   keepForLater();
   const thread = new Thread({ max_bytes: config.max_bytes }, config.seconds);

@@ -53,8 +53,11 @@ function block(bytes, at, state, constants, words) {
   let [a, b, c, d, e, f, g, h] = state;
   for (let i = 0; i < 64; i++) {
     const choice = (e & f) ^ (~e & g);
-    const one = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + choice + constants[i] + words[i]) | 0;
-    const two = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    const majority = (a & b) ^ (a & c) ^ (b & c);
+    const low = turn(a, 2) ^ turn(a, 13) ^ turn(a, 22);
+    const high = turn(e, 6) ^ turn(e, 11) ^ turn(e, 25);
+    const one = (h + high + choice + constants[i] + words[i]) | 0;
+    const two = (low + majority) | 0;
     [h, g, f, e, d, c, b, a] = [g, f, e, (d + one) | 0, c, b, a, (one + two) | 0];
   }
   [a, b, c, d, e, f, g, h].forEach((value, i) => (state[i] = (state[i] + value) | 0));

@@ -4,7 +4,7 @@ const START_SECONDS = 120; // a phone may take long to fetch and compile the run
 const FILM_SECONDS = 60;
 
 export class EngineError extends Error {
-  /** code: "engine" (it does not start), "browser" (too old). */
+  /** code: "engine" (it does not start) or "no-simd" (the browser is too old). */
   constructor(code, message) {
     super(message);
     this.code = code;
@@ -34,22 +34,20 @@ export class Thread {
     return answer.ready;
   }
 
-  /** A film's record, in turn. Rejects with an EngineError, or with the signal's reason. */
+  /** A film's record, in turn. Rejects with an EngineError, or at once with the signal's reason. */
   predict(file, options, signal) {
     const done = this.turn.then(() => this.#predict(file, options, signal));
-    this.turn = done.catch(() => {});
-    return done;
+    this.turn = done.catch(() => {}); // a film that nobody waits for is finished all the same
+    return signal ? Promise.race([done, aborted(signal)]) : done;
   }
 
   async #predict(file, options, signal) {
     signal?.throwIfAborted();
     if (!this.worker) await this.start();
     const id = ++this.count;
-    const answer = await reply(this.worker, { id, file, options }, this.seconds, signal);
+    const answer = await reply(this.worker, { id, file, options }, this.seconds);
     if (answer.record) return answer.record;
-    // Whatever is left of it is not to be trusted.
-    this.close();
-    if (answer.aborted) throw signal.reason;
+    this.close(); // whatever is left of it is not to be trusted
     const [code, message] = answer.late
       ? ["timeout", `took more than ${this.seconds} s; leave it out`]
       : ["crashed", `ended the engine (${answer.broken ?? answer.died}); leave it out`];
@@ -62,8 +60,15 @@ export class Thread {
   }
 }
 
-/** Its next message; { died }, { late } or { aborted } if none comes. */
-function reply(worker, message, seconds, signal) {
+function aborted(signal) {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+/** Its next message; { died } or { late } if none comes. */
+function reply(worker, message, seconds) {
   return new Promise((resolve) => {
     const stop = new AbortController();
     const end = (answer) => {
@@ -72,12 +77,10 @@ function reply(worker, message, seconds, signal) {
       resolve(answer);
     };
     const timer = setTimeout(() => end({ late: true }), 1000 * seconds);
-    const on = (target, name, handle) =>
-      target?.addEventListener(name, handle, { signal: stop.signal });
-    on(worker, "message", ({ data }) => end(data));
-    on(worker, "messageerror", () => end({ died: "its answer could not be read" }));
-    on(worker, "error", (event) => end({ died: event.message || "it could not be loaded" }));
-    on(signal, "abort", () => end({ aborted: true }));
+    const on = (name, handle) => worker.addEventListener(name, handle, { signal: stop.signal });
+    on("message", ({ data }) => end(data));
+    on("messageerror", () => end({ died: "its answer could not be read" }));
+    on("error", (event) => end({ died: event.message || "it could not be loaded" }));
     worker.postMessage(message);
   });
 }

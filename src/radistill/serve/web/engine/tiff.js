@@ -17,7 +17,8 @@ export async function readTiff(bytes, limits) {
   const whole = byteLength === buffer.byteLength;
   let image, tiff;
   try {
-    tiff = await fromArrayBuffer(whole ? buffer : buffer.slice(byteOffset, byteOffset + byteLength));
+    const content = whole ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
+    tiff = await fromArrayBuffer(content);
     image = await tiff.getImage(0);
   } catch {
     throw damaged("TIFF", "starts like TIFF but is damaged");
@@ -42,11 +43,13 @@ async function values(image, name) {
 const number = async (image, name, missing) => (await values(image, name))[0] ?? missing;
 
 async function another(tiff) {
+  const { nextIFDByteOffset: next } = await tiff.requestIFD(0);
+  if (!Number(next) || Number(next) === Number(tiff.firstIFDOffset)) return false;
   try {
     await tiff.getImage(1);
     return true;
   } catch {
-    return false; // a directory that leads nowhere, or to itself, is no page
+    return false; // a directory that leads nowhere is no page
   }
 }
 
@@ -66,6 +69,10 @@ async function pixels(image) {
   try {
     rasters = await image.readRasters();
   } catch {
+    if (bits < 8) {
+      const reason = `${bits || 1} bits a pixel; save the film with 8 or 16`;
+      throw new Refusal("unsupported", reason);
+    }
     throw damaged("TIFF", "its pixels do not decode");
   }
   const samples = image.getSamplesPerPixel();

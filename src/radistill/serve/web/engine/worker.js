@@ -12,7 +12,8 @@ import { openStatistics } from "./statistics.js";
 let predictor = null;
 
 async function open({ max_bytes: maxBytes }) {
-  const [bundle, statistics] = await Promise.all([jsonOf("bundle.json"), jsonOf("statistics.json")]);
+  const files = ["bundle.json", "statistics.json"];
+  const [bundle, statistics] = await Promise.all(files.map(jsonOf));
   const known = openStatistics(statistics);
   predictor = { bundle, known, model: await openModel(bundle), limits: new Limits({ maxBytes }) };
   return bundle;

@@ -41,7 +41,8 @@ const isFrame = (marker) =>
 export function declaredSize(stream) {
   const view = new DataView(stream.buffer, stream.byteOffset, stream.length);
   try {
-    return stream[0] === 0xff && stream[1] === 0xd8 ? ofJpeg(stream, view) : ofJpeg2000(stream, view);
+    const jpeg = stream[0] === 0xff && stream[1] === 0xd8;
+    return jpeg ? ofJpeg(stream, view) : ofJpeg2000(stream, view);
   } catch {
     return null; // it stops within its header
   }

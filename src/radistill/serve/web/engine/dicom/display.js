@@ -6,7 +6,7 @@ import { FUNCTIONS, makesSense, windowed } from "./window.js";
 
 const PERCENTILES = [0.5, 99.5];
 
-/** Containers to bytes, dense bright, padding black. Each different container is worked out once. */
+/** Containers to bytes, dense bright, padding black; each different one is worked out once. */
 export function toGrey(containers, elements, layout) {
   const stored = storedValues(layout);
   const padding = paddingOf(stored, elements, layout);
@@ -94,7 +94,9 @@ function histogram(containers, padding) {
 }
 
 function percentiles(values, counts) {
-  const order = Uint32Array.from(values.keys()).sort((a, b) => values[a] - values[b] || a - b);
+  const present = Uint32Array.from(values.keys()).filter((i) => counts[i] > 0);
+  const order = present.length ? present : Uint32Array.of(0);
+  order.sort((a, b) => values[a] - values[b] || a - b);
   const total = counts.reduce((sum, count) => sum + count, 0);
   return PERCENTILES.map((percent) => {
     const wanted = (percent / 100) * total;

@@ -25,7 +25,7 @@ export function parse(bytes, limits) {
   const big = syntax === BIG_ENDIAN;
   const numbers = big ? parser.bigEndianByteArrayParser : parser.littleEndianByteArrayParser;
   const dataset = new parser.DataSet(numbers, body, {});
-  readElements(dataset, new parser.ByteStream(numbers, body, start), syntax === IMPLICIT);
+  readElements(dataset, start, syntax === IMPLICIT);
   const elements = new Elements(dataset, !big);
   if (!elements.has("PixelData") && holdsPixels(body)) {
     const reason = "the DICOM file stops within its pixels; copy it again from its source";
@@ -34,13 +34,15 @@ export function parse(bytes, limits) {
   return { elements, syntax };
 }
 
-function readElements(dataset, stream, implicit) {
+function readElements(dataset, start, implicit) {
+  const { byteArray, byteArrayParser } = dataset;
   try {
+    const stream = new parser.ByteStream(byteArrayParser, byteArray, start);
     if (implicit) {
       const vrCallback = sequenceVr;
-      parser.parseDicomDataSetImplicit(dataset, stream, stream.byteArray.length, { vrCallback });
+      parser.parseDicomDataSetImplicit(dataset, stream, byteArray.length, { vrCallback });
     } else {
-      parser.parseDicomDataSetExplicit(dataset, stream, stream.byteArray.length, {});
+      parser.parseDicomDataSetExplicit(dataset, stream, byteArray.length, {});
     }
   } catch (error) {
     if (error instanceof RangeError) throw tooDeep();
@@ -61,10 +63,10 @@ function deep(dataset, depth) {
 /** The transfer syntax that the file meta information names, and where that ends. */
 function readMeta(bytes, start) {
   const numbers = parser.littleEndianByteArrayParser;
-  const stream = new parser.ByteStream(numbers, bytes, start);
   let said = "";
   let end = start;
   try {
+    const stream = new parser.ByteStream(numbers, bytes, start);
     while (end + 8 <= bytes.length && numbers.readUint16(bytes, end) === 2) {
       const element = parser.readDicomElementExplicit(stream, []);
       if (element.tag === "x00020010") {

@@ -76,8 +76,8 @@ function native(elements, syntax, { allocated }, count) {
     const pixels = bytes.slice(0, count + (count & 1));
     return (!elements.little && vr === "OW" ? pixels.map(swapped) : pixels).subarray(0, count);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return Uint16Array.from({ length: count }, (_, i) => view.getUint16(2 * i, elements.little));
+  const words = bytes.slice(0, 2 * count); // at an even address, as a Uint16Array must be
+  return new Uint16Array((elements.little ? words : words.map(swapped)).buffer);
 }
 
 const swapped = (_, i, bytes) => bytes[i ^ 1] ?? 0;
@@ -88,8 +88,7 @@ function contained({ width, height, components, bits, signed, data }, layout, co
   const wide = bits > 8;
   const { buffer, byteOffset } = data;
   const values = wide ? new (signed ? Int16Array : Uint16Array)(buffer, byteOffset, count) : data;
-  if (layout.allocated === 16) return Uint16Array.from(values);
-  return Uint8Array.from(values);
+  return layout.allocated === 16 ? new Uint16Array(values) : new Uint8Array(values);
 }
 
 /** Process 14, every predictor. */
