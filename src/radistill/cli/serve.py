@@ -74,10 +74,11 @@ def serve(
     predictor = Predictor.load(bundle, precision=precision.value, threads=1)
     said = about(predictor.card, predictor.card.threshold)
     console.print(said, markup=False, highlight=False, soft_wrap=True)
-    address = run.address(listener)
-    console.print(f"open {address}", markup=False, highlight=False, soft_wrap=True)
+    where = run.address(listener) + (f"#token={asked}" if made else "")
+    console.print(f"open {where}", markup=False, highlight=False, soft_wrap=True)
     if made:
-        words = f"token, shown once: {asked}\nor open {address}#token={asked}"
-        console.print(words, markup=False, highlight=False, soft_wrap=True)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+        console.print("The token is shown this once. Programs send: Authorization: Bearer TOKEN")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    for name in ("radistill", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.INFO)
     run.serve(create_app(Service(predictor, limits), token=asked, hosts=names), listener)

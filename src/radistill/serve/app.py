@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -66,11 +67,22 @@ def create_app(
     needed = [] if token is None else [Depends(_bearer(token))]
     app.include_router(routes(service), dependencies=needed)
 
-    @app.get("/metrics", summary="Counters for Prometheus", dependencies=needed)
+    @app.get(
+        "/metrics",
+        summary="Counters for Prometheus",
+        response_class=PlainTextResponse,
+        responses=schema.METRICS,
+        dependencies=needed,
+    )
     async def metrics() -> Response:
-        return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
+        return PlainTextResponse(service.metrics.text(), media_type="text/plain; version=0.0.4")
 
-    @app.get("/healthz", summary="Whether it answers", response_model=schema.Health)
+    @app.get(
+        "/healthz",
+        summary="Whether it answers",
+        response_model=schema.Health,
+        responses=schema.HEALTH,
+    )
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 

@@ -94,8 +94,18 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
 
 
 def address(listener: socket.socket) -> str:
-    """The page's address as a browser on this machine takes it."""
+    """The page's address for a browser."""
     host, port = listener.getsockname()[:2]
     if ipaddress.ip_address(host).is_unspecified:
-        host = "localhost"
+        host = _own_address()
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def _own_address() -> str:
+    """This machine's on its network. To connect a datagram socket sends nothing."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect(("192.0.2.1", 9))  # RFC 5737: nobody's
+            return str(probe.getsockname()[0])
+    except OSError:
+        return socket.gethostname()

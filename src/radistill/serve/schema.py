@@ -94,18 +94,17 @@ def errors(**words: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
-_ALWAYS = errors(
-    _400="The request is no HTTP as it should be.",
-    _401="A token is needed.",
-    _403="A page of another origin asks.",
-    _421="Not a name of this server.",
-    _500="The server failed.",
-)
-BUNDLE = {200: {"model": Bundle, "description": "The card."}, **_ALWAYS}
+_TOKEN = errors(_401="A token is needed.")
+HEALTH = errors(_421="Not a name of this server.", _500="The server failed.")
+METRICS = {200: {"description": "In the text format of Prometheus."}, **_TOKEN, **HEALTH}
+BUNDLE = {200: {"model": Bundle, "description": "The card."}, **_TOKEN, **HEALTH}
 PREDICTIONS = {
     200: {"model": Predictions, "description": "A record for each file."},
-    **_ALWAYS,
+    **_TOKEN,
+    **HEALTH,
     **errors(
+        _400="A multipart body that is damaged or cut off.",
+        _403="A page of another origin asks.",
         _408="The body came too slowly.",
         _413="Too many bytes or files.",
         _415="Neither multipart nor a raw image.",
