@@ -51,6 +51,7 @@ def serve(
     """
     import logging
     import os
+    from functools import partial
 
     from radistill.runtime.predictor import Predictor
     from radistill.runtime.words import about
@@ -72,12 +73,11 @@ def serve(
         waiting=waiting,
     )
     predictor = Predictor.load(bundle, precision=precision.value, threads=1)
-    said = about(predictor.card, predictor.card.threshold)
-    console.print(said, markup=False, highlight=False, soft_wrap=True)
-    where = run.address(listener) + (f"#token={asked}" if made else "")
-    console.print(f"open {where}", markup=False, highlight=False, soft_wrap=True)
+    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    say(about(predictor.card, predictor.card.threshold))
+    say(f"open {run.address(listener)}")
     if made:
-        console.print("The token is shown this once. Programs send: Authorization: Bearer TOKEN")
+        say(f"token, shown this once: {asked}\nPrograms send it as Authorization: Bearer TOKEN")
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     for name in ("radistill", "uvicorn"):
         logging.getLogger(name).setLevel(logging.INFO)
