@@ -40,7 +40,6 @@ function keyFacts(card) {
     "dl.key-facts", {},
     ...pair("card.finds", className(card.positive)),
     ...pair("card.knows", card.population.description, "en"),
-    ...pair("card.use", card.intended_use, "en"),
     ...pair("card.model", `${card.architecture}, radistill ${card.radistill_version}`, "en"),
     ...pair("card.licence", card.licence, "en"),
   );

@@ -82,6 +82,7 @@ function warning(card) {
 }
 
 function unmeasured(card, setting) {
+  if (setting.point !== "own") return h("p.caution", {}, t("unmeasured.none"));
   const { below, above } = neighbours(card, setting.threshold);
   const names = { below: below && pointName(below), above: above && pointName(above) };
   const key = below && above ? "between" : below ? "above" : "below";

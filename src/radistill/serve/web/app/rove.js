@@ -6,7 +6,7 @@ const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: PAGE, PageUp: -PAGE };
 export function rove(list, { pick, discard }) {
   list.addEventListener("click", (event) => {
     const option = event.target.closest("[role=option]");
-    if (option) pick(option);
+    if (option) pick(option, { tapped: true });
   });
   list.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;

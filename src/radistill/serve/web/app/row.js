@@ -26,6 +26,7 @@ export function describe(element, { card, setting }) {
   const [thumb, name, said, chance] = element.children;
   element.dataset.outcome = kind;
   if (film.thumb && thumb.firstChild !== film.thumb) thumb.replaceChildren(film.thumb);
+  if (kind === "unread") thumb.replaceChildren(icon("unread"));
   name.textContent = film.name;
   name.title = film.name;
   said.replaceChildren(icon(ICONS[kind] ?? kind), outcomeName(card, film, setting));

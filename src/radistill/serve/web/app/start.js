@@ -22,18 +22,22 @@ async function attempt() {
   const answer = await fetch("./config.json", { cache: "no-cache" });
   if (!answer.ok) throw new Error(`config.json: HTTP ${answer.status}`);
   store.config = await answer.json();
-  const { engine, token_required: closed } = store.config;
+  const { engine, token_required } = store.config;
   const { open: start } = await import(engine === "browser" ? "../engine/local.js" : "../engine/server.js");
   let token = kept();
-  for (let wrong = false; ; wrong = true) {
-    if (closed && !token) token = await askToken({ wrong });
+  let asks = token_required;
+  let wrong = false;
+  for (;;) {
+    while (asks && !token) token = await askToken({ wrong });
     try {
       const opened = await start(store.config, { token });
       keep(token);
       return opened;
     } catch (error) {
       if (error.code !== "token") throw error;
-      token = closed ? null : await askToken({ wrong });
+      wrong = Boolean(token);
+      token = null;
+      asks = true;
     }
   }
 }

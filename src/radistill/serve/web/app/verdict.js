@@ -2,7 +2,7 @@
 
 import { byId, h, icon } from "./dom.js";
 import { on, store } from "./store.js";
-import { has, percent, t } from "./i18n.js";
+import { current, has, percent, t } from "./i18n.js";
 import { outcome, reasons } from "./decide.js";
 import { className, outcomeName, threshold } from "./words.js";
 import { scale } from "./scale.js";
@@ -30,7 +30,14 @@ function draw() {
       h("span", {}, outcomeName(store.card, film, store.setting)),
     ),
     ...body(kind, film),
+    film.record?.model ? h("p.provenance", {}, provenance(film.record.model)) : "",
   );
+}
+
+/** On paper only: which model said so, and when it was printed. */
+function provenance({ name, version, sha256 }) {
+  const today = new Intl.DateTimeFormat(current(), { dateStyle: "long" }).format(new Date());
+  return `${name} ${version} · sha256 ${sha256.slice(0, 12)} · ${today}`;
 }
 
 function body(kind, film) {

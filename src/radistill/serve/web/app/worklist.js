@@ -18,7 +18,7 @@ export function showWorklist() {
   const place = byId("worklist");
   const parts = build();
   place.replaceChildren(...Object.values(parts));
-  rove(parts.list, { pick: (element) => select(element.film), discard: (element) => remove(element.film) });
+  rove(parts.list, { pick, discard: (element) => remove(element.film) });
   const refresh = () => list(place, parts);
   on("films setting", refresh);
   on("film", (film) => {
@@ -36,6 +36,13 @@ export function showWorklist() {
   });
   words(parts);
   refresh();
+}
+
+function pick(element, { tapped = false } = {}) {
+  select(element.film);
+  // On a phone the answer stands below the list.
+  const { top } = byId("verdict").getBoundingClientRect();
+  if (tapped && top > 0.6 * innerHeight) byId("verdict").scrollIntoView({ behavior: "smooth" });
 }
 
 function build() {
