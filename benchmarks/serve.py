@@ -2,8 +2,8 @@
 
     python benchmarks/serve.py --films FOLDER [--bundle B] [--requests 2000] [--clients 8]
 
-Starts `radistill serve`, asks `radistill predict` for the right answers, sends films (and one broken
-file in twenty) first from one client, then from several, and compares every answer to the digit.
+Starts `radistill serve`, asks `radistill predict` for the right answers, sends films (and one
+broken file in twenty) from one client, then from several, and compares every answer to the digit.
 Clients run on the same cores as the server. A 503 is counted, and asked again after Retry-After.
 A second server with one place to wait shows what happens when there is too much to do.
 """
@@ -149,10 +149,11 @@ def row(name: str, tally: Tally, seconds: float, server: Server) -> str:
     cuts = statistics.quantiles(tally.seconds, n=20)
     said = ", ".join(f"{count} x {status}" for status, count in sorted(tally.statuses.items()))
     own, children = server.megabytes()
-    return (
-        f"| {name} | {said} | {tally.wrong} | {tally.lost} | {1000 * cuts[9]:.1f} "
-        f"| {1000 * cuts[18]:.1f} | {len(tally.seconds) / seconds:.0f} | {own:.0f} + {children:.0f} |"
+    cells = (
+        *(name, said, tally.wrong, tally.lost, f"{1000 * cuts[9]:.1f}", f"{1000 * cuts[18]:.1f}"),
+        *(f"{len(tally.seconds) / seconds:.0f}", f"{own:.0f} + {children:.0f}"),
     )
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def _resident(pid: int) -> float:

@@ -59,7 +59,7 @@ def serving(bundle: Path, *arguments: object) -> Iterator[Server]:
     try:
         for line in process.stderr:
             server.lines.append(line)
-            if found := re.search(r"http://[^/]*:(\d+)/", line):
+            if found := re.search(r"https?://[^/]*:(\d+)/", line):
                 server.port = int(found[1])
             if "startup complete" in line:
                 break

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,39 @@ def test_a_token_of_ones_own(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert httpx.get(server.url + "/v1/bundle", headers=named).status_code == 200
         assert httpx.get(server.url + "/v1/bundle").status_code == 401
     assert token not in server.log
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate of 127.0.0.1 and its key."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    openssl = shutil.which("openssl") or pytest.skip("needs openssl to make a certificate")
+    subprocess.run(
+        [
+            *(openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-days", "2", "-subj", "/CN=test", "-out", certificate, "-keyout", key),
+            *("-addext", "subjectAltName=IP:127.0.0.1"),
+        ],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return certificate, key
+
+
+def test_https(bundle: Path, pair: tuple[Path, Path]) -> None:
+    certificate, key = pair
+    with serving(bundle, "--certificate", certificate, "--key", key) as server:
+        trusted = ssl.create_default_context(cafile=str(certificate))
+        url = server.url.replace("http:", "https:")
+        with httpx.Client(verify=trusted) as client:
+            assert client.get(url + "/v1/bundle").status_code == 200
+            here = {"Origin": url, "Content-Type": "image/png"}
+            assert client.post(url + "/v1/predictions", content=b"x", headers=here).is_success
+        with pytest.raises(httpx.TransportError):
+            httpx.get(server.url + "/healthz")
+    assert "open https://127.0.0.1:" in server.log
+    refused("give --certificate and --key", "--certificate", certificate)
+    refused("cannot be used for TLS", "--certificate", key, "--key", certificate)
+    refused("No such file", "--certificate", certificate, "--key", bundle / "nothing")
 
 
 @pytest.fixture

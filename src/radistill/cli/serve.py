@@ -31,6 +31,8 @@ def serve(
         list[str] | None,
         typer.Option(help="A name by which clients may call it, such as that of a proxy."),
     ] = None,
+    certificate: Annotated[Path | None, typer.Option(help="For HTTPS: a PEM file.")] = None,
+    key: Annotated[Path | None, typer.Option(help="For HTTPS: its key, without password.")] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Films at a time; by default one a core.")
     ] = None,
@@ -60,6 +62,7 @@ def serve(
     from radistill.serve.limits import ServeLimits
     from radistill.serve.service import Service
 
+    run.check_tls(certificate, key)
     listener = run.listen(host, port)
     asked, made = run.token_for(listener, token)
     names = run.names_for(listener, allow_host or [])
@@ -75,10 +78,11 @@ def serve(
     predictor = Predictor.load(bundle, precision=precision.value, threads=1)
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
     say(about(predictor.card, predictor.card.threshold))
-    say(f"open {run.address(listener)}")
+    say(f"open {run.address(listener, tls=certificate is not None)}")
     if made:
         say(f"token, shown this once: {asked}\nPrograms send it as Authorization: Bearer TOKEN")
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     for name in ("radistill", "uvicorn"):
         logging.getLogger(name).setLevel(logging.INFO)
-    run.serve(create_app(Service(predictor, limits), token=asked, hosts=names), listener)
+    app = create_app(Service(predictor, limits), token=asked, hosts=names)
+    run.serve(run.config(app, certificate, key), listener)

@@ -6,7 +6,9 @@ import ipaddress
 import secrets
 import signal
 import socket
+import ssl
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -67,7 +69,23 @@ def names_for(listener: socket.socket, allowed: Sequence[str]) -> set[str] | Non
     return {*LOCAL_NAMES, listener.getsockname()[0], *(name.lower() for name in allowed)}
 
 
-def config(app: ASGIApp) -> uvicorn.Config:
+def check_tls(certificate: Path | None, key: Path | None) -> None:
+    """Raise UsageError unless both are given and belong together, or neither is."""
+    if (certificate is None) != (key is None):
+        raise UsageError("TLS needs both: give --certificate and --key")
+    if certificate is None:
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key, password=lambda: "")
+    except OSError as error:  # SSLError is one
+        why = error.strerror or error
+        raise UsageError(f"{certificate}, {key}: cannot be used for TLS ({why})") from None
+
+
+def config(
+    app: ASGIApp, certificate: Path | None = None, key: Path | None = None
+) -> uvicorn.Config:
     """How uvicorn is run: our clocks, no log of paths, nothing believed about proxies."""
     return uvicorn.Config(
         app,
@@ -79,10 +97,12 @@ def config(app: ASGIApp) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
     )
 
 
-def serve(app: ASGIApp, listener: socket.socket) -> None:
+def serve(config: uvicorn.Config, listener: socket.socket) -> None:
     """Answer until SIGTERM or Ctrl-C; then finish what was begun, for at most `GRACE_SECONDS`."""
 
     # uvicorn sends itself the signal again when it has stopped; by then it has been obeyed.
@@ -90,15 +110,16 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, obeyed)
-    uvicorn.Server(config(app)).run(sockets=[listener])
+    uvicorn.Server(config).run(sockets=[listener])
 
 
-def address(listener: socket.socket) -> str:
+def address(listener: socket.socket, *, tls: bool = False) -> str:
     """The page's address for a browser."""
+    scheme = "https" if tls else "http"
     host, port = listener.getsockname()[:2]
     if ipaddress.ip_address(host).is_unspecified:
         host = _own_address()
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
 
 
 def _own_address() -> str:
