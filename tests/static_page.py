@@ -1,4 +1,4 @@
-"""The static page in a browser: folders served as `python -m http.server` does, films through it."""
+"""The static page in a browser, served as `python -m http.server` does, and films through it."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import pytest
 import static_page
 from bad_files import image
 from radistill.cli import main
-from radistill.errors import UsageError
+from radistill.errors import RadistillError, UsageError
 from radistill.serve import offline, offline_vendor
 
 FILM = np.random.default_rng(0).normal(120, 40, (64, 48)).clip(0, 255).astype(np.uint8)
@@ -24,9 +24,10 @@ FIRST_LOAD = 6e6  # bytes, compressed
 
 
 def command(*arguments: object) -> int:
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as stop:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["radistill", "page", *map(str, arguments)])
-        main()
+        with pytest.raises(SystemExit) as stop:
+            main()
     return int(stop.value.code or 0)
 
 
@@ -116,7 +117,7 @@ def test_an_older_page_is_replaced_whole_or_not_at_all(
     monkeypatch.setattr(
         offline, "_list_files", lambda _: (_ for _ in ()).throw(OSError(28, "full"))
     )
-    with pytest.raises(Exception, match="cannot be written|disk is full"):
+    with pytest.raises(RadistillError, match="disk is full"):
         offline.write_page(out)
     assert (out / "sw.js").read_text() == "older"
     assert [path.name for path in tmp_path.iterdir()] == ["page"]
@@ -225,7 +226,7 @@ def test_a_new_version_takes_over_and_the_old_one_is_forgotten(
 def test_a_film_that_hangs_or_ends_the_engine_takes_no_other_with_it(
     page: tuple[Any, str],
 ) -> None:
-    tab, url = page
+    tab, _ = page
     spoiled = {
         "png.js": "export const readPng = () => { for (;;) {} };",
         "browser.js": "export const readBmp = () => { self.close(); for (;;) {} };"

@@ -65,8 +65,16 @@ function down(grey, width, height, to) {
   return out;
 }
 
+/** Pillow 13 goes down first where that takes away more than twice as many lines. */
+function downFirst(width, height, toWidth, toHeight) {
+  return toHeight < height && height - toHeight > 2 * (width - toWidth);
+}
+
 /** Uint8 (height, width) -> (toHeight, toWidth); the same array where nothing changes. */
 export function resize(grey, width, height, toWidth, toHeight) {
-  const narrow = toWidth === width ? grey : across(grey, width, height, toWidth);
-  return toHeight === height ? narrow : down(narrow, toWidth, height, toHeight);
+  const narrow = (film, rows) => (toWidth === width ? film : across(film, width, rows, toWidth));
+  const low = (film, columns) =>
+    toHeight === height ? film : down(film, columns, height, toHeight);
+  if (downFirst(width, height, toWidth, toHeight)) return narrow(low(grey, width), toHeight);
+  return low(narrow(grey, height), toWidth);
 }
