@@ -23,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 LIST = HERE / "vendor.json"  # packages, versions, and which of their files are kept, with hashes
 FOLDER = HERE / "web" / "vendor"
 STAMP = "STAMP"  # holds the hash of the list that the folder was made from
+PATIENCE = 180  # seconds for one package
 COMMAND = "python src/radistill/serve/offline_vendor.py"
 
 # Scripts that know of CommonJS but not of modules; imported in a worker, they need both named.
@@ -78,10 +79,14 @@ def _pack(npm: str, package: dict[str, Any], scratch: Path) -> Path:
     """The package's archive, whose integrity is the one in the list."""
     wanted = f"{package['name']}@{package['version']}"
     folder = Path(tempfile.mkdtemp(dir=scratch))
-    done = subprocess.run(
-        [npm, "pack", wanted, "--silent", "--pack-destination", str(folder)],
-        cwd=folder, capture_output=True, text=True,
-    )  # fmt: skip
+    options = ["--silent", "--fetch-retries=1", "--pack-destination", str(folder)]
+    try:
+        done = subprocess.run(
+            [npm, "pack", wanted, *options],
+            cwd=folder, capture_output=True, text=True, timeout=PATIENCE,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise VendorError(f"npm did not fetch {wanted} over the network in time.") from None
     archives = list(folder.glob("*.tgz"))
     if done.returncode or len(archives) != 1:
         said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
