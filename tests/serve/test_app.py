@@ -206,7 +206,7 @@ def test_metrics_count_what_happened(client_of: Callable[..., TestClient], films
     assert 'radistill_reasons_total{reason="not-an-image"} 1.0' in text
     counted = 'radistill_requests_total{method="POST",route="/v1/predictions",status="200"} 1.0'
     assert counted in text
-    assert 'route="static",status="404"' in text
+    assert 'route="other",status="404"' in text
     assert "radistill_jobs 0.0" in text
     assert "radistill_body_bytes 0.0" in text
     assert "process_resident_memory_bytes" in text

@@ -38,8 +38,6 @@ KINDS = {  # where the system's own table lacks them or has them wrong
     ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
 }
-
-
 _BEARER = HTTPBearer(auto_error=False)
 
 

@@ -70,7 +70,7 @@ class Guard:
             raise Refusal(403, "origin", "pages of other origins may not use this server")
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", None) or "static"
+        route = getattr(scope.get("route"), "path", None) or "other"
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.request(method, route, status, seconds)
         log.info("%s %s %d %.1f ms", method, route, status, 1000 * seconds)
