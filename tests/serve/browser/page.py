@@ -59,6 +59,8 @@ class Page:
         page.tab.on("request", lambda request: page._asked(request.url))
         page.tab.on("pageerror", lambda error: page.errors.append(str(error)))
         page.tab.on("console", lambda message: page._said(message.type, message.text))
+        # Listened to from the start: a chooser that opens before anybody listens is lost.
+        page.tab.on("filechooser", lambda _: None)
         if ready:
             page.load()
         return page

@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from radistill.data.phantom import generate
 from radistill.runtime.find import installed
 from radistill.runtime.predictor import Predictor
@@ -61,7 +63,9 @@ def pictures(browser: Any, url: str, films: list[Path]) -> None:
         page = Page.open(browser, url, device_scale_factor=1, **options)
         page.add([*films, *extra] if extra else films[0])
         page.tab.wait_for_timeout(500)
-        page.tab.screenshot(path=ROOT / "docs" / f"{name}.png")
+        target = ROOT / "docs" / f"{name}.png"
+        page.tab.screenshot(path=target)
+        Image.open(target).quantize(256).save(target, optimize=True)  # a third of the bytes
         page.context.close()
 
 

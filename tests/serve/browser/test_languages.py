@@ -58,9 +58,9 @@ def test_every_message_is_used_and_every_used_one_is_there() -> None:
 @pytest.mark.parametrize(
     ("wanted", "lang", "title"),
     [
-        ("fr-CA", "fr", "Déposez ici une radio du thorax"),
-        ("sw-KE", "sw", "Dondosha eksirei ya kifua hapa"),
-        ("de-DE", "en", "Drop a chest film here"),
+        ("fr-CA", "fr", "Ajouter une radio du thorax"),
+        ("sw-KE", "sw", "Ongeza eksirei ya kifua"),
+        ("de-DE", "en", "Add a chest film"),
     ],
 )
 def test_the_browser_chooses_the_language(
@@ -98,7 +98,7 @@ def test_missing_messages_are_shown_in_english_and_said_so(open_page: Callable[.
     some = {key: text for key, text in messages("es").items() if key != "intake.title"}
     page.tab.route("**/locales/es.json", lambda route: route.fulfill(json=some))
     page.load()
-    assert page.text("h1") == "Drop a chest film here"
+    assert page.text("h1") == "Add a chest film"
     assert page.text("#choose-label") == "Elegir"
     assert "Some texts are not available in Español" in page.text("#fallback")
 

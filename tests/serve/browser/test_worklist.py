@@ -51,7 +51,8 @@ def test_the_csv_has_the_columns_of_predict_and_runs_no_formula(
     text = Path(download.value.path()).read_text("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert tuple(rows[0]) == COLUMNS
-    assert [row["path"] for row in rows] == ["'" + names[0], names[1], "'" + names[2], "'-broken.jpeg"]
+    expected_names = [f"'{names[0]}", names[1], f"'{names[2]}", "'-broken.jpeg"]
+    assert [row["path"] for row in rows] == expected_names
     expected = told[normal.name]
     assert rows[1]["sha256"] == expected.sha256
     assert abs(float(rows[1]["probability"]) - expected.probability) <= 0.01

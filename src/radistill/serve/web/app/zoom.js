@@ -46,8 +46,9 @@ export function zoomable(stage, layers) {
   }
 
   stage.addEventListener("wheel", (event) => {
-    // A plain wheel scrolls the page until the film is zoomed; with Ctrl (or a pinch) it zooms.
-    if (!event.ctrlKey && view.scale === 1) return;
+    // Where the page itself scrolls, a plain wheel does that until the film is zoomed.
+    const scrolls = document.documentElement.scrollHeight > innerHeight;
+    if (scrolls && !event.ctrlKey && view.scale === 1) return;
     event.preventDefault();
     by(Math.exp(-event.deltaY * 0.002), ...fromCentre(event));
   }, { passive: false });
