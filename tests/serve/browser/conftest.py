@@ -1,11 +1,12 @@
 """Chromium, the page in it, and films whose answers Python gives as well.
 
-Every test of a page runs on each of `PAGES`. Whatever a test does, the page may ask for nothing
-but its own files, and may log no error.
+Tests of answers and of the worklist run on each of `PAGES`. Whatever a test does, the page may ask
+for nothing but its own files, and may log no error.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +18,11 @@ from radistill.data.phantom import generate
 from radistill.runtime.find import installed
 from radistill.runtime.prediction import Prediction
 from radistill.runtime.predictor import Predictor
+from radistill.serve import offline_vendor
+from radistill.serve.offline import write_page
 
 from ...servers import serving
+from ...static_page import served
 from .chromium import launched
 from .page import Page
 
@@ -31,7 +35,27 @@ def from_server() -> Iterator[str]:
         yield f"{server.url}/"
 
 
-PAGES: dict[str, Callable[[], Any]] = {"server": from_server}
+@contextmanager
+def from_folder() -> Iterator[str]:
+    if absent := offline_vendor.missing():
+        pytest.skip(f"the page lacks {absent[0]}: {offline_vendor.COMMAND}")
+    with tempfile.TemporaryDirectory() as scratch:
+        write_page(Path(scratch) / "page", installed()[0])
+        with served(Path(scratch) / "page") as url:
+            yield url
+
+
+PAGES: dict[str, Callable[[], Any]] = {"server": from_server, "static": from_folder}
+# What differs is what stands behind the page; the rest of its tests run on one.
+ON_BOTH = ("test_answers", "test_worklist")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "page_url" in metafunc.fixturenames:
+        module = metafunc.module.__name__.rpartition(".")[2]
+        pages = {"test_static": ["static"]}.get(module, ["server"])
+        chosen = list(PAGES) if module in ON_BOTH else pages
+        metafunc.parametrize("page_url", chosen, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +64,7 @@ def chromium() -> Iterator[Any]:
         yield browser
 
 
-@pytest.fixture(scope="session", params=list(PAGES))
+@pytest.fixture(scope="session")
 def page_url(request: pytest.FixtureRequest, chromium: Any) -> Iterator[str]:
     """The address of the page with the shipped bundle."""
     with PAGES[request.param]() as url:
