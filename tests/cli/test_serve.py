@@ -14,6 +14,9 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 
+from radistill.errors import UsageError
+from radistill.serve import run
+
 from ..servers import serving
 
 
@@ -85,9 +88,16 @@ def test_https(bundle: Path, pair: tuple[Path, Path]) -> None:
         with pytest.raises(httpx.TransportError):
             httpx.get(server.url + "/healthz")
     assert "open https://127.0.0.1:" in server.log
-    refused("give --certificate and --key", "--certificate", certificate)
-    refused("cannot be used for TLS", "--certificate", key, "--key", certificate)
-    refused("No such file", "--certificate", certificate, "--key", bundle / "nothing")
+    for wrong in (
+        (certificate, None),
+        (None, key),
+        (key, certificate),
+        (certificate, bundle / "x"),
+    ):
+        with pytest.raises(
+            UsageError, match=r"give --certificate and --key|cannot be used for TLS"
+        ):
+            run.check_tls(*wrong)
 
 
 @pytest.fixture
@@ -127,5 +137,6 @@ def test_addresses_that_cannot_be_used(bundle: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         refused("Give another --port", "--port", port, "--bundle", bundle)
-    refused("cannot listen there", "--port", 0, "--host", "192.0.2.1", "--bundle", bundle)
-    refused("cannot listen there", "--port", 0, "--host", "no.such.host.invalid")
+    for host in ("192.0.2.1", "no.such.host.invalid"):
+        with pytest.raises(UsageError, match="cannot listen there"):
+            run.listen(host, 0)
