@@ -46,6 +46,7 @@ def test_a_film_is_answered_as_python_answers(
     shown = float(page.text(".verdict-chance b").rstrip("%"))
     assert abs(shown - 100 * expected.probability) <= 1.05
     assert "19.1%" in page.text("#verdict")
+    assert "made for: Children from 1 to 6 years" in page.text("#verdict")
     mark = page.tab.eval_on_selector(".scale-mark", "mark => mark.style.left")
     assert abs(float(mark.rstrip("%")) - shown) < 0.06
 

@@ -2,8 +2,8 @@
 
 import { byId, h } from "./dom.js";
 import { store } from "./store.js";
-import { bytes, number, t } from "./i18n.js";
-import { className, people } from "./words.js";
+import { bytes, t } from "./i18n.js";
+import { ages, className, people } from "./words.js";
 
 export function showFacts() {
   const { card, config } = store;
@@ -26,12 +26,9 @@ function fact(key, body) {
 }
 
 function knows(card) {
-  const ages = card.population.age_years;
-  const known = ages
-    ? h("p", {}, t(`facts.ages.${people(card)}`, { low: number(ages[0]), high: number(ages[1]) }))
-    : "";
+  const who = ages(card);
   return [
-    known,
+    who ? h("p", {}, who) : "",
     h("p.small", { lang: "en" }, card.population.description),
     card.synthetic ? h("p.caution", {}, t("facts.synthetic")) : "",
   ];

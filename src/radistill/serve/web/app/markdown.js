@@ -54,6 +54,6 @@ function inline(text) {
     if (part.startsWith("`")) return h("code", {}, part.slice(1, -1));
     if (part.startsWith("**")) return h("strong", {}, part.slice(2, -2));
     const link = /^\[([^\]]+)\]\((https?:[^)\s]+)\)$/.exec(part);
-    return link ? h("a", { href: link[2], rel: "noreferrer" }, link[1]) : part;
+    return link ? h("a", { href: link[2], target: "_blank", rel: "noreferrer" }, link[1]) : part;
   });
 }

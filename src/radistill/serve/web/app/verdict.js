@@ -4,7 +4,7 @@ import { byId, h, icon } from "./dom.js";
 import { on, store } from "./store.js";
 import { current, has, percent, t } from "./i18n.js";
 import { outcome, reasons } from "./decide.js";
-import { className, outcomeName, threshold } from "./words.js";
+import { ages, className, outcomeName, threshold } from "./words.js";
 import { scale } from "./scale.js";
 
 const ICONS = { busy: "waiting", stopped: "waiting" };
@@ -57,7 +57,15 @@ function answer(kind, record) {
     scale(record.probability, store.setting),
     h("p.small", {}, t(`verdict.why.${kind}`, { limit, disease })),
     h("p.small.quieter", {}, t("verdict.not-risk")),
+    h("p.small.quieter", {}, population()),
+    store.card.synthetic ? h("p.caution", {}, t("facts.synthetic")) : "",
   ];
+}
+
+/** Whom the answer is for; of a JPEG or PNG nothing is checked, so it is on the reader. */
+function population() {
+  const who = ages(store.card);
+  return who ? t("verdict.population", { who }) : "";
 }
 
 function refusal(record) {

@@ -30,6 +30,13 @@ export function people(card) {
   return ages[0] >= 18 ? "adults" : "people";
 }
 
+/** "Children from 1 to 6 years"; null if the card names no ages. */
+export function ages(card) {
+  const known = card.population?.age_years;
+  if (!known) return null;
+  return t(`facts.ages.${people(card)}`, { low: number(known[0]), high: number(known[1]) });
+}
+
 /** A share as so many of 100, whole. */
 export const ofHundred = (share) => Math.round(100 * share);
 

@@ -24,8 +24,7 @@ export function showWorklist() {
   on("film", (film) => {
     const element = rows.get(film);
     if (element) describe(element, store);
-    if (store.order !== "added" || store.filter !== "all") refresh();
-    else counts(parts);
+    soon(store.order !== "added" || store.filter !== "all" ? refresh : () => counts(parts));
   });
   on("selected", () => mark(parts.list));
   on("progress", () => progress(parts));
@@ -42,7 +41,20 @@ function pick(element, { tapped = false } = {}) {
   select(element.film);
   // On a phone the answer stands below the list.
   const { top } = byId("verdict").getBoundingClientRect();
-  if (tapped && top > 0.6 * innerHeight) byId("verdict").scrollIntoView({ behavior: "smooth" });
+  if (tapped && top > 0.6 * innerHeight) byId("verdict").scrollIntoView();
+}
+
+let waiting = null;
+
+/** Once before the next picture, however many films changed: a list of thousands stays quick. */
+function soon(act) {
+  if (!waiting) {
+    requestAnimationFrame(() => {
+      waiting();
+      waiting = null;
+    });
+  }
+  waiting = act;
 }
 
 function build() {
