@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 LIST = HERE / "vendor.json"  # packages, versions, and which of their files are kept, with hashes
 FOLDER = HERE / "web" / "vendor"
 STAMP = "STAMP"  # holds the hash of the list that the folder was made from
-PATIENCE = 180  # seconds for one package
+PATIENCE = 600  # seconds for all packages
 COMMAND = "python src/radistill/serve/offline_vendor.py"
 
 # Scripts that know of CommonJS but not of modules; imported in a worker, they need both named.
@@ -59,8 +59,14 @@ def fetch() -> None:
     with tempfile.TemporaryDirectory(dir=FOLDER.parent, prefix=".vendor-") as scratch:
         made = Path(scratch) / "vendor"
         made.mkdir()
+        archives = _pack(npm, Path(scratch))
         for package in _packages():
-            _unpack(_pack(npm, package, Path(scratch)), package, made)
+            if package["integrity"] not in archives:
+                raise VendorError(
+                    f"{_spec(package)}: npm brought another archive than {LIST.name} names. "
+                    "Nothing is kept."
+                )
+            _unpack(archives[package["integrity"]], package, made)
         (made / STAMP).write_text(_stamp(), "utf-8")
         shutil.rmtree(FOLDER, ignore_errors=True)
         made.rename(FOLDER)
@@ -75,26 +81,30 @@ def _stamp() -> str:
     return hashlib.sha256(LIST.read_bytes()).hexdigest()
 
 
-def _pack(npm: str, package: dict[str, Any], scratch: Path) -> Path:
-    """The package's archive, whose integrity is the one in the list."""
-    wanted = f"{package['name']}@{package['version']}"
-    folder = Path(tempfile.mkdtemp(dir=scratch))
+def _spec(package: dict[str, Any]) -> str:
+    return f"{package['name']}@{package['version']}"
+
+
+def _pack(npm: str, folder: Path) -> dict[str, Path]:
+    """The packages' archives by their integrity."""
+    specs = [_spec(package) for package in _packages()]
     options = ["--silent", "--fetch-retries=1", "--pack-destination", str(folder)]
     try:
         done = subprocess.run(
-            [npm, "pack", wanted, *options],
+            [npm, "pack", *options, *specs],
             cwd=folder, capture_output=True, text=True, timeout=PATIENCE,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise VendorError(f"npm did not fetch {wanted} over the network in time.") from None
-    archives = list(folder.glob("*.tgz"))
-    if done.returncode or len(archives) != 1:
+        raise VendorError("npm did not fetch them over the network in time. Try again.") from None
+    if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
-        raise VendorError(f"npm could not fetch {wanted} over the network ({said}). Try again.")
-    digest = base64.b64encode(hashlib.sha512(archives[0].read_bytes()).digest()).decode()
-    if f"sha512-{digest}" != package["integrity"]:
-        raise VendorError(f"{wanted} is not the archive that {LIST.name} names: nothing is kept.")
-    return archives[0]
+        raise VendorError(f"npm could not fetch them over the network ({said}). Try again.")
+    return {_integrity(archive): archive for archive in folder.glob("*.tgz")}
+
+
+def _integrity(archive: Path) -> str:
+    digest = hashlib.sha512(archive.read_bytes()).digest()
+    return f"sha512-{base64.b64encode(digest).decode()}"
 
 
 def _unpack(archive: Path, package: dict[str, Any], target: Path) -> None:

@@ -17,7 +17,8 @@ export async function open(config) {
     throw new EngineError("no-simd", reason);
   }
   keepForLater();
-  const thread = new Thread({ max_bytes: config.max_bytes }, config.seconds);
+  const { max_bytes, threads, seconds } = config;
+  const thread = new Thread({ max_bytes, threads }, seconds);
   const card = await thread.start();
   return {
     bundle: () => card,

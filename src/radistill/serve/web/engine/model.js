@@ -3,11 +3,13 @@
 import { bytesOf } from "./assets.js";
 import { sha256 } from "./sha256.js";
 
-// Half of the cores, so that threads that wait for one another do not wait for the page as well.
-const MOST_THREADS = 4;
+const MOST_THREADS = 4; // a small network gains nothing from more
 
-/** Opens the bundle's model; rejects if it is not the one that the card names. */
-export async function openModel(bundle) {
+/**
+ * Opens the bundle's model; rejects if it is not the one that the card names.
+ * most: threads, where the page is isolated.
+ */
+export async function openModel(bundle, most) {
   const [ort, wasm, model] = await Promise.all([
     import("../vendor/ort.js"),
     bytesOf("vendor/ort.wasm.gz"),
@@ -17,15 +19,15 @@ export async function openModel(bundle) {
     throw new Error(`${bundle.file}: damaged or changed; its sha256 is not the one in the card`);
   }
   ort.env.wasm.wasmBinary = wasm.buffer;
-  ort.env.wasm.numThreads = threads();
+  ort.env.wasm.numThreads = threads(most);
   ort.env.logLevel = "error";
   const session = await ort.InferenceSession.create(model, { executionProviders: ["wasm"] });
   return { run: (square) => run(ort, session, square, bundle.input_size) };
 }
 
-function threads() {
-  if (!globalThis.crossOriginIsolated) return 1;
-  return Math.max(1, Math.min(MOST_THREADS, (navigator.hardwareConcurrency || 1) >> 1));
+/** Half of the cores: threads that wait for one another must not wait for the page as well. */
+function threads(most = (navigator.hardwareConcurrency || 1) >> 1) {
+  return globalThis.crossOriginIsolated ? Math.max(1, Math.min(MOST_THREADS, most)) : 1;
 }
 
 async function run(ort, session, square, side) {

@@ -1,6 +1,6 @@
 // The thread that decodes and predicts, so that the page never waits: messages in, records out.
 //
-// in:  { open: { max_bytes } }, then { id, file, options }
+// in:  { open: { max_bytes, threads } }, then { id, file, options }
 // out: { ready: bundle } or { failed: message }, then { id, record } or { id, broken: message }
 
 import { jsonOf } from "./assets.js";
@@ -11,11 +11,12 @@ import { openStatistics } from "./statistics.js";
 
 let predictor = null;
 
-async function open({ max_bytes: maxBytes }) {
+async function open({ max_bytes: maxBytes, threads }) {
   const files = ["bundle.json", "statistics.json"];
   const [bundle, statistics] = await Promise.all(files.map(jsonOf));
   const known = openStatistics(statistics);
-  predictor = { bundle, known, model: await openModel(bundle), limits: new Limits({ maxBytes }) };
+  const model = await openModel(bundle, threads);
+  predictor = { bundle, known, model, limits: new Limits({ maxBytes }) };
   return bundle;
 }
 
