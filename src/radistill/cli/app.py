@@ -19,6 +19,7 @@ COMMANDS = {
     "bundles": ("bundles", "bundles"),
     "predict": ("predict", "predict"),
     "serve": ("serve", "serve"),
+    "page": ("page", "page"),
     "data": ("data", "app"),
     "text": ("text", "app"),
     "weights": ("weights", "app"),
