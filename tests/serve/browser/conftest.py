@@ -1,7 +1,7 @@
 """Chromium, the page in it, and films whose answers Python gives as well.
 
-Tests of answers and of the worklist run on each of `PAGES`. Whatever a test does, the page may ask
-for nothing but its own files, and may log no error.
+Every test of a page runs on each of `PAGES`, without a server among the slow ones. Whatever a test
+does, the page may ask for nothing but its own files, and may log no error.
 """
 
 from __future__ import annotations
@@ -46,16 +46,15 @@ def from_folder() -> Iterator[str]:
 
 
 PAGES: dict[str, Callable[[], Any]] = {"server": from_server, "static": from_folder}
-# What differs is what stands behind the page; the rest of its tests run on one.
-ON_BOTH = ("test_answers", "test_worklist")
+ON_BOTH = ["server", pytest.param("static", marks=pytest.mark.slow)]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "page_url" in metafunc.fixturenames:
-        module = metafunc.module.__name__.rpartition(".")[2]
-        pages = {"test_static": ["static"]}.get(module, ["server"])
-        chosen = list(PAGES) if module in ON_BOTH else pages
-        metafunc.parametrize("page_url", chosen, indirect=True, scope="session")
+        alone = metafunc.module.__name__.endswith("test_static")
+        metafunc.parametrize(
+            "page_url", ["static"] if alone else ON_BOTH, indirect=True, scope="session"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -58,7 +58,6 @@ def test_every_message_is_used_and_every_used_one_is_there() -> None:
 @pytest.mark.parametrize(
     ("wanted", "lang", "title"),
     [
-        ("fr-CA", "fr", "Ajouter une radio du thorax"),
         ("sw-KE", "sw", "Ongeza eksirei ya kifua"),
         ("de-DE", "en", "Add a chest film"),
     ],
