@@ -30,7 +30,10 @@ def axe() -> str:
 
 @pytest.mark.parametrize(
     ("scheme", "phone", "language"),
-    [("light", False, "en-GB"), ("dark", True, "sw-TZ")],
+    [
+        ("light", False, "en-GB"),
+        pytest.param("dark", True, "sw-TZ", marks=pytest.mark.slow),
+    ],
 )
 def test_axe_finds_nothing(
     open_page: Callable[..., Page], axe: str, scheme: str, phone: bool, language: str,
