@@ -22,7 +22,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "radistill":
             raise
-        extra = "text" if sys.argv[1:2] == ["text"] else "train"
+        extra = {"text": "text", "serve": "serve"}.get("".join(sys.argv[1:2]), "train")
         console.print(
             f"[bold red]error:[/bold red] this command needs the package '{error.name}': "
             f"pip install 'radistill\\[{extra}]'",

@@ -18,6 +18,8 @@ COMMANDS = {
     "bundle": ("bundle", "bundle"),
     "bundles": ("bundles", "bundles"),
     "predict": ("predict", "predict"),
+    "serve": ("serve", "serve"),
+    "page": ("page", "page"),
     "data": ("data", "app"),
     "text": ("text", "app"),
     "weights": ("weights", "app"),

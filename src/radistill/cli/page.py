@@ -1,0 +1,24 @@
+"""`radistill page`: the page as static files, with the model in the browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def page(
+    out: Annotated[Path, typer.Argument(help="A new or empty folder, or an older page.")],
+    bundle: Annotated[
+        Path | None, typer.Option(help="The model: RUN/bundle. Else $RADISTILL_BUNDLE.")
+    ] = None,
+) -> None:
+    """Write the page as a folder that any web server can serve: no film leaves the device.
+
+    For research and teaching, not a medical device. Try it: python -m http.server --directory OUT.
+    """
+    from radistill.serve.offline import write_page
+
+    size = write_page(out, bundle)
+    typer.echo(f"{out}: {size / 1e6:.1f} MB to load at first, then it works without a network")

@@ -1,0 +1,88 @@
+"""`radistill serve`: the web page and the API of a bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from radistill.cli.predict import Precision
+from radistill.progress import console
+
+
+def serve(
+    bundle: Annotated[
+        Path | None, typer.Option(help="The model: RUN/bundle. Else $RADISTILL_BUNDLE.")
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 for the whole network.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes one that is free.")] = 8000,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="RADISTILL_TOKEN",
+            help="What clients must send. Beyond this machine there always is one; made if not "
+            "given.",
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A name by which clients may call it, such as that of a proxy."),
+    ] = None,
+    certificate: Annotated[Path | None, typer.Option(help="For HTTPS: a PEM file.")] = None,
+    key: Annotated[Path | None, typer.Option(help="For HTTPS: its key, without password.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Films at a time; by default one a core.")
+    ] = None,
+    waiting: Annotated[
+        int, typer.Option(min=0, help="Requests that may wait; others are told to come again.")
+    ] = 32,
+    max_bytes: Annotated[int, typer.Option(min=1, help="Of a request.")] = 64 * 2**20,
+    max_files: Annotated[int, typer.Option(min=1, help="In a request.")] = 32,
+    max_pixels: Annotated[int, typer.Option(min=1, help="Of a film.")] = 64 * 10**6,
+    seconds: Annotated[float, typer.Option(min=0.1, help="To decode a film.")] = 10.0,
+    precision: Annotated[
+        Precision, typer.Option(help="auto: the smaller model where the bundle has one.")
+    ] = Precision.auto,
+) -> None:
+    """Answer films over HTTP, and show the page, until Ctrl-C.
+
+    For research and teaching, not a medical device.
+    """
+    import logging
+    import os
+    from functools import partial
+
+    from radistill.runtime.predictor import Predictor
+    from radistill.runtime.words import about
+    from radistill.serve import run
+    from radistill.serve.app import create_app
+    from radistill.serve.limits import ServeLimits
+    from radistill.serve.service import Service
+
+    run.check_tls(certificate, key)
+    listener = run.listen(host, port)
+    asked, made = run.token_for(listener, token)
+    names = run.names_for(listener, allow_host or [])
+    limits = ServeLimits(
+        max_bytes=max_bytes,
+        max_files=max_files,
+        budget=4 * max_bytes,
+        max_pixels=max_pixels,
+        seconds=seconds,
+        running=workers or os.cpu_count() or 1,
+        waiting=waiting,
+    )
+    predictor = Predictor.load(bundle, precision=precision.value, threads=1)
+    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    say(about(predictor.card, predictor.card.threshold))
+    say(f"open {run.address(listener, tls=certificate is not None)}")
+    if made:
+        say(f"token, shown this once: {asked}\nPrograms send it as Authorization: Bearer TOKEN")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    for name in ("radistill", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.INFO)
+    app = create_app(Service(predictor, limits), token=asked, hosts=names)
+    run.serve(run.config(app, certificate, key), listener)

@@ -1,0 +1,75 @@
+"""Files to what is said of them: the records of `radistill predict`, with what a page draws."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from radistill.runtime.card import Card
+from radistill.runtime.heatmap import strength
+from radistill.runtime.intake import Intake, Upload
+from radistill.runtime.prediction import Failure, Result
+from radistill.runtime.predictor import Predictor, Settings
+
+
+def answer(
+    predictor: Predictor,
+    intake: Intake,
+    uploads: Sequence[Upload],
+    settings: Settings,
+    *,
+    seconds: float,
+    stop: threading.Event,
+) -> list[dict[str, Any]]:
+    """A record for each of `uploads`, in order.
+
+    seconds: for all of them; the rest are answered as `timeout`. stop: set it to start no more.
+    """
+    deadline = time.monotonic() + seconds
+
+    def in_time() -> Iterator[Upload]:
+        for upload in uploads:
+            if stop.is_set() or time.monotonic() > deadline:
+                return
+            yield upload
+
+    records = [
+        _record(result, predictor.card) for result in predictor.run(in_time(), settings, intake)
+    ]
+    message = f"the {seconds:g} s of this request were over; send fewer files at a time"
+    late = (Failure(upload.name, "timeout", message) for upload in uploads[len(records) :])
+    return records + [_record(result, predictor.card) for result in late]
+
+
+def encode(records: list[dict[str, Any]]) -> bytes:
+    """The body of the response."""
+    return json.dumps({"predictions": records}, allow_nan=False).encode()
+
+
+def _record(result: Result, card: Card) -> dict[str, Any]:
+    record = result.record()
+    record["path"] = result.path or None
+    if not isinstance(result, Failure) and result.view is not None:
+        values = np.rint(255 * strength(result.view.cam, card.cam)).astype(np.uint8)
+        record["heatmap"] = {"size": list(values.shape), "values": _base64(values.tobytes())}
+        if result.view.preview is not None:
+            record["preview"] = _base64(_png(result.view.preview))
+    return record
+
+
+def _png(grey: np.ndarray) -> bytes:
+    file = BytesIO()
+    Image.fromarray(grey).save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

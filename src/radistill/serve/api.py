@@ -1,0 +1,85 @@
+"""The routes of version 1."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from radistill.errors import UsageError
+from radistill.serve import schema
+from radistill.serve.bodies import uploads_of
+from radistill.serve.queue import HungUp
+from radistill.serve.refusal import Refusal
+from radistill.serve.service import Service
+
+HUNG_UP = 499  # nginx's; no client sees it
+
+
+class Asked(BaseModel):
+    """How to decide, as `radistill predict` has it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    threshold: float | None = Field(
+        None, ge=0, le=1, allow_inf_nan=False, description="Instead of the model's own."
+    )
+    sensitivity: float | None = Field(
+        None, ge=0, le=1, allow_inf_nan=False,
+        description="Take the card's operating point of that name, such as 0.95.",
+    )  # fmt: skip
+    band: float = Field(
+        0.0, ge=0, le=1, allow_inf_nan=False, description="Abstain this near to the threshold."
+    )
+    any_population: bool = Field(
+        False, description="Do not check DICOM age, body part, view and modality."
+    )
+    heatmap: bool = Field(
+        False, description="Add the class activation map, and a preview of DICOM and TIFF."
+    )
+
+
+def routes(service: Service) -> APIRouter:
+    """`/bundle` and `/predictions` of a service."""
+    router = APIRouter(prefix="/v1")
+
+    @router.get("/bundle", summary="The model and its card", responses=schema.BUNDLE)
+    async def bundle() -> Response:
+        return Response(service.bundle, media_type="application/json")
+
+    @router.post(
+        "/predictions",
+        summary="Films to decisions",
+        responses=schema.PREDICTIONS,
+        openapi_extra=schema.FILES,
+    )
+    async def predictions(request: Request, asked: Annotated[Asked, Query()]) -> Response:
+        """One record a file, in order; a file that cannot be read has an error in its place.
+
+        For research and teaching, not a medical device.
+        """
+        options = asked.model_dump(exclude={"heatmap"})
+        try:
+            settings = service.predictor.settings(**options)
+        except UsageError as error:
+            raise Refusal(422, "query", str(error)) from None
+        service.queue.check()
+        uploads = await uploads_of(request, service.limits.max_files)
+        try:
+            body = await service.predict(
+                uploads, replace(settings, views=asked.heatmap), lambda: _hang_up(request)
+            )
+        except HungUp:
+            return Response(status_code=HUNG_UP)
+        return Response(body, media_type="application/json")
+
+    return router
+
+
+async def _hang_up(request: Request) -> None:
+    """Return when the client is gone; its body has been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        await asyncio.sleep(0)

@@ -1,0 +1,120 @@
+"""Around the application: who may ask, how much may come, and what every response carries."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from radistill.serve.body import Body, Budget
+from radistill.serve.headers import secure
+from radistill.serve.limits import ServeLimits
+from radistill.serve.metrics import Metrics
+from radistill.serve.refusal import Refusal, refused
+
+log = logging.getLogger("radistill.serve")
+
+
+class Guard:
+    """ASGI middleware. It logs methods, routes and statuses, never what a client wrote.
+
+    hosts: names that a request's Host may have, None for any. A page that makes its own name point
+    to this machine (DNS rebinding) is told by it.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: ServeLimits,
+        budget: Budget,
+        metrics: Metrics,
+        hosts: Collection[str] | None,
+    ) -> None:
+        self.app = app
+        self._limits, self._budget, self._metrics, self._hosts = limits, budget, metrics, hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        body = Body(headers, receive, self._limits, self._budget)
+        reply = _Reply(send, body)
+        started = time.perf_counter()
+        try:
+            self._check_sender(scope, headers)
+            body.check_length()
+            await self.app(scope, body.receive, reply.send)
+        except Refusal as refusal:
+            await refused(refusal)(scope, receive, reply.send)
+        except Exception as error:  # its message may hold what the client sent: only its place
+            trace = "".join(traceback.format_tb(error.__traceback__))
+            log.error("%s\n%s", type(error).__name__, trace.rstrip())
+            if not reply.status:
+                failure = Refusal(500, "internal", "the server failed; its log says where")
+                await refused(failure)(scope, receive, reply.send)
+        finally:
+            body.close()
+            self._note(scope, reply.status, time.perf_counter() - started)
+
+    def _check_sender(self, scope: Scope, headers: Headers) -> None:
+        host = headers.get("host", "")
+        if self._hosts is not None and _name(host) not in self._hosts:
+            raise Refusal(421, "host", "this server does not answer to that name; see --allow-host")
+        if scope["method"] not in ("GET", "HEAD") and not _same_origin(headers, host):
+            raise Refusal(403, "origin", "pages of other origins may not use this server")
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", None) or "other"
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.request(method, route, status, seconds)
+        log.info("%s %s %d %.1f ms", method, route, status, 1000 * seconds)
+
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+class _Reply:
+    """Stands in for `send`. A body that is not read to its end closes the connection."""
+
+    def __init__(self, send: Send, body: Body) -> None:
+        self._send, self._body = send, body
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(raw=message["headers"])
+            secure(headers)
+            if not self._body.complete:
+                headers["Connection"] = "close"
+            message = {**message, "headers": headers.raw}
+        elif not message.get("more_body", False) and not self._body.complete:
+            await self._send({**message, "more_body": True})
+            await self._body.drain()
+            message = {"type": "http.response.body", "body": b""}
+        await self._send(message)
+
+
+def _name(host: str) -> str:
+    """A Host header without its port, in lower case; empty if it is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _same_origin(headers: Headers, host: str) -> bool:
+    """Whether a request comes from our page, or from no page at all.
+
+    Browsers tell by Sec-Fetch-Site, over plain HTTP by Origin alone.
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site in ("same-origin", "none")
+    return origin is None or origin.lower().partition("://")[2] == host.lower()

@@ -1,0 +1,133 @@
+"""The npm packages that the page without a server is made of: fetched, checked, unpacked.
+
+The build hook runs this when a wheel is built, so that users need no npm; in a clone it runs as
+`python src/radistill/serve/offline_vendor.py`. Standard library only: the build loads this file
+alone, before anything is installed.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+LIST = HERE / "vendor.json"  # packages, versions, and which of their files are kept, with hashes
+FOLDER = HERE / "web" / "vendor"
+STAMP = "STAMP"  # holds the hash of the list that the folder was made from
+PATIENCE = 600  # seconds for all packages
+COMMAND = "python src/radistill/serve/offline_vendor.py"
+
+# Scripts that know of CommonJS but not of modules; imported in a worker, they need both named.
+_AS_MODULE = (
+    b"const module = { exports: {} }, exports = module.exports, require = () => ({});\n",
+    b"\nexport default module.exports;\n",
+)
+
+
+class VendorError(Exception):
+    """The packages could not be had; the message says what to do."""
+
+
+def missing() -> list[str]:
+    """Names of files that are not in the folder; all of them if it is of another list."""
+    files = [file["to"] for package in _packages() for file in package["files"]]
+    try:
+        fresh = (FOLDER / STAMP).read_text("utf-8") == _stamp()
+    except OSError:
+        fresh = False
+    return [name for name in files if not (fresh and (FOLDER / name).is_file())]
+
+
+def fetch() -> None:
+    """Put every file of the list into the folder, whole or not at all.
+
+    Raises VendorError if there is no npm, no network, or a package is not what the list says.
+    """
+    npm = shutil.which("npm")
+    if npm is None:
+        raise VendorError("npm is not installed. Install Node.js, which brings it, and try again.")
+    FOLDER.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=FOLDER.parent, prefix=".vendor-") as scratch:
+        made = Path(scratch) / "vendor"
+        made.mkdir()
+        archives = _pack(npm, Path(scratch))
+        for package in _packages():
+            if package["integrity"] not in archives:
+                raise VendorError(
+                    f"{_spec(package)}: npm brought another archive than {LIST.name} names. "
+                    "Nothing is kept."
+                )
+            _unpack(archives[package["integrity"]], package, made)
+        (made / STAMP).write_text(_stamp(), "utf-8")
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        made.rename(FOLDER)
+
+
+def _packages() -> list[dict[str, Any]]:
+    packages: list[dict[str, Any]] = json.loads(LIST.read_text("utf-8"))["packages"]
+    return packages
+
+
+def _stamp() -> str:
+    return hashlib.sha256(LIST.read_bytes()).hexdigest()
+
+
+def _spec(package: dict[str, Any]) -> str:
+    return f"{package['name']}@{package['version']}"
+
+
+def _pack(npm: str, folder: Path) -> dict[str, Path]:
+    """The packages' archives by their integrity."""
+    specs = [_spec(package) for package in _packages()]
+    options = ["--silent", "--fetch-retries=1", "--pack-destination", str(folder)]
+    try:
+        done = subprocess.run(
+            [npm, "pack", *options, *specs],
+            cwd=folder, capture_output=True, text=True, timeout=PATIENCE,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise VendorError("npm did not fetch them over the network in time. Try again.") from None
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
+        raise VendorError(f"npm could not fetch them over the network ({said}). Try again.")
+    return {_integrity(archive): archive for archive in folder.glob("*.tgz")}
+
+
+def _integrity(archive: Path) -> str:
+    digest = hashlib.sha512(archive.read_bytes()).digest()
+    return f"sha512-{base64.b64encode(digest).decode()}"
+
+
+def _unpack(archive: Path, package: dict[str, Any], target: Path) -> None:
+    with tarfile.open(archive) as tar:
+        for file in package["files"]:
+            member = tar.extractfile(f"package/{file['from']}")
+            content = member.read() if member else b""
+            if hashlib.sha256(content).hexdigest() != file["sha256"]:
+                raise VendorError(f"{package['name']}: {file['from']} is not the file in the list.")
+            (target / file["to"]).write_bytes(_shaped(content, file["as"]))
+
+
+def _shaped(content: bytes, how: str) -> bytes:
+    if how == "gzip":  # a plain file server does not compress
+        return gzip.compress(content, 9, mtime=0)
+    if how == "module":
+        return _AS_MODULE[0] + content + _AS_MODULE[1]
+    return content
+
+
+if __name__ == "__main__":
+    try:
+        fetch()
+    except VendorError as error:
+        sys.exit(str(error))
+    print(f"{FOLDER}: {len(list(FOLDER.iterdir()))} files")

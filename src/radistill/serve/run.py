@@ -1,0 +1,132 @@
+"""From options to a running server."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import signal
+import socket
+import ssl
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from radistill.errors import UsageError
+from radistill.serve.protocol import Http
+
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+SHORTEST_TOKEN = 16
+GRACE_SECONDS = 30
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises UsageError if the address is not ours or in use."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"{host} port {port}: cannot listen there ({why}). Give another --port or --host."
+        ) from None
+    return listener
+
+
+def is_loopback(listener: socket.socket) -> bool:
+    """Whether only this machine can reach it."""
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
+
+
+def token_for(listener: socket.socket, given: str | None) -> tuple[str | None, bool]:
+    """The token to ask for, and whether it was made here and must be shown.
+
+    None on loopback where none was given. Raises UsageError for one that could be guessed.
+    """
+    if given is not None:
+        if len(given) < SHORTEST_TOKEN or not given.isascii() or not given.isprintable():
+            raise UsageError(
+                f"the token must have at least {SHORTEST_TOKEN} characters of plain ASCII; "
+                "leave it out to have one made"
+            )
+        return given, False
+    if is_loopback(listener):
+        return None, False
+    return secrets.token_urlsafe(24), True
+
+
+def names_for(listener: socket.socket, allowed: Sequence[str]) -> set[str] | None:
+    """What `Guard` takes as hosts: on loopback local names and those allowed, else any, as the
+    token is asked for."""
+    if not is_loopback(listener) and not allowed:
+        return None
+    return {*LOCAL_NAMES, listener.getsockname()[0], *(name.lower() for name in allowed)}
+
+
+def check_tls(certificate: Path | None, key: Path | None) -> None:
+    """Raise UsageError unless both are given and belong together, or neither is."""
+    if (certificate is None) != (key is None):
+        raise UsageError("TLS needs both: give --certificate and --key")
+    if certificate is None:
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key, password=lambda: "")
+    except OSError as error:  # SSLError is one
+        why = error.strerror or error
+        raise UsageError(f"{certificate}, {key}: cannot be used for TLS ({why})") from None
+
+
+def config(
+    app: ASGIApp, certificate: Path | None = None, key: Path | None = None
+) -> uvicorn.Config:
+    """How uvicorn is run: our clocks, no log of paths, nothing believed about proxies."""
+    return uvicorn.Config(
+        app,
+        http=Http,
+        ws="none",
+        loop="asyncio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+    )
+
+
+def serve(config: uvicorn.Config, listener: socket.socket) -> None:
+    """Answer until SIGTERM or Ctrl-C; then finish what was begun, for at most `GRACE_SECONDS`."""
+
+    # uvicorn sends itself the signal again when it has stopped; by then it has been obeyed.
+    def obeyed(number: int, frame: FrameType | None) -> None: ...
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, obeyed)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def address(listener: socket.socket, *, tls: bool = False) -> str:
+    """The page's address for a browser."""
+    scheme = "https" if tls else "http"
+    host, port = listener.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:
+        host = _own_address()
+    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
+
+
+def _own_address() -> str:
+    """This machine's on its network. To connect a datagram socket sends nothing."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect(("192.0.2.1", 9))  # RFC 5737: nobody's
+            return str(probe.getsockname()[0])
+    except OSError:
+        return socket.gethostname()

@@ -1,0 +1,35 @@
+// What a reader should know before the first film: whom the model knows, what it reads, where films go.
+
+import { byId, h } from "./dom.js";
+import { store } from "./store.js";
+import { bytes, t } from "./i18n.js";
+import { ages, className, people } from "./words.js";
+
+export function showFacts() {
+  const { card, config } = store;
+  const disease = className(card.positive);
+  byId("task").textContent = t("task", { disease, people: t(`people.${people(card)}`) });
+  const limit = config.max_bytes ? t("facts.limit", { size: bytes(config.max_bytes) }) : "";
+  byId("facts").replaceChildren(
+    ...fact("facts.knows", [...knows(card), h("p.small", {}, t("facts.others"))]),
+    ...fact("facts.reads", [h("p", {}, t("facts.formats")), limit ? h("p.small", {}, limit) : ""]),
+    ...fact("facts.where", [
+      h("p", {}, t(`facts.${config.engine}`)),
+      h("p.small", {}, t(`facts.${config.engine}.more`)),
+    ]),
+  );
+  document.body.dataset.synthetic = String(Boolean(card.synthetic));
+}
+
+function fact(key, body) {
+  return [h("div.fact", {}, h("dt", {}, t(key)), h("dd", {}, ...body))];
+}
+
+function knows(card) {
+  const who = ages(card);
+  return [
+    who ? h("p", {}, who) : "",
+    h("p.small", { lang: "en" }, card.population.description),
+    card.synthetic ? h("p.caution", {}, t("facts.synthetic")) : "",
+  ];
+}

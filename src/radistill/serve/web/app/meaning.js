@@ -1,0 +1,90 @@
+// A threshold's sensitivity and specificity as so many of 100, honest about where they come from.
+
+import { h } from "./dom.js";
+import { number, t } from "./i18n.js";
+import { neighbours, onTest, onValidation } from "./measured.js";
+import { className, interval, ofHundred, people, pointName } from "./words.js";
+
+export function meaning(card, setting) {
+  const point = card.operating_points.find(
+    ({ name, threshold }) => name === setting.point && threshold === setting.threshold,
+  );
+  const test = onTest(card, setting.threshold);
+  const validation = onValidation(point);
+  if (!test && !validation) return [unmeasured(card, setting)];
+  return [
+    frequencies(card, test ?? validation),
+    h("p.small.source", {}, t(test ? "source.test" : "source.validation", n(test ?? validation))),
+    test && validation ? alsoOn(validation) : null,
+    test ? null : warning(card),
+  ].filter(Boolean);
+}
+
+const n = ({ films }) => ({ n: films });
+
+/** "Of 100 children with pneumonia it finds about 97", with 100 dots each. */
+function frequencies(card, { sensitivity, specificity }) {
+  const words = { disease: className(card.positive), people: t(`people.${people(card)}`) };
+  const found = ofHundred(sensitivity.value);
+  const alarms = 100 - ofHundred(specificity.value);
+  const within = (low, high) => t("meaning.interval", { range: interval(low, high) });
+  return h(
+    "div.frequencies", {},
+    frequency(
+      "found", found,
+      t("meaning.found", { ...words, count: number(found), n: found }),
+      `${t("sensitivity")}, ${within(sensitivity.low, sensitivity.high)}`,
+    ),
+    frequency(
+      "alarm", alarms,
+      t("meaning.alarm", { ...words, count: number(alarms), n: alarms }),
+      `${t("false-alarms")}, ${within(1 - specificity.high, 1 - specificity.low)}`,
+    ),
+  );
+}
+
+function frequency(kind, count, sentence, small) {
+  const dots = Array.from({ length: 100 }, (_, i) => h(i < count ? "i.on" : "i"));
+  return h(
+    "div.frequency", { data: { kind } },
+    h("div.dots", { "aria-hidden": "true" }, ...dots),
+    h("div", {}, h("p", {}, sentence), h("p.small.quieter", {}, small)),
+  );
+}
+
+function alsoOn(validation) {
+  const { sensitivity, specificity } = validation;
+  return h(
+    "p.small.quieter", {},
+    t("source.also", {
+      n: validation.films,
+      found: number(ofHundred(sensitivity.value)),
+      foundRange: interval(sensitivity.low, sensitivity.high),
+      alarms: number(100 - ofHundred(specificity.value)),
+      alarmsRange: interval(1 - specificity.high, 1 - specificity.low),
+    }),
+  );
+}
+
+/** Figures on the films a setting was chosen with flatter: say by how much they did elsewhere. */
+function warning(card) {
+  const usual = card.operating_points.find(({ name }) => name === "default");
+  const test = usual && onTest(card, usual.threshold);
+  const before = onValidation(usual);
+  if (!test || !before) return h("p.caution", {}, t("source.flatters"));
+  return h(
+    "p.caution", {},
+    t("source.compare", {
+      before: number(100 - ofHundred(before.specificity.value)),
+      after: number(100 - ofHundred(test.specificity.value)),
+    }),
+  );
+}
+
+function unmeasured(card, setting) {
+  if (setting.point !== "own") return h("p.caution", {}, t("unmeasured.none"));
+  const { below, above } = neighbours(card, setting.threshold);
+  const names = { below: below && pointName(below), above: above && pointName(above) };
+  const key = below && above ? "between" : below ? "above" : "below";
+  return h("p.caution", {}, t(`unmeasured.${key}`, names));
+}

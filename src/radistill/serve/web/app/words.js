@@ -1,0 +1,55 @@
+// The card's names and figures in the reader's words.
+
+import { has, number, t } from "./i18n.js";
+import { label, outcome } from "./decide.js";
+
+/** A class in words: a translation where there is one, else the card's name in lower case. */
+export function className(name) {
+  const key = `class.${name.toLowerCase()}`;
+  return has(key) ? t(key) : name.toLowerCase();
+}
+
+export const capital = (text) => text.charAt(0).toLocaleUpperCase() + text.slice(1);
+
+/** What is said of a film, as a heading or a badge. */
+export function outcomeName(card, film, setting) {
+  const kind = outcome(film, setting);
+  if (kind === "positive") return capital(className(card.positive));
+  if (kind === "negative") {
+    const named = label(card, film.record, setting);
+    return named ? capital(className(named)) : t("outcome.not", { disease: className(card.positive) });
+  }
+  return t(`outcome.${kind}`);
+}
+
+/** "children", "adults" or "people", from the ages the card knows. */
+export function people(card) {
+  const ages = card.population?.age_years;
+  if (!ages) return "people";
+  if (ages[1] <= 18) return "children";
+  return ages[0] >= 18 ? "adults" : "people";
+}
+
+/** "Children from 1 to 6 years"; null if the card names no ages. */
+export function ages(card) {
+  const known = card.population?.age_years;
+  if (!known) return null;
+  return t(`facts.ages.${people(card)}`, { low: number(known[0]), high: number(known[1]) });
+}
+
+/** A share as so many of 100, whole. */
+export const ofHundred = (share) => Math.round(100 * share);
+
+/** "94 to 98" for a rate's interval, in hundredths. */
+export function interval(low, high) {
+  return t("range", { low: number(ofHundred(low)), high: number(ofHundred(high)) });
+}
+
+/** A threshold to three digits after the point. */
+export const threshold = (value) => number(value, 3);
+
+export function pointName(point) {
+  if (point.name === "default") return t("point.default");
+  const wanted = /^sensitivity-([\d.]+)$/.exec(point.name);
+  return wanted ? t("point.sensitivity", { n: number(100 * Number(wanted[1])) }) : point.name;
+}

@@ -1,0 +1,48 @@
+// Look-up tables of DICOM (PS3.3 C.11.1.1 and C.11.2.1.1).
+
+import { rint } from "../depth.js";
+import { damaged } from "./tags.js";
+
+/** The first table of a sequence, null where there is none; throws for one that is damaged. */
+export function readLut(elements, keyword) {
+  if (!elements.has(keyword)) return null;
+  const item = elements.item(keyword);
+  if (!item) return null;
+  let table;
+  try {
+    table = readItem(item);
+  } catch {
+    table = null;
+  }
+  if (!table || table.bits < 8 || table.bits > 16) throw damaged(keyword);
+  return table;
+}
+
+function readItem(item) {
+  const descriptor = item.values("LUTDescriptor");
+  if (descriptor.length !== 3) return null;
+  const [said, first, bits] = descriptor;
+  const count = said & 0xffff || 65536;
+  const bytes = item.bytes("LUTData");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bytes.length < count) return null;
+  // As words, or as bytes where it is half as long.
+  const words = bytes.length >= 2 * count;
+  const at = words ? (i) => view.getUint16(2 * i, item.little) : (i) => bytes[i];
+  return { first, bits, entries: Float64Array.from({ length: count }, (_, i) => at(i)) };
+}
+
+/** Values to entries; fractions are rounded first. */
+export function looked({ first, entries }, values) {
+  const last = entries.length - 1;
+  return values.map((value) => entries[Math.min(last, Math.max(0, rint(value) - first))]);
+}
+
+/** Values to the upper eight bits of their entries. */
+export function toBytes(lut, values, inverted) {
+  const scale = 2 ** (lut.bits - 8);
+  return looked(lut, values).map((entry) => {
+    const grey = Math.min(255, Math.max(0, Math.floor(entry / scale)));
+    return inverted ? 255 - grey : grey;
+  });
+}

@@ -1,0 +1,74 @@
+// One file to its record: what `radistill predict` says of it, with what a page draws.
+
+import { reasonsToAbstain } from "./abstain.js";
+import { readPicture } from "./decode.js";
+import { toEightBits } from "./depth.js";
+import { resize } from "./resample.js";
+import { sha256 } from "./sha256.js";
+
+const LONGEST = 2048; // pixels of a preview: what the viewer draws at most
+const round = (value, digits) => Number(value.toFixed(digits));
+
+/** predictor: { bundle, model, known, limits }. Rejects with a Refusal. */
+export async function predictFilm(predictor, file, options) {
+  const { bundle, model, known, limits } = predictor;
+  limits.checkBytes(file.size);
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const film = await readPicture(bytes, limits);
+  const deep = film.grey instanceof Uint16Array;
+  const pixels = deep ? toEightBits(film.grey) : film.grey;
+  const { width, height } = film;
+  const start = performance.now();
+  const side = bundle.input_size;
+  const square = resize(pixels, width, height, side, side);
+  const outputs = await model.run(square);
+  const answer = decide(predictor, { ...outputs, square, width, height }, film.tags, options);
+  const ms = round(performance.now() - start, 3);
+  const hidden = deep || film.source === "dicom" || film.source === "tiff"; // from browsers
+  return {
+    path: file.name,
+    sha256: await sha256(bytes),
+    ...answer,
+    heatmap: options.heatmap === false ? null : heatmap(outputs.cam, bundle.cam),
+    model: { name: bundle.name, version: bundle.version, sha256: bundle.sha256 },
+    ms,
+    preview: hidden ? await preview(pixels, width, height) : null,
+  };
+}
+
+function decide({ bundle, known }, sight, tags, options) {
+  const { threshold = bundle.threshold, band = 0, anyPopulation = false } = options;
+  const positive = bundle.classes.indexOf(bundle.positive);
+  const probability = sight.probability[positive];
+  const settings = { threshold, band, anyPopulation };
+  const seen = { ...sight, probability };
+  const reasons = reasonsToAbstain(bundle, known, seen, tags, settings);
+  const others = sight.probability.map((value, i) => (i === positive ? -1 : value));
+  const likeliest = probability >= threshold ? positive : others.indexOf(Math.max(...others));
+  const label = bundle.classes[likeliest];
+  return {
+    label,
+    probability: round(probability, 6),
+    threshold,
+    decision: reasons.length ? "abstain" : label.toLowerCase(),
+    reasons,
+  };
+}
+
+function heatmap(cam, { size, scale }) {
+  const strength = (value) => Math.round(255 * Math.min(1, Math.max(0, value / scale)));
+  return { size, values: Uint8Array.from(cam, strength) };
+}
+
+/** An ImageBitmap no larger than the viewer draws. */
+async function preview(grey, width, height) {
+  const shrink = Math.min(1, LONGEST / Math.max(width, height));
+  const [w, h] = [width, height].map((side) => Math.max(1, Math.round(side * shrink)));
+  const small = resize(grey, width, height, w, h);
+  const pixels = new ImageData(w, h);
+  for (let i = 0, j = 0; i < small.length; i++, j += 4) {
+    pixels.data[j] = pixels.data[j + 1] = pixels.data[j + 2] = small[i];
+    pixels.data[j + 3] = 255;
+  }
+  return createImageBitmap(pixels);
+}

@@ -1,0 +1,172 @@
+// PNG, with all 16 bits of a grey film: browsers give eight.
+
+import { Inflate } from "../vendor/fflate.js";
+import { orientation, upright } from "./exif.js";
+import { luma } from "./luma.js";
+import { damaged, manyFrames, Refusal, truncated } from "./refusal.js";
+import { passesOf, unfiltered } from "./png-rows.js";
+
+const MIB = 2 ** 20;
+const MOST_TEXT = 64 * MIB; // Pillow's limits on what texts and profiles inflate to
+const COMPRESSED = { zTXt: 1, iTXt: 1, iCCP: 1 };
+const SAMPLES = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+const DEPTHS = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] };
+
+export async function readPng(bytes, limits) {
+  const png = readChunks(bytes, limits);
+  const { width, height } = png.header;
+  const rows = unfiltered(inflateRows(png), png.header);
+  return { ...upright({ ...toGrey(rows, png), width, height }, png.turn), source: "png" };
+}
+
+function readChunks(bytes, limits) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const png = { header: null, palette: null, alpha: null, data: [], turn: 1 };
+  let text = 0;
+  for (let at = 8; ; ) {
+    if (at + 8 > bytes.length) {
+      if (png.data.length) throw truncated("PNG");
+      throw damaged("PNG", "starts like PNG but is damaged");
+    }
+    const length = view.getUint32(at);
+    const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    const body = bytes.subarray(at + 8, at + 8 + length);
+    if (!png.header && name !== "IHDR") throw damaged("PNG", "no header");
+    if (name === "IEND") return png;
+    if (name === "IDAT") png.data.push(body);
+    if (body.length < length || at + 12 + length > bytes.length) throw truncated("PNG");
+    if (name !== "IDAT") check(bytes, view, at, length, name);
+    if (name === "IHDR") png.header = readHeader(view, at + 8, limits);
+    else if (name === "PLTE") png.palette = body;
+    else if (name === "tRNS") png.alpha = body;
+    else if (name === "eXIf") png.turn = orientation(body);
+    else if (name === "acTL" && length >= 8 && view.getUint32(at + 8) > 1) throw manyFrames();
+    else if (COMPRESSED[name]) text = addText(text, name, body);
+    at += 12 + length;
+  }
+}
+
+function readHeader(view, at, limits) {
+  const [width, height] = [view.getUint32(at), view.getUint32(at + 4)];
+  const [depth, colour, , , interlaced] = [8, 9, 10, 11, 12].map((i) => view.getUint8(at + i));
+  if (!width || !height) throw damaged("PNG", "no width or height");
+  if (!DEPTHS[colour]?.includes(depth) || interlaced > 1) throw damaged("PNG", "unknown pixels");
+  limits.checkPixels(width, height);
+  const passes = passesOf({ width, height, interlaced });
+  return { width, height, depth, colour, samples: SAMPLES[colour], passes };
+}
+
+let table = null;
+
+function crc(bytes) {
+  table ??= Int32Array.from({ length: 256 }, (_, n) => {
+    for (let k = 0; k < 8; k++) n = n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
+    return n;
+  });
+  let sum = -1;
+  for (const byte of bytes) sum = (sum >>> 8) ^ table[(sum ^ byte) & 255];
+  return ~sum >>> 0;
+}
+
+function check(bytes, view, at, length, name) {
+  if (name[0] > "Z") return; // what is not critical may be damaged
+  if (crc(bytes.subarray(at + 4, at + 8 + length)) !== view.getUint32(at + 8 + length)) {
+    throw damaged("PNG", "bad checksum");
+  }
+}
+
+/** A text's inflated size added to the sum; refused where either is a bomb. */
+function addText(sum, name, body) {
+  const keyEnd = body.indexOf(0);
+  let start = keyEnd + 2; // keyword, zero, method
+  if (name === "iTXt") {
+    if (body[keyEnd + 1] !== 1) return sum + body.length;
+    start = body.indexOf(0, body.indexOf(0, keyEnd + 3) + 1) + 1;
+  }
+  let size = 0;
+  const inflator = new Inflate((part) => {
+    size += part.length;
+    if (size > MIB || sum + size > MOST_TEXT) {
+      throw new Refusal("too-large", "the PNG file unpacks to more than is allowed");
+    }
+  });
+  try {
+    push(inflator, body.subarray(start + 2), true);
+  } catch (error) {
+    if (error instanceof Refusal) throw error; // a damaged text is no reason to refuse a film
+  }
+  return sum + size;
+}
+
+/** In steps, so that a bomb is seen before it has unfolded. */
+function push(inflator, data, last) {
+  const step = 65536;
+  for (let at = 0; at < data.length || at === 0; at += step) {
+    inflator.push(data.subarray(at, at + step), last && at + step >= data.length);
+  }
+}
+
+function inflateRows({ data, header }) {
+  const rows = new Uint8Array(sizeOf(header));
+  let filled = 0;
+  const inflator = new Inflate((part) => {
+    rows.set(part.subarray(0, rows.length - filled), filled);
+    filled = Math.min(rows.length, filled + part.length);
+  });
+  if (!data.length) throw truncated("PNG");
+  if ((data[0][0] & 15) !== 8 || ((data[0][0] << 8) | data[0][1]) % 31) {
+    throw damaged("PNG", "rows that do not inflate");
+  }
+  try {
+    data.forEach((part, i) => {
+      if (filled < rows.length) push(inflator, i ? part : part.subarray(2), i === data.length - 1);
+    });
+  } catch (error) {
+    if (error.code === 0) throw truncated("PNG"); // fflate: unexpected end
+    throw damaged("PNG", "rows that do not inflate");
+  }
+  return rows; // rows that are missing stay black
+}
+
+const bytesAcross = (width, { depth, samples }) => Math.ceil((width * depth * samples) / 8);
+
+function sizeOf(header) {
+  const sizes = header.passes.map(({ width, height }) =>
+    width && height ? height * (1 + bytesAcross(width, header)) : 0,
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Unpacked samples to grey; 16 bits stay 16 where the film is grey and opaque. */
+function toGrey(samples, { header, palette, alpha }) {
+  const { depth, colour, width, height } = header;
+  const grey = new (depth === 16 && colour === 0 ? Uint16Array : Uint8Array)(width * height);
+  if (colour === 0) {
+    const scale = depth < 8 ? 255 / (2 ** depth - 1) : 1;
+    for (let i = 0; i < grey.length; i++) grey[i] = samples[i] * scale;
+    if (alpha?.length === 2) hide(grey, samples, (alpha[0] << 8) | alpha[1]);
+    return { grey };
+  }
+  const byte = depth === 16 ? (value) => value >> 8 : (value) => value;
+  const over = (value, opacity) => (opacity === 255 ? value : Math.round((value * opacity) / 255));
+  const at = {
+    2: (i) => luma(byte(samples[3 * i]), byte(samples[3 * i + 1]), byte(samples[3 * i + 2])),
+    3: (i) => {
+      const entry = 3 * samples[i];
+      const value = luma(palette[entry] ?? 0, palette[entry + 1] ?? 0, palette[entry + 2] ?? 0);
+      return over(value, alpha?.[samples[i]] ?? 255);
+    },
+    4: (i) => over(byte(samples[2 * i]), byte(samples[2 * i + 1])),
+    6: (i) => {
+      const [r, g, b, a] = samples.subarray(4 * i, 4 * i + 4);
+      return over(luma(byte(r), byte(g), byte(b)), byte(a));
+    },
+  }[colour];
+  if (colour === 3 && !palette) throw damaged("PNG", "no palette");
+  for (let i = 0; i < grey.length; i++) grey[i] = at(i);
+  return { grey };
+}
+
+function hide(grey, samples, transparent) {
+  for (let i = 0; i < grey.length; i++) if (samples[i] === transparent) grey[i] = 0;
+}

@@ -1,0 +1,130 @@
+// TIFF, which browsers do not draw: read by geotiff, loaded when the first one comes.
+
+import { upright } from "./exif.js";
+import { luma } from "./luma.js";
+import { damaged, manyFrames, Refusal, truncated } from "./refusal.js";
+
+const WHITE_IS_ZERO = 0;
+const RGB = 2;
+const PALETTE = 3;
+const CMYK = 5;
+const YCBCR = 6;
+const FLOAT = 3;
+
+export async function readTiff(bytes, limits) {
+  const { fromArrayBuffer } = (await import("../vendor/geotiff.js")).default;
+  const { buffer, byteOffset, byteLength } = bytes;
+  const whole = byteLength === buffer.byteLength;
+  let image, tiff;
+  try {
+    const content = whole ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
+    tiff = await fromArrayBuffer(content);
+    image = await tiff.getImage(0);
+  } catch {
+    throw damaged("TIFF", "starts like TIFF but is damaged");
+  }
+  const [width, height] = [image.getWidth(), image.getHeight()];
+  if (!width || !height) throw damaged("TIFF", "no width or height");
+  limits.checkPixels(width, height);
+  if (await another(tiff)) throw manyFrames();
+  await checkWhole(image, bytes.length);
+  const film = { grey: await pixels(image), width, height, source: "tiff" };
+  const turn = await number(image, "Orientation", 1);
+  return upright(film, turn >= 1 && turn <= 8 ? turn : 1);
+}
+
+/** The values of a tag, none where it is missing. */
+async function values(image, name) {
+  if (!image.fileDirectory.hasTag(name)) return [];
+  const value = await image.fileDirectory.loadValue(name);
+  return typeof value === "number" ? [value] : Array.from(value ?? [], Number);
+}
+
+const number = async (image, name, missing) => (await values(image, name))[0] ?? missing;
+
+async function another(tiff) {
+  const { nextIFDByteOffset: next } = await tiff.requestIFD(0);
+  if (!Number(next) || Number(next) === Number(tiff.firstIFDOffset)) return false;
+  try {
+    await tiff.getImage(1);
+    return true;
+  } catch {
+    return false; // a directory that leads nowhere is no page
+  }
+}
+
+async function checkWhole(image, length) {
+  const kind = image.isTiled ? "Tile" : "Strip";
+  const offsets = await values(image, `${kind}Offsets`);
+  const counts = await values(image, `${kind}ByteCounts`);
+  if (offsets.some((offset, i) => offset + (counts[i] ?? 0) > length)) throw truncated("TIFF");
+}
+
+async function pixels(image) {
+  const bits = image.getBitsPerSample();
+  if (image.getSampleFormat() === FLOAT) {
+    throw new Refusal("unsupported", "floating point pixels; save the film with 8 or 16 bits");
+  }
+  let rasters;
+  try {
+    rasters = await image.readRasters();
+  } catch {
+    if (bits < 8) {
+      const reason = `${bits || 1} bits a pixel; save the film with 8 or 16`;
+      throw new Refusal("unsupported", reason);
+    }
+    throw damaged("TIFF", "its pixels do not decode");
+  }
+  const samples = image.getSamplesPerPixel();
+  const kind = await number(image, "PhotometricInterpretation", 1);
+  if (kind === RGB || kind === YCBCR) return colours(rasters, bits, samples);
+  if (kind === CMYK) return inks(rasters, bits);
+  if (kind === PALETTE) return coloured(rasters[0], await values(image, "ColorMap"), bits);
+  return greys(rasters[0], bits, kind === WHITE_IS_ZERO);
+}
+
+function greys(values, bits, inverted) {
+  if (bits > 16 && values.some((value) => value < 0 || value > 65535)) {
+    const reason = "integers outside of 16 bits; save the film with 8 or 16 bits";
+    throw new Refusal("unsupported", reason);
+  }
+  const top = bits > 8 ? 65535 : 255;
+  const scale = bits < 8 ? 255 / (2 ** bits - 1) : 1;
+  const grey = new (bits > 8 ? Uint16Array : Uint8Array)(values.length);
+  for (let i = 0; i < grey.length; i++) {
+    const value = values[i] * scale;
+    grey[i] = inverted ? top - value : value;
+  }
+  return grey;
+}
+
+function colours([r, g, b, a], bits, samples) {
+  const shift = Math.max(0, bits - 8);
+  const grey = new Uint8Array(r.length);
+  for (let i = 0; i < grey.length; i++) {
+    const value = luma(r[i] >> shift, g[i] >> shift, b[i] >> shift);
+    grey[i] = samples === 4 ? Math.round((value * (a[i] >> shift)) / 255) : value;
+  }
+  return grey;
+}
+
+function inks([c, m, y, k], bits) {
+  const shift = Math.max(0, bits - 8);
+  const grey = new Uint8Array(c.length);
+  for (let i = 0; i < grey.length; i++) {
+    const light = 255 - (k[i] >> shift);
+    const [r, g, b] = [c, m, y].map((ink) => light - Math.round(((ink[i] >> shift) * light) / 255));
+    grey[i] = luma(r, g, b);
+  }
+  return grey;
+}
+
+function coloured(values, map, bits) {
+  const size = 2 ** bits;
+  const grey = new Uint8Array(values.length);
+  for (let i = 0; i < grey.length; i++) {
+    const v = values[i];
+    grey[i] = luma(map[v] >> 8, map[size + v] >> 8, map[2 * size + v] >> 8);
+  }
+  return grey;
+}

@@ -1,0 +1,146 @@
+"""What the page says of films is what Python says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from radistill.runtime.prediction import Prediction
+
+from ...dicoms import shipped
+from .page import Page, broken
+
+
+def photo() -> dict[str, object]:
+    """A picture that is no film: leaves of grey upon each other, in colour."""
+    rng = np.random.default_rng(3)
+    pixels = np.full((600, 800, 3), 128, np.uint8)
+    for _ in range(300):
+        y, x, r = rng.integers(0, 600), rng.integers(0, 800), rng.integers(5, 90)
+        pixels[max(0, y - r) : y + r, max(0, x - r) : x + r] = rng.integers(0, 256, 3)
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG")
+    return {"name": "cat.jpg", "mimeType": "image/jpeg", "buffer": file.getvalue()}
+
+
+def dicom_without_ending() -> dict[str, object]:
+    """A film of an adult, MONOCHROME1, 15 bits."""
+    return {"name": "IM00001", "mimeType": "", "buffer": shipped("RG1_UNCR.dcm")}
+
+
+@pytest.mark.parametrize("kind", ["normal", "pneumonia"])
+def test_a_film_is_answered_as_python_answers(
+    page: Page, kind: str, request: pytest.FixtureRequest, told: dict[str, Prediction]
+) -> None:
+    path: Path = request.getfixturevalue(kind)
+    page.add(path)
+    expected = told[path.name]
+    outcome = "positive" if kind == "pneumonia" else "negative"
+    assert page.outcomes == [outcome]
+    assert page.text("#verdict-title") == kind.capitalize()
+    shown = float(page.text(".verdict-chance b").rstrip("%"))
+    assert abs(shown - 100 * expected.probability) <= 1.05
+    assert "19.1%" in page.text("#verdict")
+    assert "made for: Children from 1 to 6 years" in page.text("#verdict")
+    mark = page.tab.eval_on_selector(".scale-mark", "mark => mark.style.left")
+    assert abs(float(mark.rstrip("%")) - shown) < 0.06
+
+
+def test_sensitivity_and_specificity_are_said_in_plain_words(page: Page, pneumonia: Path) -> None:
+    """The card's figures: 385 of 390 and 174 of 234 on test, 97 and 99 of 100 on validation."""
+    page.add(pneumonia)
+    said = page.text("#meaning")
+    assert "Of 100 children with pneumonia it finds about 99." in said
+    assert "Of 100 children without pneumonia it wrongly suspects about 26." in said
+    assert "95% interval 20 to 32" in said
+    assert "624 films of patients the model had never seen" in said
+    assert "97 found (94 to 98), 1 wrongly suspected (0 to 4)" in said
+    assert page.tab.locator(".dots .on").count() == 99 + 26
+
+
+def test_another_setting_decides_again_without_running_again(
+    page: Page, phantoms: list[Path], told: dict[str, Prediction]
+) -> None:
+    page.add(phantoms)
+    sent: list[str] = []
+    page.tab.on("request", lambda request: sent.append(request.url))
+    page.tab.check("input[name=point][value='sensitivity-0.9']")
+    expected = [
+        "positive" if told[name].probability >= 0.5689 else "negative" for name in page.names
+    ]
+    assert page.outcomes == expected
+    assert "Of 100 children with pneumonia it finds about 90." in page.text("#meaning")
+    assert "rose from 1 to 26" in page.text("#meaning")
+    page.tab.check("input[name=point][value=own]")
+    page.tab.fill("#own-value", "0.9")
+    expected = ["positive" if told[name].probability >= 0.9 else "negative" for name in page.names]
+    assert page.outcomes == expected
+    assert {"positive", "negative"} <= set(expected)
+    assert "Not measured" in page.text("#meaning")
+    assert not sent
+
+
+def test_a_band_around_the_threshold_abstains(page: Page, normal: Path) -> None:
+    page.add(normal)
+    page.tab.click(".more summary")
+    page.tab.select_option(".more select", "0.2")
+    assert page.outcomes == ["abstain"]
+    assert page.reasons == ["near-threshold"]
+    page.tab.select_option(".more select", "0")
+    assert page.outcomes == ["negative"]
+
+
+def test_a_photo_is_not_answered_and_reasons_are_given(page: Page) -> None:
+    page.add(photo())
+    assert page.text("#verdict-title") == "No answer"
+    assert page.reasons
+    assert "%" not in page.text("#verdict")
+    assert page.tab.locator(".heat-canvas").is_hidden()
+
+
+def test_a_dicom_without_an_ending_is_shown_and_its_age_refused(page: Page) -> None:
+    page.add(dicom_without_ending())
+    assert page.outcomes == ["abstain"]
+    assert "population-age" in page.reasons
+    assert "age is outside" in page.text("#verdict")
+    size = page.tab.eval_on_selector(".film-canvas", "film => [film.width, film.height]")
+    assert min(size) > 500
+    page.tab.click(".more summary")
+    page.tab.check(".more input[type=checkbox]")
+    assert "population-age" not in page.reasons
+
+
+def test_a_broken_file_among_ten_films_stops_nothing(
+    page: Page, phantoms: list[Path], pneumonia: Path
+) -> None:
+    page.add([*phantoms[:5], broken(pneumonia), *phantoms[5:10]])
+    assert page.outcomes[5] == "unread"
+    assert len(page.outcomes) == 11
+    assert set(page.outcomes[:5] + page.outcomes[6:]) <= {"positive", "negative"}
+    page.pick(6)
+    assert page.text("#verdict-title") == "Not readable"
+    assert "stops before its end" in page.text("#verdict")
+
+
+@pytest.mark.data
+def test_real_films_are_answered_as_python_answers(
+    open_page: Callable[..., Page], shared: Path
+) -> None:
+    from radistill.runtime.find import installed
+    from radistill.runtime.predictor import Predictor
+
+    folder = shared / "data" / "chest_xray" / "test"
+    films = [
+        path for kind in ("NORMAL", "PNEUMONIA") for path in sorted((folder / kind).iterdir())[:8]
+    ]
+    page = open_page()
+    page.add(films)
+    results = Predictor.load(installed()[0], threads=1).predict(films, workers=1)
+    kinds = {"normal": "negative", "pneumonia": "positive", "abstain": "abstain"}
+    assert page.outcomes == [kinds[result.decision] for result in results]
+    assert set(page.outcomes) >= {"negative", "positive"}

@@ -1,0 +1,313 @@
+"""The engine in the browser against the Python runtime: pixels, codes, decisions."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    RLELossless,
+)
+
+import static_page
+from bad_files import BAD, ODD, image
+from dicoms import dicom, lut, shipped_path, without_head
+from radistill.data.phantom import generate
+from radistill.imaging import DecodeError, Limits, read_picture, to_square
+from radistill.runtime import Failure, Predictor
+from radistill.serve import offline
+
+Y, X = np.mgrid[0:301, 0:211]
+NOISE = np.random.default_rng(1)
+GREY = ((np.sin(Y / 17) + np.cos(X / 13) + 2) * 60 + NOISE.normal(0, 6, Y.shape)).clip(0, 255)
+GREY = GREY.astype(np.uint8)
+DEEP = (GREY.astype(np.uint16) * 16 + NOISE.integers(0, 16, Y.shape)).astype(np.uint16)
+COLOUR = np.dstack([GREY, np.roll(GREY, 9, 1), 255 - GREY])
+CLOSE = 0.01  # of probability; most films agree to six digits
+MAX_BYTES = 32 * 2**20
+
+PIXELS = """async (content) => {
+  const { readPicture } = await import(new URL("engine/decode.js", location.href));
+  const { Limits } = await import(new URL("engine/refusal.js", location.href));
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  const { grey, width, height, tags } = await readPicture(bytes, new Limits());
+  const flat = new Uint8Array(grey.buffer, grey.byteOffset, grey.byteLength);
+  let text = "";
+  for (let i = 0; i < flat.length; i += 8192) {
+    text += String.fromCharCode(...flat.subarray(i, i + 8192));
+  }
+  return { width, height, tags, deep: grey instanceof Uint16Array, grey: btoa(text) };
+}"""
+RESIZE = """async ([content, width, height, side]) => {
+  const { resize } = await import(new URL("engine/resample.js", location.href));
+  const grey = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  return [...resize(grey, width, height, side, side)];
+}"""
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A browser at the static page, with the bundle that ships."""
+    static_page.chromium()
+    out = tmp_path_factory.mktemp("parity") / "page"
+    offline.write_page(out)
+    with static_page.browser() as chrome, static_page.served(out) as url:
+        yield static_page.bare(chrome.new_page(), url)
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    return Predictor.load(threads=1)
+
+
+def text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+# Pixels.
+
+
+def turned(how: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x112] = how
+    return exif
+
+
+def mode(name: str, kind: str) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(COLOUR).convert(name).save(file, kind)
+    return file.getvalue()
+
+
+TWELVE = {"BitsStored": 12, "HighBit": 11}
+CURVE = lut(100, 12, np.sqrt(np.arange(4096)) * 64)
+
+SAME: dict[str, Callable[[], bytes]] = {
+    "JPEG": lambda: image("JPEG", GREY, quality=80),
+    "JPEG, progressive": lambda: image("JPEG", GREY, progressive=True),
+    "JPEG, grey in colour": lambda: image("JPEG", np.dstack([GREY] * 3)),
+    **{
+        f"JPEG, orientation {how}": lambda how=how: image("JPEG", GREY, exif=turned(how))
+        for how in range(2, 9)
+    },
+    "PNG": lambda: image("PNG", GREY),
+    "PNG, 16 bits": lambda: image("PNG", DEEP),
+    "PNG, colour": lambda: image("PNG", COLOUR),
+    "PNG, palette": lambda: mode("P", "PNG"),
+    "PNG, 1 bit": lambda: mode("1", "PNG"),
+    "PNG, turned": lambda: image("PNG", GREY, exif=turned(6)),
+    **{
+        f"TIFF, {name}, {pixels.dtype} {pixels.ndim}": lambda name=name, pixels=pixels: image(
+            "TIFF", pixels, compression=name
+        )
+        for name in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits")
+        for pixels in (GREY, DEEP, COLOUR)
+    },
+    "TIFF, 32 bits within 16": lambda: image("TIFF", DEEP.astype(np.int32)),
+    "TIFF, palette": lambda: mode("P", "TIFF"),
+    "BMP": lambda: image("BMP", GREY),
+    "BMP, colour": lambda: image("BMP", COLOUR),
+    "WebP": lambda: image("WEBP", COLOUR, lossless=True),
+    "WebP, turned": lambda: image("WEBP", COLOUR, lossless=True, exif=turned(6)),
+    **{
+        f"DICOM, {syntax.name}": lambda syntax=syntax: dicom(DEEP, syntax, **TWELVE)
+        for syntax in (
+            ImplicitVRLittleEndian,
+            ExplicitVRBigEndian,
+            DeflatedExplicitVRLittleEndian,
+            RLELossless,
+            JPEG2000Lossless,
+        )
+    },
+    "DICOM, JPEG": lambda: dicom(GREY, JPEGBaseline8Bit),
+    "DICOM, 8 bits": lambda: dicom(GREY),
+    "DICOM without a head": lambda: without_head(dicom(DEEP, **TWELVE)),
+    "DICOM, MONOCHROME1": lambda: dicom(DEEP, PhotometricInterpretation="MONOCHROME1", **TWELVE),
+    "DICOM, inverse": lambda: dicom(DEEP, PresentationLUTShape="INVERSE", **TWELVE),
+    "DICOM, windows": lambda: dicom(DEEP, WindowCenter=[9, 900], WindowWidth=[0, 700], **TWELVE),
+    "DICOM, exact": lambda: dicom(
+        DEEP, WindowCenter=1900.5, WindowWidth=800.25, VOILUTFunction="LINEAR_EXACT", **TWELVE
+    ),
+    "DICOM, sigmoid": lambda: dicom(
+        DEEP, WindowCenter=1900, WindowWidth=800, VOILUTFunction="SIGMOID", **TWELVE
+    ),
+    "DICOM, slope": lambda: dicom(
+        DEEP, RescaleSlope="-0.37", RescaleIntercept="921.5", WindowCenter=600, WindowWidth=700
+    ),
+    "DICOM, padding": lambda: dicom(
+        DEEP, PixelPaddingValue=300, PixelPaddingRangeLimit=900, **TWELVE
+    ),
+    "DICOM, VOI LUT": lambda: dicom(DEEP, VOILUTSequence=[CURVE], **TWELVE),
+    "DICOM, VOI LUT, implicit": lambda: dicom(
+        DEEP, ImplicitVRLittleEndian, VOILUTSequence=[CURVE], **TWELVE
+    ),
+    "DICOM, modality LUT": lambda: dicom(DEEP, ModalityLUTSequence=[CURVE], **TWELVE),
+    "DICOM, signed": lambda: dicom(DEEP, PixelRepresentation=1, PixelPaddingValue=-2000, **TWELVE),
+    "DICOM, other bits": lambda: dicom(DEEP << 3 | 5, BitsStored=12, HighBit=14),
+    "DICOM, age": lambda: dicom(DEEP, PatientAge="018M", BodyPartExamined="CHEST", **TWELVE),
+    "DICOM, dates": lambda: dicom(DEEP, PatientBirthDate="20200229", StudyDate="20231101"),
+    **{
+        name: lambda name=name: shipped_path(name).read_bytes()
+        for name in ("RG1_UNCR.dcm", "RG3_J2KI.dcm", "JPEGLSNearLossless_16.dcm")
+    },
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_the_same_pixels_and_tags(tab: Any, name: str) -> None:
+    """Bit for bit, and of the same depth. Files that Python refuses are in other tests."""
+    content = SAME[name]()
+    try:
+        wanted = read_picture(content, Limits())
+    except DecodeError as error:
+        pytest.skip(f"refused in Python too: {error.code}")
+    got = tab.evaluate(PIXELS, text(content))
+    depth = np.uint16 if got["deep"] else np.uint8
+    grey = np.frombuffer(base64.b64decode(got["grey"]), depth)
+    np.testing.assert_array_equal(grey.reshape(got["height"], got["width"]), wanted.grey)
+    assert grey.dtype == wanted.grey.dtype
+    assert got["tags"] == dict(wanted.tags)
+
+
+def test_colour_is_close(tab: Any) -> None:
+    """Pillow takes a JPEG's luma as it lies, the page from red, green and blue."""
+    content = image("JPEG", COLOUR)
+    got = np.frombuffer(base64.b64decode(tab.evaluate(PIXELS, text(content))["grey"]), np.uint8)
+    wanted = read_picture(content, Limits()).grey
+    difference = np.abs(got.reshape(wanted.shape).astype(int) - wanted)
+    assert difference.mean() < 0.01
+    assert difference.max() <= 4
+
+
+@pytest.mark.parametrize("side", [16, 48])
+@pytest.mark.parametrize(
+    "shape", [(301, 211), (48, 48), (20, 500), (1, 1), (33, 47), (900, 150), (300, 299)]
+)
+def test_the_same_squares(tab: Any, shape: tuple[int, int], side: int) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    got = tab.evaluate(RESIZE, [text(grey.tobytes()), shape[1], shape[0], side])
+    np.testing.assert_array_equal(np.reshape(got, (side, side)), to_square(grey, side))
+
+
+# Codes.
+
+
+def test_bad_files_have_the_same_codes(tab: Any) -> None:
+    files = {name: make() for name, (_, make) in BAD.items()}
+    wanted = {name: code for name, (code, _) in BAD.items()}
+    got = {
+        record["path"]: record.get("error", {}).get("code", "read")
+        for record in static_page.predict(tab, files, max_bytes=MAX_BYTES)
+    }
+    assert got == wanted
+
+
+def test_odd_files_are_read(tab: Any) -> None:
+    records = static_page.predict(tab, {name: make() for name, make in ODD.items()})
+    assert not [record for record in records if "error" in record]
+
+
+# Decisions.
+
+
+def compare(
+    tab: Any, predictor: Predictor, films: dict[str, bytes], folder: Path, **options: Any
+) -> list[tuple[str, float, float]]:
+    """Name, Python's probability and the page's of each film; all else must be equal."""
+    names = {"threshold": "threshold", "band": "band", "any_population": "anyPopulation"}
+    sent = {names[key]: value for key, value in options.items()}
+    got = static_page.predict(tab, films, sent)
+    paths = [folder / f"{i}" for i in range(len(films))]
+    for path, content in zip(paths, films.values(), strict=True):
+        path.write_bytes(content)
+    table = []
+    for page, result in zip(got, predictor.predict(paths, workers=1, **options), strict=True):
+        assert not isinstance(result, Failure), result
+        python = result.record()
+        assert abs(page["probability"] - python["probability"]) < CLOSE
+        for key in ("label", "decision", "reasons", "threshold", "sha256", "model"):
+            assert page[key] == python[key], (page["path"], key)
+        table.append((page["path"], python["probability"], page["probability"]))
+    return table
+
+
+def test_phantoms_get_the_same_answers(tab: Any, predictor: Predictor, tmp_path: Path) -> None:
+    generate(tmp_path / "phantoms", 26, 0, size=96)
+    paths = sorted((tmp_path / "phantoms").rglob("*.png"))[:20]
+    films = {f"{i} {path.name}": path.read_bytes() for i, path in enumerate(paths)}
+    assert len(films) == 20
+    assert len(compare(tab, predictor, films, tmp_path)) == 20
+    compare(tab, predictor, films, tmp_path, threshold=0.5, band=0.3)
+
+
+def test_abstains_for_the_same_reasons(tab: Any, predictor: Predictor, tmp_path: Path) -> None:
+    """Pictures that are no films, films that lie or are cut, and DICOM of other people."""
+    film = read_picture(shipped_path("RG1_UNCR.dcm").read_bytes(), Limits()).grey[::4, ::4]
+    cut = film.copy()
+    cut[: len(cut) // 2] = 0
+    films = {
+        "photo": image("JPEG", COLOUR),
+        "noise": image("PNG", NOISE.integers(0, 256, (90, 90), dtype=np.uint8)),
+        "blank": image("PNG", np.full((90, 90), 77, np.uint8)),
+        "tiny": image("PNG", film[::40, ::40]),
+        "film": image("PNG", film),
+        "inverted": image("PNG", 255 - film),
+        "on its head": image("PNG", film[::-1]),
+        "on its side": image("PNG", np.rot90(film)),
+        "cut": image("PNG", cut),
+        "adult": dicom(film, PatientAge="061Y", ViewPosition="PA", BodyPartExamined="CHEST"),
+        "hand": dicom(film, PatientAge="004Y", ViewPosition="LL", BodyPartExamined="HAND"),
+    }
+    compare(tab, predictor, films, tmp_path)
+    compare(tab, predictor, films, tmp_path, any_population=True)
+
+
+def test_the_other_detectors(tab: Any) -> None:
+    """Bundles may carry any of three; the shipped one carries one."""
+    from radistill.runtime.statistics import Energy, Neighbours, pack
+
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=8).astype(np.float32)
+    near = {"mean": rng.normal(size=8), "components": rng.normal(size=(5, 8)),
+            "bank": rng.normal(size=(30, 5))}  # fmt: skip
+    head = {"weights": rng.normal(size=(8, 3)), "bias": rng.normal(size=3)}
+    near, head = ({key: pack(value) for key, value in part.items()} for part in (near, head))
+    code = """async ([part, x]) => {
+      const { openStatistics, score } = await import(
+        new URL("engine/statistics.js", location.href));
+      const known = openStatistics({ detector: part, layout: {}, posture: {} });
+      return score(known.detector, x);
+    }"""
+    for part, kind in (({**near, "nth": 4}, Neighbours), (head, Energy)):
+        wanted = kind(**part)
+        sent = {**part, "kind": wanted.kind}
+        got = tab.evaluate(code, [json.loads(json.dumps(sent)), x.tolist()])
+        assert got == pytest.approx(float(wanted.score(x[None])[0]), rel=1e-4)
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_a_hundred_films_and_five_dicoms(
+    tab: Any, predictor: Predictor, shared: Path, tmp_path: Path
+) -> None:
+    data = shared / "data"
+    every = sorted((data / "chest_xray" / "test").rglob("*.jpeg"))
+    chosen = [*random.Random(0).sample(every, 76), *sorted((data / "originals").iterdir())[:24]]
+    films = {path.name: path.read_bytes() for path in chosen}
+    names = ("RG1_UNCR.dcm", "RG1_J2KR.dcm", "RG1_UNCI.dcm", "RG3_UNCI.dcm", "RG3_J2KR.dcm")
+    films |= {name: shipped_path(name).read_bytes() for name in names}
+    table = compare(tab, predictor, films, tmp_path)
+    assert len(table) == 105

@@ -1,0 +1,179 @@
+"""The whole server as a process that may write to no file, with its children killed under it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+
+from bad_files import image
+from dicoms import dicom
+
+from ..servers import Server, serving
+
+URL = "/v1/predictions"
+OCTETS = {"Content-Type": "application/octet-stream"}
+
+# A Pillow that takes its time, in the decoding processes alone.
+SLOW = """
+import time
+from PIL import Image
+honest = Image.open
+def slow(file, *arguments, **options):
+    content = file.getvalue()
+    if b"SLOW" in content: time.sleep(float(content.rsplit(b"SLOW", 1)[1]))
+    return honest(file, *arguments, **options)
+Image.open = slow
+"""
+
+
+@pytest.fixture
+def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SLOW, "utf-8")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+
+
+@pytest.fixture
+def film(films: Path) -> bytes:
+    return (films / "film 1.png").read_bytes()
+
+
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    with httpx.Client(timeout=30) as made:
+        yield made
+
+
+def ask(server: Server, content: bytes) -> httpx.Response:
+    return httpx.post(server.url + URL, content=content, headers=OCTETS, timeout=30)
+
+
+def test_nothing_is_written_and_nothing_is_logged(
+    bundle: Path, film: bytes, client: httpx.Client
+) -> None:
+    """Films of several megabytes, DICOM and bad files; the names are in no log."""
+    import numpy as np
+
+    noise = np.random.default_rng(0).integers(0, 256, (1500, 2000), dtype=np.uint8)
+    files = [
+        ("files", ("SENTINEL.png", image("PNG", noise))),
+        ("files", ("SENTINEL.dcm", dicom(noise, PatientName="SENTINEL^Ann"))),
+        ("files", ("SENTINEL.tif", image("TIFF", noise))),
+        ("files", ("SENTINEL.txt", b"SENTINEL")),
+    ]
+    with serving(bundle) as server:
+        for path in ("/SENTINEL.png", "/?SENTINEL", "/v1/bundle?SENTINEL=1"):
+            client.get(server.url + path, headers={"User-Agent": "SENTINEL"})
+        wrong = client.post(f"{server.url}{URL}?SENTINEL=1", files=files)
+        assert wrong.status_code == 422
+        response = client.post(f"{server.url}{URL}?heatmap=true", files=files)
+        found = response.json()["predictions"]
+        assert [("error" in record) for record in found] == [False, False, False, True]
+        assert [("preview" in record) for record in found] == [False, True, True, False]
+        assert "SENTINEL" not in client.get(server.url + "/metrics").text
+    assert server.process.returncode == 0
+    assert "POST /v1/predictions 200" in server.log
+    assert "SENTINEL" not in server.log
+    assert "Traceback" not in server.log
+
+
+@pytest.mark.usefixtures("slow")
+def test_children_killed_under_a_request(bundle: Path, film: bytes) -> None:
+    """The film whose process dies is said to be so; the others, and the server, go on."""
+    with serving(bundle, "--workers", 2) as server, ThreadPoolExecutor(4) as pool:
+        slow = [pool.submit(ask, server, film + b"SLOW2") for _ in range(2)]
+        time.sleep(1)
+        for child in server.children():
+            os.kill(child, signal.SIGKILL)
+        for future in slow:
+            (record,) = future.result().json()["predictions"]
+            assert record["error"]["code"] == "crashed"
+        answers = list(pool.map(lambda _: ask(server, film), range(8)))
+        assert [a.json()["predictions"][0]["decision"] for a in answers] == ["normal"] * 8
+        for child in server.children():
+            os.kill(child, signal.SIGKILL)  # idle ones
+        assert ask(server, film).json()["predictions"][0]["decision"] == "normal"
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_flood_gets_answers_or_an_honest_no(bundle: Path, film: bytes) -> None:
+    with serving(bundle, "--workers", 1, "--waiting", 2) as server:
+        with ThreadPoolExecutor(12) as pool:
+            answers = list(pool.map(lambda _: ask(server, film + b"SLOW0.3"), range(12)))
+        statuses = Counter(answer.status_code for answer in answers)
+        assert set(statuses) == {200, 503}
+        assert statuses[200] >= 3
+        for answer in answers:
+            if answer.status_code == 503:
+                assert int(answer.headers["Retry-After"]) > 0
+                assert answer.json()["error"]["code"] == "busy"
+            else:
+                assert answer.json()["predictions"][0]["decision"] == "normal"
+        assert ask(server, film).status_code == 200
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_film_that_takes_too_long(bundle: Path, film: bytes) -> None:
+    with serving(bundle, "--seconds", 0.5) as server:
+        (record,) = ask(server, film + b"SLOW9").json()["predictions"]
+        assert record["error"]["code"] == "timeout"
+        assert ask(server, film).status_code == 200
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_when_what_was_begun_is_done(bundle: Path, film: bytes, number: int) -> None:
+    with serving(bundle) as server, ThreadPoolExecutor(1) as pool:
+        begun = pool.submit(ask, server, film + b"SLOW1.5")
+        time.sleep(0.7)
+        children = server.children()
+        server.process.send_signal(number)
+        time.sleep(0.3)
+        with pytest.raises(httpx.TransportError):
+            ask(server, film)
+        assert begun.result().json()["predictions"][0]["decision"] == "normal"
+        assert server.process.wait(10) == 0
+    assert children
+    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+    assert "Traceback" not in server.log
+
+
+@pytest.mark.usefixtures("slow")
+def test_who_hangs_up_gives_up_the_place(bundle: Path, film: bytes) -> None:
+    """One film at a time and none waiting: the next is answered as soon as the film is."""
+    with serving(bundle, "--workers", 1, "--waiting", 0) as server:
+        many = [("files", film + b"SLOW1")] * 20
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(server.url + URL, files=many, timeout=0.5)
+        start = time.monotonic()
+        while ask(server, film).status_code == 503:
+            time.sleep(0.1)
+        assert time.monotonic() - start < 8, "twenty films would take twenty seconds"
+
+
+@pytest.mark.slow
+def test_memory_stays_where_it_is(bundle: Path) -> None:
+    """Large films, again and again, from several clients."""
+    import numpy as np
+
+    noise = np.random.default_rng(0).integers(0, 256, (2000, 2000), dtype=np.uint8)
+    content = image("TIFF", noise)
+
+    def resident(server: Server) -> int:
+        status = Path(f"/proc/{server.process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) * 1024
+
+    with serving(bundle) as server, ThreadPoolExecutor(4) as pool:
+        for _ in pool.map(lambda _: ask(server, content), range(40)):
+            pass
+        before = resident(server)
+        for answer in pool.map(lambda _: ask(server, content), range(200)):
+            assert answer.status_code == 200
+        assert resident(server) - before < 30e6
