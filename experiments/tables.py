@@ -19,6 +19,7 @@ from sklearn.metrics import roc_auc_score
 
 from radistill.evaluation.intervals import (
     auc_interval,
+    least_patients,
     patient_weights,
     percentile_interval,
     weighted_auc,
@@ -142,7 +143,8 @@ def _difference(pairs: list[tuple[Predictions, Predictions]]) -> tuple[float, tu
     chosen = random.integers(len(pairs), size=by_seed.shape)
     means = np.take_along_axis(by_seed, chosen, axis=1).mean(axis=1)
     observed = [_auc(b) - _auc(a) for a, b in pairs]
-    return float(np.mean(observed)), percentile_interval(means)
+    patients = least_patients(truth, first.patient)
+    return float(np.mean(observed)), percentile_interval(means, patients)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ from radistill.runtime.card import Card
 from radistill.runtime.heatmap import strength
 from radistill.runtime.intake import Intake, Upload
 from radistill.runtime.prediction import Failure, Result
-from radistill.runtime.predictor import Predictor, Settings
+from radistill.runtime.predictor import Predictor
+from radistill.runtime.settings import Settings
 
 
 def answer(

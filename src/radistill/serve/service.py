@@ -9,7 +9,8 @@ from typing import Any
 
 from radistill.errors import RadistillError
 from radistill.runtime.intake import Intake, Upload
-from radistill.runtime.predictor import Predictor, Settings
+from radistill.runtime.predictor import Predictor
+from radistill.runtime.settings import Settings
 from radistill.serve.about import about_bundle
 from radistill.serve.answers import answer, encode
 from radistill.serve.body import Budget
