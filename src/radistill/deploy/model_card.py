@@ -57,7 +57,7 @@ def _task(card: Card) -> str:
     return (
         f"It takes a chest X-ray and gives the probability of {card.positive} (against {others}). "
         f"A film is called {card.positive} from {card.threshold:.4g} up; that threshold was "
-        f"chosen on validation films.\n\n{_points(card)}\n\n{card.preprocessing}\n\n"
+        f"set without the test films.\n\n{_points(card)}\n\n{card.preprocessing}\n\n"
         f"The map 'cam' has {card.cam.size[0]} x {card.cam.size[1]} positions: {card.cam.method}."
     )
 
