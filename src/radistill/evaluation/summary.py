@@ -47,9 +47,9 @@ def _decides(model: Mapping[str, Any], dataset: Mapping[str, Any]) -> str:
     counts, positive = model["test"]["confusion"], dataset["positive"]
     sick, well = counts["tp"] + counts["fn"], counts["tn"] + counts["fp"]
     return (
-        f"At its threshold of {model['test']['threshold']:.3f}, set without the test films, it finds "
-        f"{counts['tp']} of {sick} {positive} films and falsely calls {counts['fp']} of {well} "
-        "others."
+        f"At its threshold of {model['test']['threshold']:.3f}, set without the test films, it "
+        f"finds {counts['tp']} of {sick} {positive} films and falsely calls {counts['fp']} of "
+        f"{well} others."
     )
 
 
