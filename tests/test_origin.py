@@ -8,7 +8,7 @@ from radistill.errors import UsageError
 from radistill.origin import origin_of
 from radistill.runtime.card import read_card
 from radistill.runtime.find import find_bundle
-from radistill.runtime.predictor import operating_threshold
+from radistill.runtime.settings import operating_threshold
 
 
 def test_a_bundles_operating_points_are_those_of_predict() -> None:
