@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from ...dicoms import shipped
 from .page import Page, payload
 
 
+@pytest.mark.slow
 def test_on_a_phone_off_line_it_answers_films_and_dicom(
     open_page: Callable[..., Page], pneumonia: Path, normal: Path
 ) -> None:
