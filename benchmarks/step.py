@@ -2,9 +2,10 @@
 
     python benchmarks/step.py [--rounds 5]
 
-Steps are taken in turn, on one thread, in processor time (user and system), which a busy machine
-disturbs least. Kept memory is `radistill.training.memory`; it cannot be undone in a process, so the
-steps without it come first.
+And what a teacher's answers to 256 views cost, as they are asked for now and in batches of 128 as
+they were. All on one thread, in processor time (user and system), which a busy machine disturbs
+least. Kept memory is `radistill.training.memory`; it cannot be undone in a process, so what goes
+without it comes first.
 """
 
 from __future__ import annotations
@@ -48,14 +49,31 @@ def stepper(compiled: bool) -> Callable[[], None]:
     return step
 
 
-def milliseconds(step: Callable[[], None]) -> float:
-    """Processor time of one step."""
+def asker(batch: int, layout: torch.memory_format) -> Callable[[], None]:
+    """Asks the preset's teacher about 256 random films."""
+    config = load_config("student").teacher
+    model, _ = create(config.architecture, classes=3, dropout=0.0, weights="random",
+                      input_size=config.input_size)  # fmt: skip
+    model.enlarge = config.enlarge
+    model.eval().to(memory_format=layout)
+    images = torch.rand(256, 1, config.input_size, config.input_size)
+
+    @torch.inference_mode()
+    def ask() -> None:
+        for part in images.split(batch):
+            model(part)
+
+    return ask
+
+
+def milliseconds(work: Callable[[], None], times: int = STEPS) -> float:
+    """Processor time of doing it once."""
     before = resource.getrusage(resource.RUSAGE_SELF)
-    for _ in range(STEPS):
-        step()
+    for _ in range(times):
+        work()
     after = resource.getrusage(resource.RUSAGE_SELF)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return 1000 * spent / STEPS
+    return 1000 * spent / times
 
 
 def main() -> None:
@@ -65,7 +83,11 @@ def main() -> None:
     torch.set_num_threads(1)
     plain, compiled = stepper(False), stepper(True)
     without = [milliseconds(plain) for _ in range(rounds)]
+    then = asker(128, torch.contiguous_format)
+    asked_then = [milliseconds(then, 1) for _ in range(rounds + 1)][1:]
     keep_freed_memory()
+    now = asker(64, torch.channels_last)
+    asked_now = [milliseconds(now, 1) for _ in range(rounds + 2)][2:]
     milliseconds(plain)
     pairs = [(milliseconds(plain), milliseconds(compiled)) for _ in range(rounds)]
     base = statistics.median(one for one, _ in pairs)
@@ -75,6 +97,12 @@ def main() -> None:
     print(f"| through torch.compile | {ratio * base:.0f} | {ratio:.2f} |")
     before = statistics.median(without)
     print(f"| without kept memory | {before:.0f} | {before / base:.2f} |")
+    quick, slow = statistics.median(asked_now), statistics.median(asked_then)
+    print("\n| a teacher's answers to 256 views | ms | ratio |\n| --- | ---: | ---: |")
+    print(f"| as they are asked for | {quick:.0f} | 1.00 |")
+    print(
+        f"| batches of 128, channels first, memory given back | {slow:.0f} | {slow / quick:.2f} |"
+    )
 
 
 if __name__ == "__main__":

@@ -12,9 +12,8 @@ _LARGE = 1 << 30
 def keep_freed_memory() -> bool:
     """Tell glibc not to give large blocks back to the system; whether it was told.
 
-    By default each large tensor is a mapping of its own, and a step of a small network on a CPU
-    spends up to a third of its time in page faults. Does nothing elsewhere than under Linux with
-    glibc.
+    By default each large tensor is a mapping of its own, and a pass over large batches on a CPU
+    spends most of its time in page faults. Does nothing elsewhere than under Linux with glibc.
     """
     if not sys.platform.startswith("linux"):
         return False
