@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from statsmodels.stats.proportion import proportion_confint
 
+from radistill.runtime.card import Card, OperatingPoint, read_card
+from radistill.runtime.find import find_bundle, installed
 from radistill.runtime.prediction import Prediction
 
 from ...dicoms import shipped
@@ -33,9 +36,28 @@ def dicom_without_ending() -> dict[str, object]:
     return {"name": "IM00001", "mimeType": "", "buffer": shipped("RG1_UNCR.dcm")}
 
 
+@pytest.fixture(scope="module")
+def card() -> Card:
+    """Of the student that ships."""
+    return read_card(find_bundle(None) / "card.json")
+
+
+def point(card: Card, name: str) -> OperatingPoint:
+    return next(each for each in card.operating_points if each.name == name)
+
+
+def hundred(share: float | None) -> int:
+    assert share is not None
+    return round(100 * share)
+
+
 @pytest.mark.parametrize("kind", ["normal", "pneumonia"])
 def test_a_film_is_answered_as_python_answers(
-    page: Page, kind: str, request: pytest.FixtureRequest, told: dict[str, Prediction]
+    page: Page,
+    kind: str,
+    request: pytest.FixtureRequest,
+    told: dict[str, Prediction],
+    card: Card,
 ) -> None:
     path: Path = request.getfixturevalue(kind)
     page.add(path)
@@ -45,37 +67,50 @@ def test_a_film_is_answered_as_python_answers(
     assert page.text("#verdict-title") == kind.capitalize()
     shown = float(page.text(".verdict-chance b").rstrip("%"))
     assert abs(shown - 100 * expected.probability) <= 1.05
-    assert "19.1%" in page.text("#verdict")
+    assert f"{100 * card.threshold:.1f}%" in page.text("#verdict")
     assert "made for: Children from 1 to 6 years" in page.text("#verdict")
     mark = page.tab.eval_on_selector(".scale-mark", "mark => mark.style.left")
     assert abs(float(mark.rstrip("%")) - shown) < 0.06
 
 
-def test_sensitivity_and_specificity_are_said_in_plain_words(page: Page, pneumonia: Path) -> None:
-    """The card's figures: 385 of 390 and 174 of 234 on test, 97 and 99 of 100 on validation."""
+def test_sensitivity_and_specificity_are_said_in_plain_words(
+    page: Page, pneumonia: Path, card: Card
+) -> None:
+    """The card's figures: those on test first, those on validation after them."""
     page.add(pneumonia)
     said = page.text("#meaning")
-    assert "Of 100 children with pneumonia it finds about 99." in said
-    assert "Of 100 children without pneumonia it wrongly suspects about 26." in said
-    assert "95% interval 20 to 32" in said
-    assert "624 films of patients the model had never seen" in said
-    assert "97 found (94 to 98), 1 wrongly suspected (0 to 4)" in said
-    assert page.tab.locator(".dots .on").count() == 99 + 26
+    counts = card.figures["test"]["confusion"]
+    well, films = counts["fp"] + counts["tn"], sum(counts.values())
+    found = hundred(counts["tp"] / (counts["tp"] + counts["fn"]))
+    alarms = hundred(counts["fp"] / well)
+    low, high = map(hundred, proportion_confint(counts["fp"], well, method="wilson"))
+    assert f"Of 100 children with pneumonia it finds about {found}." in said
+    assert f"Of 100 children without pneumonia it wrongly suspects about {alarms}." in said
+    assert f"95% interval {low} to {high}" in said
+    assert f"{films} films of patients the model had never seen" in said
+    default = point(card, "default")
+    assert f"{hundred(default.sensitivity)} found" in said
+    assert f"{100 - hundred(default.specificity)} wrongly suspected" in said
+    assert page.tab.locator(".dots .on").count() == found + alarms
 
 
 def test_another_setting_decides_again_without_running_again(
-    page: Page, phantoms: list[Path], told: dict[str, Prediction]
+    page: Page, phantoms: list[Path], told: dict[str, Prediction], card: Card
 ) -> None:
     page.add(phantoms)
     sent: list[str] = []
     page.tab.on("request", lambda request: sent.append(request.url))
     page.tab.check("input[name=point][value='sensitivity-0.9']")
+    chosen, counts = point(card, "sensitivity-0.9"), card.figures["test"]["confusion"]
     expected = [
-        "positive" if told[name].probability >= 0.5689 else "negative" for name in page.names
+        "positive" if told[name].probability >= chosen.threshold else "negative"
+        for name in page.names
     ]
     assert page.outcomes == expected
-    assert "Of 100 children with pneumonia it finds about 90." in page.text("#meaning")
-    assert "rose from 1 to 26" in page.text("#meaning")
+    said = page.text("#meaning")
+    assert f"Of 100 children with pneumonia it finds about {hundred(chosen.sensitivity)}." in said
+    before = 100 - hundred(point(card, "default").specificity)
+    assert f"rose from {before} to {hundred(counts['fp'] / (counts['fp'] + counts['tn']))}" in said
     page.tab.check("input[name=point][value=own]")
     page.tab.fill("#own-value", "0.9")
     expected = ["positive" if told[name].probability >= 0.9 else "negative" for name in page.names]
@@ -131,7 +166,6 @@ def test_a_broken_file_among_ten_films_stops_nothing(
 def test_real_films_are_answered_as_python_answers(
     open_page: Callable[..., Page], shared: Path
 ) -> None:
-    from radistill.runtime.find import installed
     from radistill.runtime.predictor import Predictor
 
     folder = shared / "data" / "chest_xray" / "test"

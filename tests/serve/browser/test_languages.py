@@ -83,7 +83,9 @@ def test_another_language_changes_words_numbers_and_plurals_at_once(
     assert page.text("#verdict-title") == "Pneumonia"
     assert re.search(r"\d,\d%", page.text(".verdict-chance b").replace(" ", ""))
     assert page.text(".worklist-sum") == "2 radiografias"
-    assert "De 100 crianças com pneumonia, encontra cerca de 99." in page.text("#meaning")
+    assert re.search(
+        r"De 100 crianças com pneumonia, encontra cerca de \d+\.", page.text("#meaning")
+    )
     page.tab.click("#open-card")
     assert "A ficha foi escrita em inglês." in page.text("#card")
     assert page.tab.get_attribute(".readme", "lang") == "en"
