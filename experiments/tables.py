@@ -92,16 +92,28 @@ def _draw(points: list[tuple[str, float, float, float, float, float]]) -> None:
     from matplotlib.figure import Figure
 
     mpl.rcParams["svg.hashsalt"] = "radistill"  # the same file from the same figures
-    figure = Figure(figsize=(9, 4.2), layout="constrained")
+    figure = Figure(figsize=(9, 4.6), layout="constrained")
     axes = figure.subplots(1, 2, sharey=True)
-    for axis, column, words in ((axes[0], 1, "INT8 file, MB"), (axes[1], 2, "ms a film, float32")):
+    panels = (
+        (1, "INT8 file, MB", (0.1, 0.3, 1, 3, 10)),
+        (2, "ms a film, float32", (0.3, 0.5, 1, 2)),
+    )
+    for axis, (column, words, ticks) in zip(axes, panels, strict=True):
         for point in points:
             name, x, auc, low, high = point[0], point[column], *point[3:]
             axis.errorbar(x, auc, [[auc - low], [high - auc]], fmt="o", capsize=3, color="#0072b2")
-            axis.annotate(name, (x, auc), (5, 5), textcoords="offset points", fontsize=7)
+            where = {"va": "top", "ha": "center", "textcoords": "offset points", "rotation": 90}
+            axis.annotate(
+                name.removeprefix("efficientnet_"), (x, low), (0, -6), fontsize=8, **where
+            )
         axis.set_xscale("log")
+        axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axis.minorticks_off()
+        axis.margins(x=0.12)
         axis.set_xlabel(words)
         axis.grid(alpha=0.3)
+    bottom, top = axes[0].get_ylim()
+    axes[0].set_ylim(bottom - 0.35 * (top - bottom), top)
     axes[0].set_ylabel("test AUC, 95 % interval")
     figure.savefig(PLOT, metadata={"Date": None})
 

@@ -53,17 +53,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "page_url" in metafunc.fixturenames:
         alone = metafunc.module.__name__.endswith("test_static")
         metafunc.parametrize(
-            "page_url", ["static"] if alone else ON_BOTH, indirect=True, scope="session"
+            "page_url", ["static"] if alone else ON_BOTH, indirect=True, scope="module"
         )
 
 
-@pytest.fixture(scope="session")
+# A module, not the session: Playwright keeps an event loop running, in which nobody else's can run.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     with launched() as browser:
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def page_url(request: pytest.FixtureRequest, chromium: Any) -> Iterator[str]:
     """The address of the page with the shipped bundle."""
     with PAGES[request.param]() as url:
