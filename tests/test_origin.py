@@ -1,0 +1,20 @@
+"""What a bundle keeps of its study: thresholds by rule, as `predict` takes them."""
+
+from __future__ import annotations
+
+import pytest
+
+from radistill.errors import UsageError
+from radistill.origin import origin_of
+from radistill.runtime.card import read_card
+from radistill.runtime.find import find_bundle
+from radistill.runtime.predictor import operating_threshold
+
+
+def test_a_bundles_operating_points_are_those_of_predict() -> None:
+    folder = find_bundle(None)
+    card, origin = read_card(folder / "card.json"), origin_of(folder)
+    for wanted in (0.9, 0.95, 0.99):
+        assert origin.threshold(f"sensitivity={wanted}") == operating_threshold(card, wanted)
+    with pytest.raises(UsageError, match=r"no such point but .*sensitivity=0\.95"):
+        origin.threshold("sensitivity=0.123")
