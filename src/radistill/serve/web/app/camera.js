@@ -30,9 +30,11 @@ export async function shoot() {
     stream = await navigator.mediaDevices.getUserMedia({
       video: { width: { ideal: 1920 }, height: { ideal: 1080 } },
     });
+    view.onloadeddata = () => { // before its first picture there is nothing to take
+      take.disabled = false;
+      take.focus();
+    };
     view.srcObject = stream;
-    take.disabled = false;
-    take.focus();
   } catch {
     view.hidden = true;
     problem.hidden = false;
