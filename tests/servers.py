@@ -67,6 +67,7 @@ def serving(bundle: Path, *arguments: object) -> Iterator[Server]:
             raise AssertionError(server.log)
         reader = threading.Thread(target=lambda: server.lines.extend(process.stderr or ()))
         reader.start()
+        _listens(server.port)
         yield server
     finally:
         process.terminate()
@@ -79,6 +80,18 @@ def serving(bundle: Path, *arguments: object) -> Iterator[Server]:
             if server.port:
                 reader.join(10)
             process.stderr.close()
+
+
+def _listens(port: int, seconds: float = 20) -> None:
+    """Wait until connections are taken, which is a moment after the start is complete."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+            return
+        except ConnectionRefusedError:
+            assert time.monotonic() < end
+            time.sleep(0.02)
 
 
 def _no_files() -> None:
