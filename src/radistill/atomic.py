@@ -6,6 +6,7 @@ import csv
 import errno
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,33 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `folder`; put it in its place if the block succeeds.
+
+    What stood there is gone only once the new one stands. Raises RadistillError if the disk is full
+    or the folder cannot be written.
+    """
+    beside = f".{folder.name}.{os.getpid()}"
+    work, old = folder.parent / f"{beside}.partial", folder.parent / f"{beside}.old.partial"
+    try:
+        work.mkdir(parents=True)
+        yield work
+        if folder.exists():
+            os.replace(folder, old)
+        try:
+            os.replace(work, folder)
+        except OSError:
+            if old.exists():
+                os.replace(old, folder)
+            raise
+    except OSError as error:
+        raise explain(error, folder) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def explain(error: OSError, path: Path) -> RadistillError:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,7 +103,7 @@ def write_bundle(
         raise RadistillError(
             f"{folder}: {len(val_squares)} validation films but {len(truth)} labels."
         )
-    with _replacing_folder(folder) as work:
+    with atomic.replacing_folder(folder) as work:
         card = _fill(work, model, spec, val_squares, truth)
         Bundle.load(work)  # what cannot be read back is not shipped
     return card.model_dump(mode="json")
@@ -188,21 +185,3 @@ def _head(model: GreyClassifier) -> tuple[np.ndarray, np.ndarray]:
     last: nn.Linear = model.head[1]  # type: ignore[assignment]
     weights, bias = (value.detach().cpu().float().numpy() for value in (last.weight, last.bias))
     return weights.T, bias
-
-
-@contextmanager
-def _replacing_folder(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder beside `folder`; put it in its place if the block succeeds."""
-    work = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
-    old = folder.with_name(f".{folder.name}.{os.getpid()}.old.partial")
-    try:
-        work.mkdir(parents=True)
-        yield work
-        if folder.exists():
-            os.replace(folder, old)
-        os.replace(work, folder)
-    except OSError as error:
-        raise atomic.explain(error, folder) from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)

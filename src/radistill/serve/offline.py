@@ -5,9 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,16 +42,8 @@ def write_page(out: Path, bundle: Path | None = None) -> int:
     check_target(out)
     check_vendor()
     predictor = Predictor.load(bundle)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
-    try:
+    with atomic.replacing_folder(out) as scratch:
         assemble(scratch, predictor)
-        scratch.chmod(0o755)
-        _swap(scratch, out)
-    except OSError as error:
-        raise atomic.explain(error, out) from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return sum(packed_size(path.read_bytes()) for path in files_of(out))
 
 
@@ -155,19 +145,3 @@ def _is_ours(folder: Path) -> bool:
         return config["engine"] == "browser" and (folder / WORKER).is_file()
     except (OSError, ValueError, KeyError, TypeError):
         return False
-
-
-def _swap(made: Path, out: Path) -> None:
-    """`made` in the place of `out`; an older page is gone only once the new one stands."""
-    if not out.exists():
-        os.rename(made, out)
-        return
-    older = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}.old."))
-    os.rename(out, older / "page")
-    try:
-        os.rename(made, out)
-    except OSError:
-        os.rename(older / "page", out)
-        raise
-    finally:
-        shutil.rmtree(older, ignore_errors=True)
