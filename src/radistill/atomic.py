@@ -41,24 +41,32 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     What stood there is gone only once the new one stands. Raises RadistillError if the disk is full
     or the folder cannot be written.
     """
-    beside = f".{folder.name}.{os.getpid()}"
-    work, old = folder.parent / f"{beside}.partial", folder.parent / f"{beside}.old.partial"
+    work = folder.parent / f".{folder.name}.{os.getpid()}.partial"
     try:
         work.mkdir(parents=True)
         yield work
-        if folder.exists():
-            os.replace(folder, old)
-        try:
-            os.replace(work, folder)
-        except OSError:
-            if old.exists():
-                os.replace(old, folder)
-            raise
+        move_folder(work, folder)
     except OSError as error:
         raise explain(error, folder) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+
+
+def move_folder(work: Path, folder: Path) -> None:
+    """Put `work` in the place of `folder`; what stood there is gone only once the new one stands.
+
+    Raises OSError.
+    """
+    old = folder.parent / f".{folder.name}.{os.getpid()}.old.partial"
+    if folder.exists():
+        os.replace(folder, old)
+    try:
+        os.replace(work, folder)
+    except OSError:
+        if old.exists():
+            os.replace(old, folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def explain(error: OSError, path: Path) -> RadistillError:

@@ -117,12 +117,7 @@ class RunDirectory:
                 (work / name).unlink(missing_ok=True)
         atomic.write_json(work / STAGE, {"key": key, **parts, "format": FORMAT})
         try:
-            if final.exists():
-                old = self.folder / f".{stage}.old"
-                shutil.rmtree(old, ignore_errors=True)
-                os.replace(final, old)
-                shutil.rmtree(old, ignore_errors=True)
-            os.replace(work, final)
+            atomic.move_folder(work, final)
         except OSError as error:
             raise RadistillError(f"{final}: cannot be put in place ({error.strerror})") from error
         return final
