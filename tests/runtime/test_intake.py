@@ -227,7 +227,7 @@ def telling(*words: str) -> list[Upload]:
 
 
 def test_crash_hang_and_memory(hostile: Path) -> None:
-    limits = Limits(seconds=1.0, memory=2**30)
+    limits = Limits(seconds=3.0, memory=2**30)
     words = ("ok", "CRASH", "HANG", "ok", "SPIN", "EAT", "EAT MUCH", "WRITE", "PRINT", "ok")
     with Intake(limits=limits) as intake:
         start = time.monotonic()
@@ -237,7 +237,7 @@ def test_crash_hang_and_memory(hostile: Path) -> None:
         *("ok", "crashed", "timeout", "ok", "timeout", "too-large", "too-large", "too-large"),
         *("ok", "ok"),
     ]
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 60
     assert (hostile / "written").read_bytes() == b""
 
 
@@ -247,7 +247,7 @@ def test_in_a_group_only_the_culprit_is_blamed(hostile: Path) -> None:
         word = {50: b"CRASH", 61: b"HANG"}.get(number, b"")
         paths.append(hostile / f"{number}.png")
         paths[-1].write_bytes(image("PNG", film(number)) + word)
-    with Intake(limits=Limits(seconds=1.0)) as intake:
+    with Intake(limits=Limits(seconds=3.0)) as intake:
         results = list(intake.decode(paths))
     assert [(n, r.code) for n, r in enumerate(results) if isinstance(r, Refused)] == [
         (50, "crashed"),
@@ -261,7 +261,7 @@ def test_in_a_group_only_the_culprit_is_blamed(hostile: Path) -> None:
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs signals")
 def test_a_process_that_is_killed_or_stopped_is_replaced() -> None:
     good = image("PNG", film(3))
-    with Intake(limits=Limits(seconds=1.0)) as intake:
+    with Intake(limits=Limits(seconds=3.0)) as intake:
         for what, code in ((signal.SIGKILL, None), (signal.SIGSTOP, "timeout"), (None, None)):
             if what is not None:
                 assert isinstance(intake.decode_bytes(good, "film"), Decoded)
