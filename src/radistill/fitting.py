@@ -18,7 +18,7 @@ from radistill.data.targets import Targets
 from radistill.evaluation.cost import cost
 from radistill.evaluation.predictions import Predictions, write_predictions
 from radistill.evaluation.score import score_model
-from radistill.models import GreyClassifier, create, load_model, save_model, set_test_scales
+from radistill.models import GreyClassifier, create, load_model, save_model
 from radistill.models.reported import class_probabilities
 from radistill.progress import console
 from radistill.rundir import FORMAT, RunDirectory, digest
@@ -71,13 +71,10 @@ def fit_model(
     run, accelerator = study.run, study.accelerator
     settings = study.config
     # Without defaults, so that a setting that is added later does not train everything anew.
-    training = study.key(config.model_dump(exclude_defaults=True, exclude={"test_scales"}),
-                         settings.augment.model_dump(exclude_defaults=True),
+    training = study.key(*(part.model_dump(exclude_defaults=True)
+                           for part in (config, settings.augment)),
                          views, depends_on, settings.mixed_precision)  # fmt: skip
-    scoring = [settings.evaluation.model_dump(exclude_defaults=True)]
-    if config.test_scales:
-        scoring.append({"test_scales": config.test_scales})
-    key = digest([training, *scoring])
+    key = digest([training, settings.evaluation.model_dump(exclude_defaults=True)])
     done = run.done(name, key)
     accelerator.wait_for_everyone()
     if done:
@@ -165,9 +162,6 @@ def _score(study: Study, name: str, config: ModelConfig) -> None:
     """Predictions on validation and test, and every figure that follows from them."""
     folder = study.run.working(name)
     seconds = sum(float(row["seconds"]) for row in read_history(folder / "history.csv"))
-    if study.accelerator.is_main_process:
-        set_test_scales(folder, config.test_scales)
-    study.accelerator.wait_for_everyone()
     model = load_model(folder)  # the file that is kept, not the network in memory
     found = {split: predictions_of(study, model, split) for split in ("val", "test")}
     if not study.accelerator.is_main_process:

@@ -70,7 +70,6 @@ def _distillation(study: Study, teachers: Sequence[Path], distill: DistillConfig
 def _answers(study: Study, teacher_folder: Path, count: int) -> TeacherOutputs:
     config = study.config
     teacher = load_model(teacher_folder)
-    teacher.test_scales = ()  # it is asked about the very view that the student sees
     views = Views(count, config.seed, config.augment, config.student.mixup)
     weights = _weights(teacher_folder)
     return teacher_outputs(

@@ -86,34 +86,6 @@ def test_other_networks_show_activation_energy_and_say_so() -> None:
     assert cam.min() >= 0
 
 
-@pytest.mark.parametrize(
-    ("architecture", "method"),
-    [("efficientnet_lite0_first3", POSITIONS), ("resnet18", POSITIONS), ("baseline", ENERGY)],
-)
-def test_several_scales_give_one_map(architecture: str, method: str, tmp_path: Path) -> None:
-    model = lively(architecture)
-    model.test_scales = (1.125, 0.875)
-    explained = Explained(model, positive=1)
-    assert explained.method == method
-    with torch.no_grad():
-        probability, cam, _ = explained(films(3))
-        logits = model(films(3))
-        model.test_scales = ()
-        _, single, _ = Explained(model, positive=1)(films(3))
-    assert cam.shape == single.shape
-    np.testing.assert_allclose(probability, torch.softmax(logits, 1), atol=1e-5)
-    if method == POSITIONS:
-        expected = (logits[:, 1] - logits[:, 0]).numpy()
-        np.testing.assert_allclose(cam.mean((1, 2)), expected, rtol=1e-3, atol=1e-3)
-    squares = (films(5)[:, 0] * 255).byte().numpy()
-    model.test_scales = (1.125, 0.875)
-    export_onnx(model, tmp_path / "model.onnx", positive=1, sample=squares)
-    session = open_session((tmp_path / "model.onnx").read_bytes())
-    for many, one in zip(run_batches(session, squares), run_batches(session, squares[:1]),
-                         strict=True):  # fmt: skip
-        np.testing.assert_allclose(many[:1], one, rtol=1e-4, atol=1e-5)
-
-
 def test_groups_sum_probabilities() -> None:
     model = lively("shufflenet_v2_x0_5", classes=3)
     with torch.no_grad():

@@ -56,15 +56,6 @@ def test_every_kind_of_network_has_maps_and_is_left_alone(architecture, size):
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
 
 
-def test_maps_are_those_of_the_film_at_its_own_size():
-    torch.manual_seed(0)
-    model = create("resnet18", classes=2, weights="random", input_size=64)[0]
-    films = np.random.default_rng(0).integers(0, 256, (2, 64, 64), dtype=np.uint8)
-    once = heat_maps(model, films, [1])
-    model.test_scales = (1.1, 0.9)
-    assert np.array_equal(heat_maps(model, films, [1]), once)
-
-
 def test_a_network_without_positions_is_refused():
     flat = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
     with pytest.raises(RadistillError, match="convolutions"):

@@ -7,7 +7,6 @@ import copy
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional
 
 from radistill.errors import UsageError
 from radistill.models import GreyClassifier, create
@@ -151,29 +150,3 @@ def test_listed_names_are_classifiers() -> None:
     assert len(names) == len(set(names))
     assert "wide_resnet50_2" in names
     assert "googlenet" not in names
-
-
-def test_several_scales_are_the_mean_of_the_looks() -> None:
-    torch.manual_seed(0)
-    model = make("efficientnet_lite0_first3", 32).eval()
-    model.enlarge = 2
-    films = torch.rand(3, 1, 32, 32)
-    plain = model(films)
-    model.test_scales = (1.0,)
-    torch.testing.assert_close(model(films), plain)
-    model.test_scales = (1.25, 0.75)
-    together = model(films)
-
-    model.enlarge, model.test_scales = 1, ()
-    larger = functional.interpolate(films, size=80, mode="bilinear")[..., 8:-8, 8:-8]
-    smaller = functional.pad(functional.interpolate(films, size=48, mode="bilinear"), (8, 8, 8, 8))
-    torch.testing.assert_close(together, (model(larger) + model(smaller)) / 2)
-
-
-def test_scales_are_for_the_test_alone() -> None:
-    torch.manual_seed(0)
-    model = make("efficientnet_lite0_first3", 32)
-    films = torch.rand(4, 1, 32, 32)
-    plain = copy.deepcopy(model)(films)  # in training mode
-    model.test_scales = (1.1, 0.9)
-    torch.testing.assert_close(model(films), plain)

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from radistill.errors import UsageError
-from radistill.models import create, load_model, read_spec, save_model, set_test_scales
+from radistill.models import create, load_model, read_spec, save_model
 from radistill.models.networks import build
 
 
@@ -115,11 +115,3 @@ def test_a_network_that_enlarges_is_read_back_as_one(tmp_path: Path) -> None:
     model.enlarge = 2
     save_model(model, tmp_path, classes=["a", "b"])
     assert torch.equal(load_model(tmp_path)(films), enlarged)
-
-
-def test_scales_are_read_back_and_changed_without_the_weights(folder: Path) -> None:
-    assert load_model(folder).test_scales == ()
-    before = (folder / "weights.safetensors").read_bytes()
-    set_test_scales(folder, (1.1, 0.9))
-    assert load_model(folder).test_scales == (1.1, 0.9)
-    assert (folder / "weights.safetensors").read_bytes() == before

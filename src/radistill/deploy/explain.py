@@ -82,7 +82,7 @@ class Explained(nn.Module):
     @property
     def method(self) -> str:
         """How `cam` is computed, in words."""
-        if self._is_baseline:
+        if isinstance(self.classifier.backbone, BaselineCNN):
             return CONTRIBUTIONS
         return ENERGY if self._pooling is None else POSITIONS
 
@@ -107,18 +107,14 @@ class Explained(nn.Module):
         return F.one_hot(groups, max(self.groups) + 1).to(like.dtype)
 
     def _cam(self, features: Tensor, embedding: Tensor, logits: Tensor) -> Tensor:
-        if self._is_baseline:
+        if isinstance(self.classifier.backbone, BaselineCNN):
             return self._contributions(features, embedding, logits)
-        channels, height, width = features.shape[1:]
         if self._pooling is None:
-            said = features.square().mean(dim=1)
-        else:
-            positions = self._pooling.activation(features).permute(0, 2, 3, 1)
-            seen = self._pooling.tail(positions.reshape(-1, channels))
-            said = self.log_odds(self.classifier.head(seen))
-        looks = max(1, len(self.classifier.test_scales))
-        cam: Tensor = said.reshape(-1, looks, height // looks, width).mean(dim=1)
-        return cam
+            return features.square().mean(dim=1)
+        channels, height, width = features.shape[1:]
+        positions = self._pooling.activation(features).permute(0, 2, 3, 1).reshape(-1, channels)
+        odds = self.log_odds(self.classifier.head(self._pooling.tail(positions)))
+        return odds.reshape(-1, height, width)
 
     def _contributions(self, features: Tensor, embedding: Tensor, logits: Tensor) -> Tensor:
         """Of each position to the log-odds, through the dense layer's open ReLUs."""
@@ -134,11 +130,7 @@ class Explained(nn.Module):
         return (gradient.view_as(features) * features).sum(dim=1)
 
     def _watch(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """The last feature map (N, C, h, w) and the embedding (N, D).
-
-        With several `test_scales` their maps lie below each other, (N, C, scales h, w), so that a
-        mean over positions is one over all looks.
-        """
+        """The last feature map (N, C, h, w) and the embedding (N, D)."""
         seen: list[Tensor] = []
         layer = self.classifier.get_submodule(self._layer)
         handle = layer.register_forward_hook(lambda _module, _inputs, output: seen.append(output))
@@ -146,20 +138,7 @@ class Explained(nn.Module):
             embedding = self.classifier.embedding(image)
         finally:
             handle.remove()
-        features = seen[-1]
-        looks = len(self.classifier.test_scales)
-        if looks > 1:
-            split = features.unflatten(0, (-1, looks))
-            features = split.transpose(1, 2).flatten(2, 3)
-        return features, embedding
-
-    @property
-    def _is_baseline(self) -> bool:
-        """Its map follows one look through the dense layer."""
-        return (
-            isinstance(self.classifier.backbone, BaselineCNN)
-            and len(self.classifier.test_scales) < 2
-        )
+        return seen[-1], embedding
 
     @torch.no_grad()
     def _find_pooling(self) -> _Pooling | None:

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from radistill.errors import RadistillError
 from radistill.imaging import to_unit
-from radistill.models.classifier import GreyClassifier
 
 BATCH = 32
 
@@ -39,14 +38,10 @@ def heat_maps(classifier: nn.Module, squares: np.ndarray, positive: Sequence[int
     """Grad-CAM of the positive class, float32 (N, S, S) in [0, 1], each map's greatest value 1.
 
     squares: uint8 (N, S, S). The layer is the last whose output still has positions. A map is all 0
-    where nothing speaks for the positive class. `classifier` is copied, and left as it was; the
-    copy sees each film once, at its own size.
+    where nothing speaks for the positive class. `classifier` is copied, and left as it was.
     Raises RadistillError for a network without such a layer.
     """
-    copied = copy.deepcopy(classifier).float().cpu().eval()
-    if isinstance(copied, GreyClassifier):
-        copied.test_scales = ()
-    model = LogOdds(copied, positive)
+    model = LogOdds(copy.deepcopy(classifier).float().cpu().eval(), positive)
     model.requires_grad_(True)  # frozen stages take part too
     side = squares.shape[-1]
     layer = last_spatial(model, side)

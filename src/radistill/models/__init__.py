@@ -5,7 +5,7 @@ from radistill.models.classifier import GreyClassifier
 from radistill.models.factory import create
 from radistill.models.groups import trainable_groups
 from radistill.models.report import WeightsReport
-from radistill.models.saved import load_model, read_spec, save_model, set_test_scales
+from radistill.models.saved import load_model, read_spec, save_model
 
 __all__ = [
     "GreyClassifier",
@@ -15,7 +15,6 @@ __all__ = [
     "load_model",
     "read_spec",
     "save_model",
-    "set_test_scales",
     "set_training_mode",
     "trainable_groups",
 ]

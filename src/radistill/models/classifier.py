@@ -26,9 +26,6 @@ class GreyClassifier(nn.Module):
     enlarge: factor by which films are enlarged inside the graph. A network with pretrained
     weights then sees structures at the size it knows, of a film too coarse to carry the noise of
     its file.
-    test_scales: factors of the size at which a film is shown in eval mode; the embedding, and with
-    it the logits, is the mean over them (multi-scale testing, He et al. 2016, section 3.4). Larger
-    is cut at the borders, smaller stands on black, as in training. Empty: as it is.
     """
 
     mean: Tensor
@@ -65,7 +62,6 @@ class GreyClassifier(nn.Module):
         self.original_head = original_head
         self.dropout = dropout
         self.enlarge = 1
-        self.test_scales: tuple[float, ...] = ()
 
     @property
     def stages(self) -> list[list[nn.Module]]:
@@ -74,29 +70,11 @@ class GreyClassifier(nn.Module):
 
     def embedding(self, x: Tensor) -> Tensor:
         """Pooled features (N, embedding_size) of films (N, 1, S, S) in [0, 1]."""
-        several = bool(self.test_scales) and not self.training
-        if several:
-            side = x.shape[-1] * self.enlarge
-            # In one batch: the looks at the first film, those at the second, ...
-            looks = [_look(x, side, scale) for scale in self.test_scales]
-            x = torch.stack(looks, dim=1).flatten(0, 1)
-        elif self.enlarge > 1:
+        if self.enlarge > 1:
             x = F.interpolate(x, scale_factor=self.enlarge, mode="bilinear", align_corners=False)
         features: Tensor = self.backbone((x - self.mean) / self.std)
-        if several:
-            features = features.unflatten(0, (-1, len(self.test_scales))).mean(dim=1)
         return features
 
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.head(self.embedding(x))
         return logits
-
-
-def _look(x: Tensor, side: int, scale: float) -> Tensor:
-    """Films (N, 1, S, S) to (N, 1, side, side), their middle at `scale` times the size."""
-    shown = side + 2 * round((scale - 1) * side / 2)  # so that as much is cut on either side
-    x = F.interpolate(x, size=(shown, shown), mode="bilinear", align_corners=False)
-    cut = (shown - side) // 2
-    if cut < 0:
-        return F.pad(x, (-cut, -cut, -cut, -cut))
-    return x[..., cut : cut + side, cut : cut + side]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,6 @@ def save_model(model: GreyClassifier, folder: Path, **extra_spec: Any) -> None:
         "input_size": model.input_size,
         "dropout": model.dropout,
         "enlarge": model.enlarge,
-        "test_scales": list(model.test_scales),
         "mean": model.mean.flatten().tolist(),
         "std": model.std.flatten().tolist(),
     }
@@ -40,11 +38,6 @@ def save_model(model: GreyClassifier, folder: Path, **extra_spec: Any) -> None:
     metadata = {"architecture": model.architecture, "stride": model.variant or "torchvision"}
     write_safetensors(folder / WEIGHTS, model.state_dict(), metadata)
     atomic.write_json(folder / SPEC, spec | extra_spec)
-
-
-def set_test_scales(folder: Path, scales: Sequence[float]) -> None:
-    """Change how the model in `folder` looks at films; its weights stay."""
-    atomic.write_json(folder / SPEC, read_spec(folder) | {"test_scales": list(scales)})
 
 
 def read_spec(folder: Path) -> dict[str, Any]:
@@ -82,7 +75,6 @@ def load_model(folder: Path) -> GreyClassifier:
         variant=spec["variant"],
     )
     model.enlarge = spec.get("enlarge", 1)
-    model.test_scales = tuple(spec.get("test_scales", ()))
     file = folder / WEIGHTS
     if not file.is_file():
         raise UsageError(f"{file}: no such file; is the training finished?")
