@@ -197,10 +197,10 @@ def main() -> None:
                                distill=preset.distill)  # fmt: skip
 
     @torch.inference_mode()
-    def one_view(model: GreyClassifier, films: Examples) -> None:
+    def one_view(model: GreyClassifier, films: Examples, views: Views) -> None:
         for start_ in range(0, len(paths), BATCH):
             rows = np.arange(start_, min(start_ + BATCH, len(paths)))
-            model(same.views.images(films, rows, 0))
+            model(views.images(films, rows, 0))
 
     seconds = best_seconds(
         {
@@ -212,9 +212,11 @@ def main() -> None:
             "teacher epoch, whole network": whole.epoch,
             "teacher epoch, cached stages": cached.epoch,
             "notebook, a teacher epoch": whole224.epoch,
-            "ours, teacher over one view": lambda: one_view(asked, middle),
+            "ours, teacher over one view": lambda: one_view(asked, middle, same.views),
             "preset student, a teacher epoch": preset_teacher.epoch,
-            "preset student, a teacher over one view": lambda: one_view(their_teacher, coarse),
+            "preset student, a teacher over one view": lambda: one_view(
+                their_teacher, coarse, preset_student.views
+            ),
             "preset student, a distillation epoch": preset_student.epoch,
         },
         options.rounds,

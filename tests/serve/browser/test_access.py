@@ -137,3 +137,32 @@ def test_nothing_sticks_out_in_any_language(
         assert page.tab.evaluate(CUT) == []
         assert page.tab.evaluate(OUTSIDE) == []
     assert page.tab.locator(".notice:visible").count() == 1
+
+
+@pytest.mark.parametrize("system", ["light", "dark"])
+def test_colours_follow_the_choice_and_else_the_system(
+    open_page: Callable[..., Page], system: str
+) -> None:
+    tab = open_page(color_scheme=system).tab
+
+    def background() -> str:
+        return str(tab.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    as_the_system = background()
+    tab.click("#theme")  # system, then light, then dark
+    light = background()
+    tab.click("#theme")
+    dark = background()
+    assert light != dark
+    assert as_the_system == {"light": light, "dark": dark}[system]
+    tab.emulate_media(media="print")
+    assert tab.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+    tab.emulate_media(media="screen")
+    tab.reload()
+    assert background() == dark
+    tab.click("#theme")
+    assert background() == as_the_system
+    other = "dark" if system == "light" else "light"
+    tab.emulate_media(color_scheme=other)
+    tab.wait_for_function(f"document.documentElement.dataset.scheme === '{other}'")
+    assert background() == {"light": light, "dark": dark}[other]
