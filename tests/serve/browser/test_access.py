@@ -164,5 +164,5 @@ def test_colours_follow_the_choice_and_else_the_system(
     assert background() == as_the_system
     other = "dark" if system == "light" else "light"
     tab.emulate_media(color_scheme=other)
-    tab.wait_for_function(f"document.documentElement.dataset.scheme === '{other}'")
+    tab.locator(f"html[data-scheme={other}]").wait_for(state="attached")  # a frame later
     assert background() == {"light": light, "dark": dark}[other]
