@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 from collections import Counter
 from pathlib import Path
@@ -53,6 +54,8 @@ def run_study(
     # Without a GPU accelerate makes one process of several only if it is told to use the CPU.
     on_cpu = not torch.accelerator.is_available()
     accelerator = Accelerator(cpu=on_cpu, mixed_precision=config.mixed_precision)
+    # A process that ends with its group standing is now and then aborted by the group's threads.
+    atexit.register(accelerator.end_training)
     run = RunDirectory(out)
     if accelerator.is_main_process:
         run.open(config, update=update)

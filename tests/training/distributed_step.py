@@ -51,5 +51,7 @@ def one_step(out: Path, architecture: str, accelerator: Accelerator) -> None:
 
 
 if __name__ == "__main__":
+    together = Accelerator(cpu=True)
     for name in sys.argv[2:]:
-        one_step(Path(sys.argv[1]) / f"{name}.pt", name, Accelerator(cpu=True))
+        one_step(Path(sys.argv[1]) / f"{name}.pt", name, together)
+    together.end_training()
