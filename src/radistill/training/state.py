@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 from accelerate.optimizer import AcceleratedOptimizer
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel
 
@@ -104,7 +104,7 @@ def start(
         weight_decay=config.weight_decay,
     )
     # Copied before accelerate wraps the network, or the copy would call the original.
-    average = AveragedModel(model, avg_fn=_moving_average(config.ema)) if config.ema else None
+    average = AveragedModel(model, multi_avg_fn=_moving_average(config.ema)) if config.ema else None
     trained = Late(model, config.frozen_stages) if config.cached_views else model
     learner = Learner(
         trained, objective.projector(model.embedding_size), attention=objective.attention
@@ -120,10 +120,13 @@ def start(
 
 
 def _moving_average(decay: float):  # type: ignore[no-untyped-def]
-    """Exponential moving average of weights, with a shorter memory in the first steps."""
+    """Exponential moving average of weights, with a shorter memory in the first steps.
 
-    def update(average: torch.Tensor, current: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
-        warm = min(decay, (1.0 + float(count)) / (10.0 + float(count)))
-        return average.lerp(current, 1 - warm)
+    All tensors at once: the count lies on the device, and to read it there makes a GPU wait.
+    """
+
+    def update(averages: list[Tensor], currents: list[Tensor], count: Tensor) -> None:
+        steps = float(count)
+        torch._foreach_lerp_(averages, currents, 1 - min(decay, (1 + steps) / (10 + steps)))
 
     return update
