@@ -49,6 +49,7 @@ from radistill.training.views import Views
 BATCH = 32
 IMAGENET = transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 RECIPE = {"teacher_epochs": 30, "student_epochs": 25}
+Epochs = dict[str, Callable[[], None]]
 
 
 class Pixels:
@@ -174,54 +175,77 @@ def main() -> None:
 
     everything = sorted(options.train.rglob("*.jp*g"))
     paths = everything[:: max(1, len(everything) // options.films)][: options.films]
-    large, small = examples(paths, 224), examples(paths, options.size)
-    middle = examples(paths, options.teacher_size)
-    teacher = network("resnet50", 224)
-    frozen = {"frozen_stages": 4, "batch_norm": "frozen"}
-    same = Ours("resnet18", large, teacher=teacher, folder=options.scratch / "224")
+    preset = load_config("student")
+    epochs = at_full_size(paths, options.scratch) | of_quick(paths, options)
+    epochs |= of_student(paths, preset, options.scratch)
+    seconds = best_seconds(epochs, options.rounds)
+    full = {name: value * options.scale_to / len(paths) for name, value in seconds.items()}
+    result = {
+        "films": len(paths),
+        "threads": torch.get_num_threads(),
+        "seconds_an_epoch": {name: round(value, 1) for name, value in full.items()},
+        **ratios(full, preset, options),
+    }
+    print(json.dumps(result, indent=2))
+
+
+def at_full_size(paths: list[Path], scratch: Path) -> Epochs:
+    """The notebook's epochs, and ours with its networks at its size."""
+    large = examples(paths, 224)
+    teacher, student = network("resnet50", 224), network("resnet18", 224)
+    same = Ours("resnet18", large, teacher=teacher, folder=scratch / "224")
+    whole = Ours("resnet50", large, teacher=None, folder=scratch)
+    return {
+        "notebook, a distillation epoch": lambda: notebook_epoch(paths, teacher, student),
+        "notebook, a teacher epoch": whole.epoch,
+        "ours, with the notebook's student": same.epoch,
+    }
+
+
+def of_quick(paths: list[Path], options: argparse.Namespace) -> Epochs:
+    """Epochs of the quick recipe, whose sizes are options."""
+    small, middle = examples(paths, options.size), examples(paths, options.teacher_size)
     ours = Ours(options.student, small, teacher=network("resnet50", options.size),
                 folder=options.scratch / "small")  # fmt: skip
     whole = Ours("resnet50", middle, teacher=None, folder=options.scratch)
+    frozen = {"frozen_stages": 4, "batch_norm": "frozen", "cached_views": 1}
     cached = Ours("resnet50", middle, teacher=None, folder=options.scratch / "frozen",
-                  changes=frozen | {"cached_views": 1})  # fmt: skip
-    notebook_student = network("resnet18", 224)
-    whole224 = Ours("resnet50", large, teacher=None, folder=options.scratch)
+                  changes=frozen)  # fmt: skip
     asked = network("resnet50", options.teacher_size).eval()
+    return {
+        "ours, with our student": ours.epoch,
+        "teacher epoch, whole network": whole.epoch,
+        "teacher epoch, cached stages": cached.epoch,
+        "ours, teacher over one view": lambda: one_view(asked, middle, ours.views),
+    }
 
-    preset = load_config("student")
+
+def of_student(paths: list[Path], preset: StudyConfig, scratch: Path) -> Epochs:
+    """Epochs of the preset `student`."""
     coarse = examples(paths, preset.student.input_size)
-    their_teacher = network(preset.teacher.architecture, coarse.pixels.size, preset.teacher.enlarge)
-    preset_teacher = of_preset(preset, preset.teacher, coarse, teacher=None, folder=options.scratch)
-    preset_student = of_preset(preset, preset.student, coarse, teacher=their_teacher,
-                               folder=options.scratch / "preset",
-                               distill=preset.distill)  # fmt: skip
+    asked = network(preset.teacher.architecture, coarse.pixels.size, preset.teacher.enlarge)
+    teacher = of_preset(preset, preset.teacher, coarse, teacher=None, folder=scratch)
+    student = of_preset(preset, preset.student, coarse, teacher=asked, folder=scratch / "preset",
+                        distill=preset.distill)  # fmt: skip
+    return {
+        "preset student, a teacher epoch": teacher.epoch,
+        "preset student, a teacher over one view": lambda: one_view(asked, coarse, student.views),
+        "preset student, a distillation epoch": student.epoch,
+    }
 
-    @torch.inference_mode()
-    def one_view(model: GreyClassifier, films: Examples, views: Views) -> None:
-        for start_ in range(0, len(paths), BATCH):
-            rows = np.arange(start_, min(start_ + BATCH, len(paths)))
-            model(views.images(films, rows, 0))
 
-    seconds = best_seconds(
-        {
-            "notebook, a distillation epoch": lambda: notebook_epoch(
-                paths, teacher, notebook_student
-            ),
-            "ours, with the notebook's student": same.epoch,
-            "ours, with our student": ours.epoch,
-            "teacher epoch, whole network": whole.epoch,
-            "teacher epoch, cached stages": cached.epoch,
-            "notebook, a teacher epoch": whole224.epoch,
-            "ours, teacher over one view": lambda: one_view(asked, middle, same.views),
-            "preset student, a teacher epoch": preset_teacher.epoch,
-            "preset student, a teacher over one view": lambda: one_view(
-                their_teacher, coarse, preset_student.views
-            ),
-            "preset student, a distillation epoch": preset_student.epoch,
-        },
-        options.rounds,
-    )
-    full = {name: value * options.scale_to / len(paths) for name, value in seconds.items()}
+@torch.inference_mode()
+def one_view(model: GreyClassifier, films: Examples, views: Views) -> None:
+    """A teacher's answers to one view of every film."""
+    for start_ in range(0, len(films), BATCH):
+        rows = np.arange(start_, min(start_ + BATCH, len(films)))
+        model(views.images(films, rows, 0))
+
+
+def ratios(
+    full: dict[str, float], preset: StudyConfig, options: argparse.Namespace
+) -> dict[str, Any]:
+    """Theirs by ours. full: seconds of each epoch, for the whole training set."""
     theirs = (RECIPE["teacher_epochs"] * full["notebook, a teacher epoch"]
               + RECIPE["student_epochs"] * full["notebook, a distillation epoch"])  # fmt: skip
     # Ours: features for the head and the frozen stages, then epochs; views for the student.
@@ -230,24 +254,20 @@ def main() -> None:
            + options.views * full["ours, teacher over one view"]
            + 2 * options.student_epochs * full["ours, with our student"])  # fmt: skip
     ensemble, views = preset.distill.ensemble, preset.distill.views
+    student = preset.student.epochs * full["preset student, a distillation epoch"]
     shipped = (ensemble * preset.teacher.epochs * full["preset student, a teacher epoch"]
                + ensemble * views * full["preset student, a teacher over one view"]
-               + preset.student.epochs * full["preset student, a distillation epoch"])  # fmt: skip
-    with_alone = shipped + preset.student.epochs * full["preset student, a distillation epoch"]
+               + student)  # fmt: skip
     notebook = full["notebook, a distillation epoch"]
-    result = {
-        "films": len(paths),
-        "threads": torch.get_num_threads(),
-        "seconds_an_epoch": {name: round(value, 1) for name, value in full.items()},
+    return {
         "a_same_student": round(notebook / full["ours, with the notebook's student"], 1),
         "a_our_student": round(notebook / full["ours, with our student"], 1),
         "b": round(full["teacher epoch, whole network"] / full["teacher epoch, cached stages"], 1),
-        "c_hours": [round(hours / 3600, 2) for hours in (theirs, own, shipped, with_alone)],
+        "c_hours": [round(hours / 3600, 2) for hours in (theirs, own, shipped, shipped + student)],
         "c_quick": round(theirs / own, 1),
         "c_preset_student": round(theirs / shipped, 1),
-        "c_preset_student_with_alone": round(theirs / with_alone, 1),
+        "c_preset_student_with_alone": round(theirs / (shipped + student), 1),
     }
-    print(json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":
