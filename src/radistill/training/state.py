@@ -10,7 +10,7 @@ from accelerate import Accelerator
 from accelerate.optimizer import AcceleratedOptimizer
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
-from torch.optim.swa_utils import AveragedModel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from radistill.config import ModelConfig
 from radistill.models import GreyClassifier, trainable_groups
@@ -127,6 +127,7 @@ def _moving_average(decay: float):  # type: ignore[no-untyped-def]
 
     def update(averages: list[Tensor], currents: list[Tensor], count: Tensor) -> None:
         steps = float(count)
-        torch._foreach_lerp_(averages, currents, 1 - min(decay, (1 + steps) / (10 + steps)))
+        warm = min(decay, (1 + steps) / (10 + steps))
+        get_ema_multi_avg_fn(warm)(averages, currents, count)
 
     return update
