@@ -10,7 +10,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = Path("src/radistill/serve/offline_vendor.py")
+SOURCE = Path("src/radistill/page/npm_parts.py")
 WITHOUT = "RADISTILL_WITHOUT_PAGE"  # set to 1: a wheel that cannot write the page
 
 
@@ -37,7 +37,7 @@ class PageParts(BuildHookInterface[Any]):
 
 def _load(path: Path) -> ModuleType:
     """The module alone: the package around it needs what is not installed while it is built."""
-    spec = importlib.util.spec_from_file_location("offline_vendor", path)
+    spec = importlib.util.spec_from_file_location("npm_parts", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from statsmodels.stats.proportion import proportion_confint
 
-from radistill.deploy.abstention import cut
+from radistill.export.ood_statistics import cut
 from radistill.imaging import DecodeError, decode, to_square
 from radistill.runtime import Bundle, film_paths
 from radistill.runtime.abstain import Sight, seen_on_the_films

@@ -35,10 +35,10 @@ from torchvision import transforms
 from radistill.config import AugmentConfig, DistillConfig, ModelConfig, StudyConfig, load_config
 from radistill.distill.losses import kd_loss
 from radistill.distill.objective import Distillation
-from radistill.distill.teacher_cache import teacher_outputs
+from radistill.distill.teacher_outputs import teacher_outputs
 from radistill.imaging import to_square
 from radistill.models import GreyClassifier, create
-from radistill.rundir import digest
+from radistill.study.rundir import digest
 from radistill.training.examples import Examples
 from radistill.training.frozen import frozen_features
 from radistill.training.loop import train_one_epoch

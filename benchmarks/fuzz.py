@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from radistill.imaging import Code, Limits
-from radistill.runtime.intake import Decoded, Intake, Refused
+from radistill.imaging.sandbox.intake import Decoded, Intake, Refused
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from pydicom.uid import (

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from radistill.imaging import Limits, read_content, read_picture, to_eight_bits
-from radistill.runtime.intake import Intake, Refused
+from radistill.imaging.sandbox.intake import Intake, Refused
 
 LIMITS = Limits()
 
@@ -56,7 +56,7 @@ def compare(films: list[Path], workers: int, rounds: int) -> None:
 
 
 def phantoms(folder: Path) -> Path:
-    from radistill.data.phantom import generate
+    from radistill.phantoms import generate
 
     generate(folder / "films", 24, seed=0, size=512)
     return folder / "films"

@@ -26,8 +26,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import psutil
 
 import static_page
+from radistill.page import static_site
 from radistill.runtime import Predictor
-from radistill.serve import offline
 
 OPEN = """async () => {
   const start = performance.now();
@@ -48,10 +48,10 @@ def chosen(places: list[Path], most: int, seed: int) -> list[Path]:
 def sizes(folder: Path) -> None:
     """What a browser loads at first, by part, gzip counted."""
     parts: Counter[str] = Counter()
-    for path in offline.files_of(folder):
+    for path in static_site.files_of(folder):
         name = path.relative_to(folder).as_posix()
         part = name if name.startswith(("vendor/", "model/")) else name.split("/")[0]
-        parts[part] += offline.packed_size(path.read_bytes())
+        parts[part] += static_site.packed_size(path.read_bytes())
     print("| part | kB, gzip |\n|---|---|")
     for part, size in parts.most_common(6):
         print(f"| {part} | {size / 1e3:.0f} |")
@@ -110,7 +110,7 @@ def main() -> None:
     films = chosen(options.films, options.most, options.seed)
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {len(films)} films\n")
     scratch = Path(tempfile.mkdtemp())
-    offline.write_page(scratch / "page", options.bundle)
+    static_site.write_page(scratch / "page", options.bundle)
     sizes(scratch / "page")
     with static_page.browser() as chrome, static_page.served(scratch / "page") as url:
         tab = static_page.bare(chrome.new_page(), url)

@@ -33,7 +33,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from radistill.runtime.find import find_bundle
+from radistill.runtime.find_bundle import find_bundle
 
 TEACHER = ("resnet50", 160)  # the size at which the presets train it
 PLAIN = """
@@ -119,7 +119,7 @@ def cold(bundle: Path, film: Path, scratch: Path, rounds: int) -> str:
 
 
 def warm(bundle: Path, teacher: Path | None, scratch: Path, rounds: int) -> str:
-    from radistill.deploy.export import export_onnx
+    from radistill.export.onnx import export_onnx
     from radistill.models import create, load_model
     from radistill.runtime import Bundle
     from radistill.runtime.session import open_session, run_batches
@@ -144,8 +144,8 @@ def warm(bundle: Path, teacher: Path | None, scratch: Path, rounds: int) -> str:
 
 def folder(bundle: Path, films: list[Path], rounds: int) -> str:
     from radistill.imaging import decode, to_square
+    from radistill.imaging.sandbox.intake import Intake
     from radistill.runtime import Predictor
-    from radistill.runtime.intake import Intake
     from radistill.runtime.session import cores
 
     predictor = Predictor.load(bundle)

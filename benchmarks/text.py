@@ -15,12 +15,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from radistill.text import bag
-from radistill.text.decide import decide
-from radistill.text.grammar import write_many
-from radistill.text.labeller import load_labeller
-from radistill.text.read import read_reports
-from radistill.text.sections import Report
+from radistill.text.labeller.decide import decide
+from radistill.text.labeller.grammar import write_many
+from radistill.text.labeller.labeller import load_labeller
+from radistill.text.nlp import bag
+from radistill.text.nlp.sections import Report
+from radistill.text.read.reports import read_reports
 
 ROUNDS, COUNT = 3, 10_000
 

@@ -22,13 +22,13 @@ from pathlib import Path
 
 import numpy as np
 
-from radistill import atomic
-from radistill.data.phantom import generate
-from radistill.evaluation import words
-from radistill.evaluation.intervals import auc_difference_interval
-from radistill.evaluation.paired import delong
-from radistill.evaluation.predictions import read_predictions
-from radistill.text.grammar import Kind, write
+from radistill.files import write_csv, write_text
+from radistill.metrics.intervals import auc_difference_interval
+from radistill.metrics.paired import delong
+from radistill.metrics.predictions import read_predictions
+from radistill.phantoms import generate
+from radistill.report import fmt
+from radistill.text.labeller.grammar import Kind, write
 
 MISREAD, OTHER = 0.08, 0.15
 MODELS = ("baseline", "teacher", "student-alone", "student")
@@ -46,7 +46,7 @@ def main() -> None:
     describe(truth, weak)
     for name, rows in (("true", truth), ("weak", weak)):
         labels = out / f"labels-{name}.csv"
-        atomic.write_csv(labels, ("path", "label", "split"),
+        write_csv(labels, ("path", "label", "split"),
                          [(row["path"], row["label"], row["split"]) for row in rows])  # fmt: skip
         settings = [part for value in arguments.set or [] for part in ("--set", value)]
         radistill("run", "--data", films, "--labels", labels, "--out", out / f"run-{name}",
@@ -79,7 +79,7 @@ def write_reports(films: Path, table: Path, seed: int) -> Rows:
         name = path.relative_to(films).as_posix()
         truth.append({"path": name, "label": label, "split": split})
         reports.append((name, split, write(kind, rng).text))
-    atomic.write_csv(table, ("path", "split", "report"), reports)
+    write_csv(table, ("path", "split", "report"), reports)
     return truth
 
 
@@ -119,9 +119,9 @@ def compare(out: Path) -> None:
                       "difference": -tested.difference, "ci": list(ci)})  # fmt: skip
         print(
             f"{model}: true labels {tested.auc_a:.3f}, weak labels {tested.auc_b:.3f}, difference "
-            f"{words.signed(-tested.difference)} ({words.interval(list(ci), sign=True)})"
+            f"{fmt.signed(-tested.difference)} ({fmt.interval(list(ci), sign=True)})"
         )
-    atomic.write_text(out / "cost.json", json.dumps(found, indent=2) + "\n")
+    write_text(out / "cost.json", json.dumps(found, indent=2) + "\n")
 
 
 if __name__ == "__main__":

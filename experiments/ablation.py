@@ -24,9 +24,9 @@ from radistill.config import Method, StudyConfig, load_config
 from radistill.data import load_dataset
 from radistill.data.cache import build_caches
 from radistill.data.targets import targets_of
-from radistill.fitting import Study
-from radistill.rundir import RunDirectory
-from radistill.teaching import fit_student, fit_teachers
+from radistill.study.distil import fit_student, fit_teachers
+from radistill.study.fit import Study
+from radistill.study.rundir import RunDirectory
 
 HERE = Path(__file__).parent
 ALONE, ONE_TEACHER = "student-alone", "one-teacher"

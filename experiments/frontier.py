@@ -23,13 +23,13 @@ import numpy as np
 from ablation import METHODS, open_study
 
 from radistill.config import load_config
-from radistill.deploy.export import export_onnx
-from radistill.deploy.quantise import quantise
-from radistill.fitting import Study
+from radistill.export.int8 import quantise
+from radistill.export.onnx import export_onnx
 from radistill.imaging import to_unit
 from radistill.models import load_model, read_spec
 from radistill.runtime.session import OUTPUTS, open_session
-from radistill.teaching import fit_student
+from radistill.study.distil import fit_student
+from radistill.study.fit import Study
 
 HERE = Path(__file__).parent / "frontier"
 # Networks without ImageNet weights that a package brings start from random ones.

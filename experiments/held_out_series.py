@@ -29,13 +29,13 @@ from radistill.data.cache import build_caches
 from radistill.data.dataset import Dataset
 from radistill.data.draw import by_patient, draw
 from radistill.data.targets import targets_of
-from radistill.evaluation.thresholds import choose_threshold
+from radistill.metrics.thresholds import choose_threshold
 from radistill.models import GreyClassifier, create
 from radistill.models.reported import class_probabilities
-from radistill.training.criteria import validate
 from radistill.training.examples import Examples, examples_of
 from radistill.training.loop import train
-from radistill.training.predict import outputs, plain
+from radistill.training.outputs import outputs, plain
+from radistill.training.validation import validate
 
 TABLE = Path(__file__).parent / "held-out-series.csv"
 COLUMNS = ("name", "seed", "epochs", "held_out_auc", "same_series_auc", "held_out_worst_auc",

@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from radistill.evaluation.intervals import (
+from radistill.metrics.intervals import (
     auc_interval,
     least_patients,
     patient_weights,
     percentile_interval,
     weighted_auc,
 )
-from radistill.evaluation.predictions import Predictions, read_predictions
+from radistill.metrics.predictions import Predictions, read_predictions
 
 HERE = Path(__file__).parent
 PLOT = HERE.parent / "docs" / "frontier.svg"

@@ -17,7 +17,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from radistill.serve import run
+from radistill.serve import uvicorn_server
 
 
 @dataclass
@@ -103,8 +103,8 @@ def _no_files() -> None:
 @contextmanager
 def listening(app: ASGIApp) -> Iterator[int]:
     """The application behind a real socket, in a thread; yields the port."""
-    listener = run.listen("127.0.0.1", 0)
-    server = uvicorn.Server(run.config(app))
+    listener = uvicorn_server.listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn_server.config(app))
     thread = threading.Thread(target=lambda: server.run(sockets=[listener]))
     port: int = listener.getsockname()[1]
     thread.start()

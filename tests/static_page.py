@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from radistill.serve import offline_vendor
+from radistill.page import npm_parts
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
@@ -39,8 +39,8 @@ PREDICT = """async ([files, options, config]) => {
 def chromium() -> str:
     """Where Chromium is; the test is skipped if it, Playwright or the page's parts are missing."""
     pytest.importorskip("playwright", reason="playwright is not installed")
-    if absent := offline_vendor.missing():
-        pytest.skip(f"the page lacks {absent[0]}: {offline_vendor.COMMAND}")
+    if absent := npm_parts.missing():
+        pytest.skip(f"the page lacks {absent[0]}: {npm_parts.COMMAND}")
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
         pytest.skip("chromium is not installed")

@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from radistill import atomic
 from radistill.errors import RadistillError
+from radistill.files import replacing_folder
 
 
 def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
     folder = tmp_path / "bundle"
     for text in ("first", "second"):
-        with atomic.replacing_folder(folder) as work:
+        with replacing_folder(folder) as work:
             (work / "file").write_text(text)
         assert (folder / "file").read_text() == text
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
@@ -20,7 +20,7 @@ def test_a_failure_leaves_the_older_folder(tmp_path: Path) -> None:
     folder = tmp_path / "bundle"
     folder.mkdir()
     (folder / "file").write_text("older")
-    with pytest.raises(ZeroDivisionError), atomic.replacing_folder(folder) as work:
+    with pytest.raises(ZeroDivisionError), replacing_folder(folder) as work:
         (work / "file").write_text(str(1 / len(list(work.iterdir()))))
     assert (folder / "file").read_text() == "older"
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
@@ -42,7 +42,7 @@ def test_a_rename_that_fails_puts_the_older_folder_back(
     monkeypatch.setattr(os, "replace", fails_once)
     with (
         pytest.raises(RadistillError, match="the disk is full"),
-        atomic.replacing_folder(folder) as work,
+        replacing_folder(folder) as work,
     ):
         (work / "file").write_text("newer")
     assert (folder / "file").read_text() == "older"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from radistill.data.phantom import generate
+from radistill.phantoms import generate
 
 from .brightness import bundle  # noqa: F401
 

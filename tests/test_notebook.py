@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from radistill.data.phantom import generate
+from radistill.phantoms import generate
 
 nbformat = pytest.importorskip("nbformat")
 NOTEBOOK = Path(__file__).resolve().parents[1] / "examples" / "colab.ipynb"

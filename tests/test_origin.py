@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from radistill.errors import UsageError
-from radistill.origin import origin_of
-from radistill.runtime.card import read_card
-from radistill.runtime.find import find_bundle
+from radistill.runtime.find_bundle import find_bundle
 from radistill.runtime.settings import operating_threshold
+from radistill.schema.card import read_card
+from radistill.study.reference import origin_of
 
 
 def test_a_bundles_operating_points_are_those_of_predict() -> None:

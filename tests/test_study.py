@@ -18,11 +18,11 @@ import torch
 from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 
-from radistill.bundling import bundle_run, described
-from radistill.data.phantom import generate
 from radistill.errors import UsageError
-from radistill.rundir import file_digest
+from radistill.phantoms import generate
 from radistill.runtime import Predictor
+from radistill.study.bundle import bundle_run, described
+from radistill.study.rundir import file_digest
 
 SMALL = [
     *(
@@ -112,7 +112,7 @@ def test_every_figure_follows_from_the_predictions(run: Path) -> None:
 
 
 def test_the_threshold_comes_from_validation_alone(run: Path) -> None:
-    from radistill.evaluation.thresholds import choose_threshold
+    from radistill.metrics.thresholds import choose_threshold
 
     rows = list(csv.DictReader((run / "student" / "predictions-val.csv").open()))
     truth = np.array([row["label"] == "PNEUMONIA" for row in rows])
@@ -257,9 +257,9 @@ def test_a_bundle_tells_what_the_report_promises_after_calibration(
     run: Path, tmp_path: Path
 ) -> None:
     from radistill.data.cache import open_cache
-    from radistill.evaluation.calibration import Calibration
-    from radistill.evaluation.metrics import metrics
-    from radistill.evaluation.predictions import read_predictions
+    from radistill.metrics.calibration import Calibration
+    from radistill.metrics.metrics import metrics
+    from radistill.metrics.predictions import read_predictions
     from radistill.runtime import Bundle
 
     out = tmp_path / "run"

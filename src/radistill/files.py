@@ -28,7 +28,7 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise explain(error, path) from error
+        raise unwritable(error, path) from error
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -47,7 +47,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
         yield work
         move_folder(work, folder)
     except OSError as error:
-        raise explain(error, folder) from error
+        raise unwritable(error, folder) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -69,7 +69,7 @@ def move_folder(work: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def explain(error: OSError, path: Path) -> RadistillError:
+def unwritable(error: OSError, path: Path) -> RadistillError:
     """Turn an operating-system error about `path` into one that says what to do."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return RadistillError(

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from radistill.runtime import Bundle
-from radistill.runtime.find import find_bundle, installed
+from radistill.runtime.find_bundle import find_bundle, installed
 
 
 def test_what_is_installed_is_whole_and_small() -> None:

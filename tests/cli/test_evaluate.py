@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from radistill import atomic, cli
-from radistill.evaluation.predictions import Predictions, write_predictions
+from radistill import cli
+from radistill.files import write_json
+from radistill.metrics.predictions import Predictions, write_predictions
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -45,7 +46,7 @@ def write(folder: Path, seed: int, n: int = 80, gap: float = 1.5) -> Path:
         patients = tuple(f"p{i}" for i in range(n))
         label = tuple("PNEUMONIA" if t else "NORMAL" for t in truth)
         write_predictions(folder / name, Predictions(paths, patients, label, told, "PNEUMONIA"))
-    atomic.write_json(folder / "metrics.json", {"threshold": 0.4, "threshold_rule": "youden"})
+    write_json(folder / "metrics.json", {"threshold": 0.4, "threshold_rule": "youden"})
     return folder
 
 

@@ -15,7 +15,7 @@ import httpx2 as httpx
 import pytest
 
 from radistill.errors import UsageError
-from radistill.serve import run
+from radistill.serve import uvicorn_server
 
 from ..servers import serving
 
@@ -97,7 +97,7 @@ def test_https(bundle: Path, pair: tuple[Path, Path]) -> None:
         with pytest.raises(
             UsageError, match=r"give --certificate and --key|cannot be used for TLS"
         ):
-            run.check_tls(*wrong)
+            uvicorn_server.check_tls(*wrong)
 
 
 @pytest.fixture
@@ -139,4 +139,4 @@ def test_addresses_that_cannot_be_used(bundle: Path) -> None:
         refused("Give another --port", "--port", port, "--bundle", bundle)
     for host in ("192.0.2.1", "no.such.host.invalid"):
         with pytest.raises(UsageError, match="cannot listen there"):
-            run.listen(host, 0)
+            uvicorn_server.listen(host, 0)

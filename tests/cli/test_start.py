@@ -23,7 +23,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 def test_imaging_and_runtime_import_nothing_heavy() -> None:
     code = (
-        "import sys, radistill.imaging, radistill.runtime.bundle, radistill.data.manifest\n"
+        "import sys, radistill.imaging, radistill.runtime.open_bundle, radistill.data.manifest\n"
         "heavy = ('torch', 'sklearn', 'scipy', 'matplotlib')\n"
         "sys.exit(str([name for name in heavy if name in sys.modules] or ''))"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from radistill.text.builtin import tagged_reports
+from radistill.text.labeller.builtin import tagged_reports
 
 
 def text(*arguments: object, without: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:

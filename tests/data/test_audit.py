@@ -14,8 +14,8 @@ from rich.console import Console
 
 from radistill.config import DataConfig
 from radistill.data import load_dataset
-from radistill.data.audit import audit, render, sample_grid
-from radistill.data.audit_page import write_page
+from radistill.data.audit.audit_page import write_page
+from radistill.data.audit.collect import audit, render, sample_grid
 
 
 def told(result: dict) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from radistill.cli.app import app
+from radistill.cli.commands import app
 from radistill.data import fetch
 from radistill.errors import RadistillError, UsageError
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from radistill.data.sources.layout import Layout, open_layout, parse_map
+from radistill.data.sources.foreign_table import Layout, open_layout, parse_map
 from radistill.errors import UsageError
 
 MAP = {"No Finding": "normal", "Pneumonia": "pneumonia"}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from radistill.data.looks import BITS, NEAR_BITS, look, near_pairs
+from radistill.data.perceptual_hash import BITS, NEAR_BITS, look, near_pairs
 from radistill.imaging import decode
 
 

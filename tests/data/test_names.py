@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from radistill.data.names import identify, kaggle_patient
+from radistill.data.patients import identify, kaggle_patient
 from radistill.data.sources import Entry
 from radistill.errors import UsageError
 

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from radistill.data.phantom import generate
-from radistill.data.phantom.anatomy import Anatomy, Pose
-from radistill.data.phantom.cohort import SMALLEST, plan
-from radistill.data.phantom.film import Exposure, expose
-from radistill.data.phantom.generate import film
-from radistill.data.phantom.geometry import View, capsule, curve, ellipsoid, tubes
-from radistill.data.phantom.project import project
 from radistill.errors import RadistillError, UsageError
+from radistill.phantoms import generate
+from radistill.phantoms.anatomy import Anatomy, Pose
+from radistill.phantoms.cohort import SMALLEST, plan
+from radistill.phantoms.film import Exposure, expose
+from radistill.phantoms.generate import film
+from radistill.phantoms.geometry import View, capsule, curve, ellipsoid, tubes
+from radistill.phantoms.project import project
 
 NAMES = re.compile(
     r"(person\d+_(bacteria|virus)_\d+|(NORMAL2-)?IM-\d{4}-0001(-\d{4})?)\.(jpeg|png)"

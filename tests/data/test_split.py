@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from radistill.config import DataConfig
 from radistill.data.draw import apportion, by_patient, draw, natural
 from radistill.data.manifest import Film
-from radistill.data.names import kaggle_patient
+from radistill.data.patients import kaggle_patient
 from radistill.data.split import Split, crossing_patients, make_split
 from radistill.errors import UsageError
 

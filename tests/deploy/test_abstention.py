@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from radistill.data.phantom import generate
-from radistill.deploy.abstention import cut, fit_abstention, fit_gaussian
-from radistill.deploy.outliers import KINDS, outliers
+from radistill.export.ood_statistics import cut, fit_abstention, fit_gaussian
+from radistill.export.outliers import KINDS, outliers
 from radistill.imaging import decode, to_square
+from radistill.phantoms import generate
 from radistill.runtime.abstain import Sight, unlike
-from radistill.runtime.statistics import Abstention, Energy, Neighbours, thumbnails
+from radistill.schema.ood import Abstention, Energy, Neighbours, thumbnails
 
 SIDE = 64
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from radistill.deploy import bundle as b
-from radistill.deploy.model_card import model_card
 from radistill.errors import RadistillError
-from radistill.evaluation.calibration import Calibration
+from radistill.export import write_bundle as b
+from radistill.export.model_card import model_card
+from radistill.metrics.calibration import Calibration
 from radistill.models import GreyClassifier
 from radistill.runtime import Bundle, Card
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from radistill.deploy.explain import CONTRIBUTIONS, ENERGY, POSITIONS, Explained
-from radistill.deploy.export import export_onnx
-from radistill.evaluation.calibration import Calibration
+from radistill.export.onnx import export_onnx
+from radistill.export.traced import CONTRIBUTIONS, ENERGY, POSITIONS, Explained
+from radistill.metrics.calibration import Calibration
 from radistill.models import GreyClassifier, create
 from radistill.runtime.session import open_session, run_batches
 

@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from radistill.deploy.export import export_onnx, strip
 from radistill.errors import RadistillError
+from radistill.export.onnx import export_onnx, strip
 from radistill.models import GreyClassifier, create
 
 SIDE = 32

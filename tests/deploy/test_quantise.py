@@ -8,12 +8,12 @@ import numpy as np
 import onnx
 import pytest
 
-from radistill.deploy import quantise as q
-from radistill.deploy.export import export_onnx
-from radistill.deploy.half import halve
+from radistill.export import int8 as q
+from radistill.export.float16 import halve
+from radistill.export.onnx import export_onnx
 from radistill.models import GreyClassifier
-from radistill.runtime.card import Quantisation
 from radistill.runtime.session import open_session, run_batches
+from radistill.schema.card import Quantisation
 
 Films = tuple[np.ndarray, np.ndarray]
 

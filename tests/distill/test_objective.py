@@ -4,7 +4,7 @@ from torch.nn import functional as F
 
 from radistill.config import DistillConfig, Method
 from radistill.distill.objective import Distillation
-from radistill.distill.teacher_cache import Answers, TeacherOutputs, average
+from radistill.distill.teacher_outputs import Answers, TeacherOutputs, average
 from radistill.errors import RadistillError
 from radistill.training.learner import Seen, attention_map
 

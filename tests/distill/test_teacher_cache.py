@@ -4,7 +4,7 @@ import torch
 from accelerate import Accelerator
 
 from radistill.config import AugmentConfig
-from radistill.distill.teacher_cache import TeacherOutputs, teacher_outputs
+from radistill.distill.teacher_outputs import TeacherOutputs, teacher_outputs
 from radistill.errors import RadistillError
 from radistill.models import create
 from radistill.training.examples import Examples

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from radistill import atomic
 from radistill.config import EvaluationConfig
-from radistill.evaluation.compare import compare
-from radistill.evaluation.predictions import Predictions, write_predictions
-from radistill.evaluation.score import score_model
+from radistill.files import write_csv
+from radistill.metrics.predictions import Predictions, write_predictions
+from radistill.metrics.score import score_model
+from radistill.report.comparison import compare
 
 CONFIG = EvaluationConfig(bootstrap=200, latency_runs=3)
 # Distance of the classes, file bytes, milliseconds, epochs, architecture.
@@ -78,7 +78,7 @@ def write_history(path: Path, epochs: int, seed: int) -> None:
         (i + 1, "head" if i == 0 else "all", 1e-3, train[i], val[i], auc[i], accuracy[i], auc[i], 9)
         for i in range(epochs)
     ]
-    atomic.write_csv(path, header, rows)
+    write_csv(path, header, rows)
 
 
 def build_run(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 from sklearn.isotonic import IsotonicRegression
 
-from radistill.evaluation.calibration import Calibration, fit
-from radistill.evaluation.predictions import Predictions
+from radistill.metrics.calibration import Calibration, fit
+from radistill.metrics.predictions import Predictions
 
 
 def films(n=2000, temperature=1.0, seed=0):

@@ -7,9 +7,9 @@ import pytest
 from scipy.special import expit, logit
 from sklearn.metrics import log_loss
 
-from radistill.evaluation.calibration import Calibration
-from radistill.evaluation.choose import choose_calibration
-from radistill.evaluation.predictions import Predictions
+from radistill.metrics.calibration import Calibration
+from radistill.metrics.choose_calibration import choose_calibration
+from radistill.metrics.predictions import Predictions
 
 
 def films(n, temperature, seed=0):

@@ -10,10 +10,10 @@ from sklearn.metrics import roc_auc_score
 
 from radistill.config import EvaluationConfig
 from radistill.errors import RadistillError, UsageError
-from radistill.evaluation.compare import compare
-from radistill.evaluation.paired import delong
-from radistill.evaluation.predictions import Predictions, read_predictions
-from radistill.evaluation.score import score_model, score_predictions
+from radistill.metrics.paired import delong
+from radistill.metrics.predictions import Predictions, read_predictions
+from radistill.metrics.score import score_model, score_predictions
+from radistill.report.comparison import compare
 
 CONFIG = EvaluationConfig(bootstrap=100)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from radistill.evaluation.cost import cost, costs_side_by_side, peak_memory
+from radistill.explain.cost import cost, costs_side_by_side, peak_memory
 
 
 @pytest.fixture

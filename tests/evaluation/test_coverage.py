@@ -6,15 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from radistill.evaluation.intervals import patient_weights
-from radistill.evaluation.reliability import expected_calibration_error
-from radistill.evaluation.resample import (
-    decisions,
-    first_choice,
-    fit_to_truth,
-    intervals,
-    ranking,
-)
+from radistill.metrics.bootstrap import decisions, first_choice, fit_to_truth, intervals, ranking
+from radistill.metrics.intervals import patient_weights
+from radistill.metrics.reliability import expected_calibration_error
 
 STUDIES, RESAMPLES, FILMS, SICK, CUT = 2000, 600, 624, 390, 0.5
 SHOWN = ("auc", "f1", "accuracy", "balanced_accuracy", "recall", "specificity", "brier", "ece")
@@ -66,7 +60,7 @@ def test_coverage_of_nominal_95_percent(each, monkeypatch):
     shares err by 0.005 (one sigma).
     """
     for slow in ("weighted_slope", "weighted_intercept"):  # Newton's method, not asked for here
-        monkeypatch.setattr(f"radistill.evaluation.resample.{slow}", lambda *_: np.zeros(1))
+        monkeypatch.setattr(f"radistill.metrics.bootstrap.{slow}", lambda *_: np.zeros(1))
     rng = np.random.default_rng(0)
     true = truths(rng, each)
     held: dict[tuple[str, str], int] = {}

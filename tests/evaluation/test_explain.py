@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from radistill.errors import RadistillError
-from radistill.evaluation.explain import heat_maps, last_spatial
-from radistill.evaluation.localise import found_opacities, randomisation_check
+from radistill.explain.gradcam import heat_maps, last_spatial
+from radistill.explain.heat_map_checks import found_opacities, randomisation_check
 from radistill.models import create
 
 

@@ -8,8 +8,8 @@ from sklearn.metrics import roc_auc_score
 
 from radistill.config import EvaluationConfig
 from radistill.errors import UsageError
-from radistill.evaluation.groups import by_group, manifest_columns
-from radistill.evaluation.predictions import Predictions
+from radistill.metrics.groups import by_group, manifest_columns
+from radistill.metrics.predictions import Predictions
 
 CONFIG = EvaluationConfig(bootstrap=100)
 

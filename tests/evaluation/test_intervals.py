@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import t
 from sklearn.metrics import roc_auc_score
 
-from radistill.evaluation import intervals
-from radistill.evaluation.intervals import auc_interval, patient_weights, weighted_auc
+from radistill.metrics import intervals
+from radistill.metrics.intervals import auc_interval, patient_weights, weighted_auc
 
 
 def films(n=200, seed=0, each=1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from radistill.evaluation.metrics import macro_auc, metrics
+from radistill.metrics.metrics import macro_auc, metrics
 
 
 def test_metrics_by_hand():

@@ -9,13 +9,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 from sklearn.metrics import roc_auc_score
 
-from radistill.evaluation.intervals import (
-    auc_difference_interval,
-    least_patients,
-    percentile_interval,
-)
-from radistill.evaluation.paired import delong, delong_variance, holm, mcnemar, not_inferior_p
-from radistill.evaluation.resample import figure_draws
+from radistill.metrics.bootstrap import figure_draws
+from radistill.metrics.intervals import auc_difference_interval, least_patients, percentile_interval
+from radistill.metrics.paired import delong, delong_variance, holm, mcnemar, not_inferior_p
 
 
 def brute_force(truth, a, b):

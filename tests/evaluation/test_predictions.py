@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radistill.errors import UsageError
-from radistill.evaluation.predictions import Predictions, read_predictions, write_predictions
+from radistill.metrics.predictions import Predictions, read_predictions, write_predictions
 
 text = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=12)
 

@@ -8,7 +8,7 @@ import statsmodels.api as sm
 from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
 
-from radistill.evaluation.reliability import (
+from radistill.metrics.reliability import (
     bin_index,
     expected_calibration_error,
     intercept,

@@ -14,11 +14,12 @@ from PIL import Image
 
 from radistill.config import load_config, to_yaml
 from radistill.errors import RadistillError, UsageError
-from radistill.evaluation import plots, samples, words
-from radistill.evaluation.checklist import checklist
-from radistill.evaluation.curves import read_history
-from radistill.evaluation.predictions import Predictions
-from radistill.evaluation.report import write_report
+from radistill.metrics.predictions import Predictions
+from radistill.report import fmt, sentences
+from radistill.report.checklist import checklist
+from radistill.report.figures import comparison_plots, samples
+from radistill.report.figures.training_curves import read_history
+from radistill.report.html import write_report
 
 PLOTS = {"reliability.svg", "decision.svg", "roc.svg", "confusion.svg", "cost.svg", "loss.svg",
          "validation.svg", "samples.png", "mistakes.png"}  # fmt: skip
@@ -58,19 +59,19 @@ def test_figures_equal_the_comparison_to_the_digit(make_run):
     for model in comparison["models"]:
         for key in KEYS:
             ci = model["test"][f"{key}_ci"]
-            assert f"{model['test'][key]:.3f}{words.interval(ci) if ci else ''}" in text
+            assert f"{model['test'][key]:.3f}{fmt.interval(ci) if ci else ''}" in text
         for when in ("before", "after"):
             for key in ("brier", "log_loss", "ece", "calibration_slope"):
                 assert f"{model['calibration']['test'][when][key]:.3f}" in text
     for point in comparison["models"][-1]["operating_points"]:
-        assert f"{words.rule(point['rule'])}{point['threshold']:.3f}" in text
+        assert f"{sentences.rule(point['rule'])}{point['threshold']:.3f}" in text
         for key in ("recall", "specificity", "precision", "npv"):
             figure, ci = point["test"][key], point["test"][f"{key}_ci"]
-            assert f"{figure:.3f}{words.interval(ci)}" in "".join(text.split("\n"))
+            assert f"{figure:.3f}{fmt.interval(ci)}" in "".join(text.split("\n"))
     for pair in comparison["pairs"]:
-        assert words.signed(pair["auc_difference"]) in text
-        assert words.interval(pair["ci"], sign=True) in text
-        assert f"Holm {words.bare_p(pair['delong_p_holm'])}" in text
+        assert fmt.signed(pair["auc_difference"]) in text
+        assert fmt.interval(pair["ci"], sign=True) in text
+        assert f"Holm {fmt.bare_p(pair['delong_p_holm'])}" in text
 
 
 def test_what_a_probe_found_is_shown(make_run):
@@ -299,5 +300,5 @@ def test_sheet_shows_the_films(make_run):
 
 
 def test_negative_name():
-    assert plots.negative_name({"classes": ["A", "B"], "positive": "A"}) == "B"
-    assert plots.negative_name({"classes": ["A", "B", "C"], "positive": "A"}) == "other"
+    assert comparison_plots.negative_name({"classes": ["A", "B"], "positive": "A"}) == "B"
+    assert comparison_plots.negative_name({"classes": ["A", "B", "C"], "positive": "A"}) == "other"

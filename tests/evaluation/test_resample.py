@@ -10,10 +10,7 @@ from sklearn import metrics as sk
 from statsmodels.stats.proportion import proportion_confint
 
 from radistill.config import EvaluationConfig
-from radistill.evaluation.intervals import wilson
-from radistill.evaluation.metrics import metrics
-from radistill.evaluation.predictions import Predictions
-from radistill.evaluation.resample import (
+from radistill.metrics.bootstrap import (
     decisions,
     figure_draws,
     first_choice,
@@ -21,7 +18,10 @@ from radistill.evaluation.resample import (
     intervals,
     ranking,
 )
-from radistill.evaluation.score import score_predictions
+from radistill.metrics.intervals import wilson
+from radistill.metrics.metrics import metrics
+from radistill.metrics.predictions import Predictions
+from radistill.metrics.score import score_predictions
 
 SKLEARN = {
     "accuracy": sk.accuracy_score,

@@ -12,10 +12,10 @@ from sklearn import metrics as sk
 
 from radistill.config import EvaluationConfig
 from radistill.errors import UsageError
-from radistill.evaluation.formats import render
-from radistill.evaluation.predictions import Predictions, read_predictions, write_predictions
-from radistill.evaluation.review import review
-from radistill.evaluation.thresholds import choose_threshold
+from radistill.metrics.predictions import Predictions, read_predictions, write_predictions
+from radistill.metrics.thresholds import choose_threshold
+from radistill.report.formats import render
+from radistill.study.rescore import review
 
 CONFIG = EvaluationConfig(bootstrap=200)
 TWO = ("teacher", "student")

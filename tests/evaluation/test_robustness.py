@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from radistill.evaluation.degrade import DAMAGES, Damage
-from radistill.evaluation.predictions import Predictions
-from radistill.evaluation.robustness import robustness, weakest
+from radistill.explain.robustness import robustness, weakest
+from radistill.imaging.corruptions import DAMAGES, Damage
+from radistill.metrics.predictions import Predictions
 
 BY_NAME = {damage.name: damage for damage in DAMAGES}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from radistill.evaluation.predictions import Predictions
-from radistill.evaluation.shift import score_shift, shipped_and_best
+from radistill.metrics.predictions import Predictions
+from radistill.metrics.shift import score_shift, shipped_and_best
 
 
 def test_no_shift_and_a_whole_shift():

@@ -7,9 +7,9 @@ import io
 import pytest
 from rich.console import Console
 
-from radistill.evaluation import words
-from radistill.evaluation.summary import summary
-from radistill.evaluation.table import markdown_table, print_table
+from radistill.report import fmt, sentences
+from radistill.report.summary import summary
+from radistill.report.tables import markdown_table, print_table
 
 
 def printed(comparison, width=80):
@@ -35,7 +35,7 @@ def test_every_figure_stands_in_80_characters(make_run):
 @pytest.mark.parametrize("key", ["synthetic", "leaking"])
 def test_warnings_come_first(make_run, key):
     _, comparison = make_run(models=("teacher",), **{key: True})
-    sentence = {"synthetic": words.SYNTHETIC, "leaking": words.LEAKING}[key]
+    sentence = {"synthetic": sentences.SYNTHETIC, "leaking": sentences.LEAKING}[key]
     assert " ".join(printed(comparison).split()).startswith(sentence)
     assert markdown_table(comparison).startswith(f"> **{sentence}**")
 
@@ -77,7 +77,7 @@ def test_one_class_and_no_cost_leave_dashes_out(make_run):
 )
 def test_pair_in_words(difference, ci, expected):
     pair = {"a": "a", "b": "b", "auc_difference": difference, "ci": ci}
-    sentence = words.pair_sentence(pair | {"delong_p": 0.0004, "mcnemar_p": 0.25})
+    sentence = sentences.pair_sentence(pair | {"delong_p": 0.0004, "mcnemar_p": 0.25})
     assert sentence.startswith(expected)
     assert "DeLong p < 0.001, McNemar p = 0.250" in sentence
     assert ("unlikely to be chance" in sentence) == (ci[0] > 0)
@@ -114,21 +114,21 @@ def test_summary_has_the_figures(make_run):
 @pytest.mark.parametrize(
     ("write", "value", "expected"),
     [
-        (words.size, 94_321_000, "94.3 MB"),
-        (words.size, 12_300, "12 KB"),
-        (words.amount, 23_512_130, "23.5 M"),
-        (words.amount, 4_100_000_000, "4.10 G"),
-        (words.amount, 999, "999"),
-        (words.duration, 4.21, "4.2 s"),
-        (words.duration, 59.7, "1 min"),
-        (words.duration, 65, "1 min 5 s"),
-        (words.duration, 12_000, "3 h 20 min"),
-        (words.duration, 7_200, "2 h"),
-        (words.p_value, 0.0321, "p = 0.032"),
-        (words.p_value, 1e-9, "p < 0.001"),
-        (words.p_value, None, "p -"),
-        (words.figure, None, "-"),
-        (words.size, None, "-"),
+        (fmt.size, 94_321_000, "94.3 MB"),
+        (fmt.size, 12_300, "12 KB"),
+        (fmt.amount, 23_512_130, "23.5 M"),
+        (fmt.amount, 4_100_000_000, "4.10 G"),
+        (fmt.amount, 999, "999"),
+        (fmt.duration, 4.21, "4.2 s"),
+        (fmt.duration, 59.7, "1 min"),
+        (fmt.duration, 65, "1 min 5 s"),
+        (fmt.duration, 12_000, "3 h 20 min"),
+        (fmt.duration, 7_200, "2 h"),
+        (fmt.p_value, 0.0321, "p = 0.032"),
+        (fmt.p_value, 1e-9, "p < 0.001"),
+        (fmt.p_value, None, "p -"),
+        (fmt.figure, None, "-"),
+        (fmt.size, None, "-"),
     ],
 )
 def test_how_numbers_are_written(write, value, expected):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radistill.evaluation.predictions import Predictions
-from radistill.evaluation.thresholds import (
+from radistill.metrics.predictions import Predictions
+from radistill.metrics.thresholds import (
     at_prevalence,
     at_threshold,
     choose_threshold,

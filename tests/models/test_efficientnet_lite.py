@@ -20,7 +20,7 @@ from radistill.models.efficientnet_lite import (
     parse,
 )
 from radistill.models.networks import LITE_MEAN, LITE_STD
-from radistill.models.roads import IN_WHEELS, wheel_file
+from radistill.models.weights.weight_sources import IN_WHEELS, wheel_file
 
 
 @pytest.mark.parametrize(("rows", "millions"), [(5, 0.73), (4, 0.28), (3, 0.07)])

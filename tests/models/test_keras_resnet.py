@@ -9,8 +9,8 @@ import torchvision
 from torch.nn import functional as F
 
 from radistill.errors import RadistillError
-from radistill.models.keras_resnet import convert
 from radistill.models.networks import IMAGENET_MEAN, IMAGENET_STD
+from radistill.models.weights.keras_resnet import convert
 
 
 def test_stem_gives_what_keras_gives(keras_arrays: dict[str, np.ndarray]) -> None:

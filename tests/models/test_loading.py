@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from radistill.errors import UsageError
 from radistill.models import create, save_model
-from radistill.models.files import read_weights
+from radistill.models.weights.tensors import read_weights
 
 NAME = "shufflenet_v2_x0_5"
 

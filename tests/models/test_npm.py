@@ -21,8 +21,9 @@ from safetensors.torch import load_file
 from torch import nn
 
 from radistill.errors import RadistillError, UsageError
-from radistill.models import create, npm
+from radistill.models import create
 from radistill.models.networks import IMAGENET_MEAN, IMAGENET_STD, use_v1_strides
+from radistill.models.weights import npm
 
 
 def pack(path: Path, files: dict[str, bytes]) -> Path:

@@ -16,8 +16,9 @@ import torch
 import torchvision
 
 from radistill.errors import RadistillError, UsageError
-from radistill.models import create, download, library
-from radistill.models.cache import cache_folder
+from radistill.models import create
+from radistill.models.weights import library, torchvision_download
+from radistill.models.weights.weights_folder import cache_folder
 
 NAME = "shufflenet_v2_x0_5"
 WEIGHTS = torchvision.models.ShuffleNet_V2_X0_5_Weights.IMAGENET1K_V1
@@ -93,7 +94,7 @@ def test_a_damaged_file_in_the_hub_folder(hub: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_server_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(torchvision_download, "TIMEOUT_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         point_at(monkeypatch, f"http://127.0.0.1:{silent.getsockname()[1]}/w-00000000.pth")
         started = time.monotonic()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from radistill.errors import RadistillError
-from radistill.models.tfjs import read_tfjs
+from radistill.models.weights.tfjs import read_tfjs
 
 
 def pack(arrays: dict[str, np.ndarray], shard: int = 7, **extra: Any) -> dict[str, bytes]:

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper
 
 from radistill.errors import UsageError
 from radistill.runtime import Bundle
-from radistill.runtime.card import sha256
+from radistill.schema.card import sha256
 
 SIDE = 4
 

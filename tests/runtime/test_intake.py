@@ -20,8 +20,8 @@ from bad_files import BAD, GREY, ODD, image
 from dicoms import STEPS, dicom
 from radistill.errors import RadistillError
 from radistill.imaging import DecodeError, Limits, decode, to_square
-from radistill.runtime.decoded import reduced
-from radistill.runtime.intake import (
+from radistill.imaging.sandbox.decoded import reduced
+from radistill.imaging.sandbox.intake import (
     Decoded,
     Intake,
     Reduced,

@@ -13,10 +13,10 @@ from PIL import Image
 import radistill
 from radistill.errors import UsageError
 from radistill.imaging import decode, to_square
+from radistill.imaging.sandbox.intake import Intake
 from radistill.runtime import Failure, Prediction, Predictor
 from radistill.runtime.abstain import REASONS, Sight, reasons_to_abstain
-from radistill.runtime.card import sha256
-from radistill.runtime.intake import Intake
+from radistill.schema.card import sha256
 
 from ..brightness import SIDE
 
@@ -203,7 +203,7 @@ def test_load_says_how_to_name_a_bundle(
 ) -> None:
     monkeypatch.delenv("RADISTILL_BUNDLE", raising=False)
     with monkeypatch.context() as bare:
-        bare.setattr("radistill.runtime.find.installed", list)
+        bare.setattr("radistill.runtime.find_bundle.installed", list)
         with pytest.raises(UsageError, match="RADISTILL_BUNDLE"):
             radistill.load()
     monkeypatch.setenv("RADISTILL_BUNDLE", str(bundle))

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from radistill.runtime.predictor import Predictor
 from radistill.serve.app import create_app
-from radistill.serve.limits import ServeLimits
+from radistill.serve.request_limits import ServeLimits
 from radistill.serve.service import Service
 
 from ..brightness import bundle, films  # noqa: F401

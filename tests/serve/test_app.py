@@ -85,9 +85,9 @@ def test_the_card(client: TestClient, bundle: Path) -> None:
 
 
 def test_the_card_of_the_bundle_that_ships(client_of: Callable[..., TestClient]) -> None:
-    from radistill.runtime.find import installed
+    from radistill.page.about_bundle import about_bundle
+    from radistill.runtime.find_bundle import installed
     from radistill.runtime.predictor import Predictor
-    from radistill.serve.about import about_bundle
 
     said = about_bundle(Predictor.load(installed()[0]))
     text = json.dumps(said, allow_nan=False)

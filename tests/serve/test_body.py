@@ -11,8 +11,8 @@ from starlette.datastructures import Headers
 from starlette.types import Message
 
 from radistill.serve.body import Body, Budget
-from radistill.serve.limits import ServeLimits
-from radistill.serve.refusal import Refusal
+from radistill.serve.http_refusal import Refusal
+from radistill.serve.request_limits import ServeLimits
 
 CHUNKED = {"transfer-encoding": "chunked"}
 

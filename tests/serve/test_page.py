@@ -17,7 +17,7 @@ import static_page
 from bad_files import image
 from radistill.cli import main
 from radistill.errors import RadistillError, UsageError
-from radistill.serve import offline, offline_vendor
+from radistill.page import npm_parts, static_site
 
 FILM = np.random.default_rng(0).normal(120, 40, (64, 48)).clip(0, 255).astype(np.uint8)
 FIRST_LOAD = 6e6  # bytes, compressed
@@ -52,7 +52,7 @@ def opened(tab: Any, url: str) -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     static_page.chromium()
     out = tmp_path_factory.mktemp("static") / "page"
-    offline.write_page(out)
+    static_site.write_page(out)
     return out
 
 
@@ -92,9 +92,9 @@ def test_a_file_is_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def test_missing_parts_are_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(offline_vendor, "FOLDER", tmp_path / "vendor")
+    monkeypatch.setattr(npm_parts, "FOLDER", tmp_path / "vendor")
     assert command(tmp_path / "out") == 2
-    assert offline_vendor.COMMAND in said(capsys)
+    assert npm_parts.COMMAND in said(capsys)
     assert not (tmp_path / "out").exists()
 
 
@@ -115,14 +115,14 @@ def test_an_older_page_is_replaced_whole_or_not_at_all(
     (out / "config.json").write_text('{"engine": "browser"}')
     (out / "sw.js").write_text("older")
     monkeypatch.setattr(
-        offline, "_list_files", lambda _: (_ for _ in ()).throw(OSError(28, "full"))
+        static_site, "_list_files", lambda _: (_ for _ in ()).throw(OSError(28, "full"))
     )
     with pytest.raises(RadistillError, match="disk is full"):
-        offline.write_page(out)
+        static_site.write_page(out)
     assert (out / "sw.js").read_text() == "older"
     assert [path.name for path in tmp_path.iterdir()] == ["page"]
     monkeypatch.undo()
-    assert offline.write_page(out) < FIRST_LOAD
+    assert static_site.write_page(out) < FIRST_LOAD
     assert (out / "sw.js").read_text() != "older"
     assert [path.name for path in tmp_path.iterdir()] == ["page"]
 
@@ -132,14 +132,16 @@ def test_the_service_worker_lists_every_file(folder: Path) -> None:
     assert found
     listed = json.loads(found[1])
     assert {*listed, "sw.js"} == {
-        path.relative_to(folder).as_posix() for path in offline.files_of(folder)
+        path.relative_to(folder).as_posix() for path in static_site.files_of(folder)
     }
     assert "engine/server.js" not in listed
-    assert sum(offline.packed_size((folder / name).read_bytes()) for name in listed) < FIRST_LOAD
+    assert (
+        sum(static_site.packed_size((folder / name).read_bytes()) for name in listed) < FIRST_LOAD
+    )
 
 
 def test_names_no_machine_and_no_registry(folder: Path) -> None:
-    for path in offline.files_of(folder):
+    for path in static_site.files_of(folder):
         if "vendor" not in path.parts and path.suffix in (".js", ".json", ".html", ".css"):
             text = path.read_text("utf-8")
             assert str(Path.home()) not in text
@@ -216,8 +218,8 @@ def test_a_new_version_takes_over_and_the_old_one_is_forgotten(
         tab.evaluate("navigator.serviceWorker.ready")
         index = copy / "index.html"
         index.write_text(index.read_text("utf-8").replace("<body", "<body data-new", 1), "utf-8")
-        (copy / "sw.js").write_text((offline.WEB / "sw.js").read_text("utf-8"), "utf-8")
-        offline._list_files(copy)
+        (copy / "sw.js").write_text((static_site.WEB / "sw.js").read_text("utf-8"), "utf-8")
+        static_site._list_files(copy)
         tab.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update())")
         until(tab, "navigator.serviceWorker.getRegistration().then((one) => !!one.waiting)")
         assert tab.evaluate("'new' in document.body.dataset") is False
@@ -283,7 +285,7 @@ def test_hashes_where_the_browser_gives_none(page: tuple[Any, str]) -> None:
 
 
 def test_the_list_of_packages_is_exact() -> None:
-    packages = json.loads(offline_vendor.LIST.read_text("utf-8"))["packages"]
+    packages = json.loads(npm_parts.LIST.read_text("utf-8"))["packages"]
     for package in packages:
         assert re.fullmatch(r"\d+\.\d+\.\d+", package["version"])
         assert package["integrity"].startswith("sha512-")
@@ -300,20 +302,20 @@ def test_a_package_that_is_not_the_listed_one_is_refused(
         '#!/bin/sh\nwhile [ "$1" != --pack-destination ]; do shift; done\n: > "$2/a.tgz"\n'
     )
     npm.chmod(0o755)
-    monkeypatch.setattr(offline_vendor, "FOLDER", tmp_path / "web" / "vendor")
-    monkeypatch.setattr(offline_vendor.shutil, "which", lambda _: str(npm))
-    with pytest.raises(offline_vendor.VendorError, match="another archive"):
-        offline_vendor.fetch()
+    monkeypatch.setattr(npm_parts, "FOLDER", tmp_path / "web" / "vendor")
+    monkeypatch.setattr(npm_parts.shutil, "which", lambda _: str(npm))
+    with pytest.raises(npm_parts.VendorError, match="another archive"):
+        npm_parts.fetch()
     assert not (tmp_path / "web" / "vendor").exists()
 
 
 def test_no_npm_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offline_vendor.shutil, "which", lambda _: None)
-    with pytest.raises(offline_vendor.VendorError, match=r"npm is not installed"):
-        offline_vendor.fetch()
+    monkeypatch.setattr(npm_parts.shutil, "which", lambda _: None)
+    with pytest.raises(npm_parts.VendorError, match=r"npm is not installed"):
+        npm_parts.fetch()
 
 
 def test_an_empty_folder_is_welcome(tmp_path: Path) -> None:
-    offline.check_target(tmp_path)
+    static_site.check_target(tmp_path)
     with pytest.raises(UsageError):
-        offline.check_target(Path(__file__))
+        static_site.check_target(Path(__file__))

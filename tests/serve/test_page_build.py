@@ -81,6 +81,6 @@ def test_parts_that_are_there_are_not_fetched_again(bare: Any, tmp_path: Path) -
 
 def test_wheels_take_what_git_ignores() -> None:
     build = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]
-    assert build["artifacts"] == ["src/radistill/serve/web/vendor/*"]
-    assert "src/radistill/serve/web/vendor/" in (ROOT / ".gitignore").read_text("utf-8")
+    assert build["artifacts"] == ["src/radistill/page/web/vendor/*"]
+    assert "src/radistill/page/web/vendor/" in (ROOT / ".gitignore").read_text("utf-8")
     assert "hatch_build.py" in build["targets"]["sdist"]["include"]

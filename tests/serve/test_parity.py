@@ -25,10 +25,10 @@ from pydicom.uid import (
 import static_page
 from bad_files import BAD, ODD, image
 from dicoms import dicom, lut, shipped_path, without_head
-from radistill.data.phantom import generate
 from radistill.imaging import DecodeError, Limits, read_picture, to_square
+from radistill.page import static_site
+from radistill.phantoms import generate
 from radistill.runtime import Failure, Predictor
-from radistill.serve import offline
 
 Y, X = np.mgrid[0:301, 0:211]
 NOISE = np.random.default_rng(1)
@@ -63,7 +63,7 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A browser at the static page, with the bundle that ships."""
     static_page.chromium()
     out = tmp_path_factory.mktemp("parity") / "page"
-    offline.write_page(out)
+    static_site.write_page(out)
     with static_page.browser() as chrome, static_page.served(out) as url:
         yield static_page.bare(chrome.new_page(), url)
 
@@ -277,7 +277,7 @@ def test_abstains_for_the_same_reasons(tab: Any, predictor: Predictor, tmp_path:
 
 def test_the_other_detectors(tab: Any) -> None:
     """Bundles may carry any of three; the shipped one carries one."""
-    from radistill.runtime.statistics import Energy, Neighbours, pack
+    from radistill.schema.ood import Energy, Neighbours, pack
 
     rng = np.random.default_rng(3)
     x = rng.normal(size=8).astype(np.float32)

@@ -18,7 +18,7 @@ from dicoms import STEPS, dicom
 from radistill.imaging import Limits, decode, to_square
 from radistill.runtime.predictor import Predictor
 from radistill.serve.bodies import base_name
-from radistill.serve.limits import ServeLimits
+from radistill.serve.request_limits import ServeLimits
 
 from ..brightness import SIDE
 

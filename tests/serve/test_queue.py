@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from radistill.serve.http_refusal import Refusal
 from radistill.serve.queue import HungUp, Queue
-from radistill.serve.refusal import Refusal
 
 
 async def never() -> None:

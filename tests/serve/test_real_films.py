@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 
-from radistill.runtime.find import installed
+from radistill.runtime.find_bundle import installed
 
 from ..servers import serving
 

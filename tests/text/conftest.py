@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from radistill.text import learn
-from radistill.text.builtin import tagged_reports
-from radistill.text.collection import Reports
-from radistill.text.labeller import Labeller
-from radistill.text.train import train
+from radistill.text.labeller import learn
+from radistill.text.labeller.builtin import tagged_reports
+from radistill.text.labeller.labeller import Labeller
+from radistill.text.labeller.train import train
+from radistill.text.read.collection import Reports
 
 ALL_SETTINGS = dict(learn.GRIDS)
 

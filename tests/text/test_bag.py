@@ -6,10 +6,10 @@ import pytest
 from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
 
-from radistill.text.bag import RULES, Steps, bag, ngrams
-from radistill.text.grammar import write_many
-from radistill.text.sections import Report
-from radistill.text.transformers import (
+from radistill.text.labeller.grammar import write_many
+from radistill.text.nlp.bag import RULES, Steps, bag, ngrams
+from radistill.text.nlp.sections import Report
+from radistill.text.nlp.transformers import (
     Lemmatizer,
     Ngrams,
     ScopeTagger,

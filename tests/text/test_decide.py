@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from radistill.text.decide import REASONS, decide
-from radistill.text.labeller import Labeller, load_labeller
-from radistill.text.sections import Report, split_sections
+from radistill.text.labeller.decide import REASONS, decide
+from radistill.text.labeller.labeller import Labeller, load_labeller
+from radistill.text.nlp.sections import Report, split_sections
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def builtin() -> Labeller:
     ],
 )
 def test_plain_cases(builtin: Labeller, text: str, label: str) -> None:
-    from radistill.text.clean import plain
+    from radistill.text.read.clean import plain
 
     decision = decide(builtin, split_sections(plain(text)))
     assert decision.label == label

@@ -10,22 +10,22 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, roc_auc_score
 
-from radistill.text.builtin import tagged_reports
-from radistill.text.collection import Reports
-from radistill.text.crossval import Scored
-from radistill.text.evaluate import Evaluation, crossvalidated, external
-from radistill.text.labeller import load_labeller
-from radistill.text.plots import reliability
-from radistill.text.report import file_name, write_report
-from radistill.text.scores import figures
+from radistill.text.evaluate.crossval import Scored
+from radistill.text.evaluate.evaluate_labellers import Evaluation, crossvalidated, external
+from radistill.text.evaluate.labeller_plots import reliability
+from radistill.text.evaluate.report_page import file_name, write_report
+from radistill.text.evaluate.scores import figures
+from radistill.text.labeller.builtin import tagged_reports
+from radistill.text.labeller.labeller import load_labeller
+from radistill.text.read.collection import Reports
 
 
 @pytest.fixture(scope="module")
 def done() -> Evaluation:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("radistill.text.evaluate.STEPS", ("negation",))
-        patch.setattr("radistill.text.crossval.FOLDS", 3)
-        patch.setattr("radistill.text.learn.INNER_FOLDS", 2)
+        patch.setattr("radistill.text.evaluate.evaluate_labellers.STEPS", ("negation",))
+        patch.setattr("radistill.text.evaluate.crossval.FOLDS", 3)
+        patch.setattr("radistill.text.labeller.learn.INNER_FOLDS", 2)
         return crossvalidated(tagged_reports(75, seed=1), 0, resamples=100)
 
 

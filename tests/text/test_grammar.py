@@ -7,9 +7,9 @@ from collections import Counter
 
 import pytest
 
-from radistill.text.bag import Steps, bag
-from radistill.text.grammar import GRAMMAR, KINDS, Written, write_many
-from radistill.text.language import is_foreign
+from radistill.text.labeller.grammar import GRAMMAR, KINDS, Written, write_many
+from radistill.text.nlp.bag import Steps, bag
+from radistill.text.nlp.language import is_foreign
 
 
 @pytest.fixture(scope="module")

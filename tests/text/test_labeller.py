@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 
 from radistill.errors import UsageError
-from radistill.text.bag import Steps, bag
-from radistill.text.builtin import make_builtin, tagged_reports
-from radistill.text.collection import Entry, Reports
-from radistill.text.decide import decide
-from radistill.text.labeller import Labeller, load_labeller, save_labeller
-from radistill.text.learn import classifier
-from radistill.text.questions import asked_for_training
-from radistill.text.sections import Report
-from radistill.text.train import train
-from radistill.text.transformers import full_pipeline
+from radistill.text.labeller.builtin import make_builtin, tagged_reports
+from radistill.text.labeller.decide import decide
+from radistill.text.labeller.labeller import Labeller, load_labeller, save_labeller
+from radistill.text.labeller.learn import classifier
+from radistill.text.labeller.questions import asked_for_training
+from radistill.text.labeller.train import train
+from radistill.text.nlp.bag import Steps, bag
+from radistill.text.nlp.sections import Report
+from radistill.text.nlp.transformers import full_pipeline
+from radistill.text.read.collection import Entry, Reports
 
 
 def test_the_file_says_what_scikit_learn_says(

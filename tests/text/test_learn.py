@@ -8,11 +8,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold
 
-from radistill.text import crossval, learn
-from radistill.text.bag import Steps, bag
-from radistill.text.collection import Reports
-from radistill.text.learn import Calibration, best_f1_threshold, splits
-from radistill.text.tasks import TASKS, tags_of
+from radistill.text.evaluate import crossval
+from radistill.text.labeller import learn
+from radistill.text.labeller.learn import Calibration, best_f1_threshold, splits
+from radistill.text.labeller.tasks import TASKS, tags_of
+from radistill.text.nlp.bag import Steps, bag
+from radistill.text.read.collection import Reports
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from radistill.errors import UsageError
-from radistill.text.read import read_reports
-from radistill.text.read_table import Columns
-from radistill.text.tasks import TASKS, tags_of
+from radistill.text.labeller.tasks import TASKS, tags_of
+from radistill.text.read.report_table import Columns
+from radistill.text.read.reports import read_reports
 
 XML = """<?xml version="1.0" encoding="utf-8"?>
 <eCitation><uId id="CXR7"/><Abstract>

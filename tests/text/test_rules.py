@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from radistill.text.bag import Steps, bag
-from radistill.text.rules import AFFIRMED, DOUBTED, KEYWORDS, doubts, level
-from radistill.text.sections import Report
+from radistill.text.nlp.bag import Steps, bag
+from radistill.text.nlp.rules import AFFIRMED, DOUBTED, KEYWORDS, doubts, level
+from radistill.text.nlp.sections import Report
 
 
 def score(text: str, question: str) -> float:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radistill.text.scope import MAYBE, NO, PUNCTUATION, split_mark, tag
-from radistill.text.tokens import words
-from radistill.text.triggers import PHRASES, Kind
+from radistill.text.nlp.scope import MAYBE, NO, PUNCTUATION, split_mark, tag
+from radistill.text.nlp.tokens import words
+from radistill.text.nlp.triggers import PHRASES, Kind
 
 
 def shown(sentence: str) -> str:

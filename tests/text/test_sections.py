@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radistill.text.sections import Report, split_sections
+from radistill.text.nlp.sections import Report, split_sections
 
 WHOLE = Report("Cough.", "None.", "Heart normal.", "Not acute.")
 

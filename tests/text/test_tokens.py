@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radistill.text.tokens import SPELLINGS, sentences, tokenize, words
+from radistill.text.nlp.tokens import SPELLINGS, sentences, tokenize, words
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from radistill.data.sources import open_source
 from radistill.errors import UsageError
-from radistill.text.collection import Entry, Reports
-from radistill.text.films import find_film, index_films
-from radistill.text.labeller import load_labeller
-from radistill.text.sections import Report
-from radistill.text.weak_labels import label_reports, safe, safe_path
+from radistill.text.labeller.labeller import load_labeller
+from radistill.text.labeller.weak_labels import label_reports, safe, safe_path
+from radistill.text.nlp.sections import Report
+from radistill.text.read.collection import Entry, Reports
+from radistill.text.read.films import find_film, index_films
 
 CLEAR = Report(findings="Lungs are clear. Heart size is normal.")
 ILL = Report(findings="Right lower lobe pneumonia.")

@@ -6,10 +6,10 @@ import pytest
 import simplemma
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from radistill.text.lemmas import RADIOLOGY, lemma, lemmatize
-from radistill.text.scope import MAYBE, NO
-from radistill.text.stopwords import STOP_WORDS, drop_stop_words
-from radistill.text.triggers import PHRASES, Kind
+from radistill.text.nlp.lemmas import RADIOLOGY, lemma, lemmatize
+from radistill.text.nlp.scope import MAYBE, NO
+from radistill.text.nlp.stopwords import STOP_WORDS, drop_stop_words
+from radistill.text.nlp.triggers import PHRASES, Kind
 
 DENY = {"no", "not", "without", "nor", "neither", "never", "none", "cannot", "free", "absent"}
 

@@ -13,7 +13,7 @@ from radistill.training import checkpoint
 from radistill.training.examples import Examples
 from radistill.training.loop import train_one_epoch
 from radistill.training.objective import CrossEntropy
-from radistill.training.predict import outputs, plain
+from radistill.training.outputs import outputs, plain
 from radistill.training.state import start
 from radistill.training.views import Views
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from radistill.config import AugmentConfig
-from radistill.training.damage import damage
+from radistill.training.tensor_corruptions import damage
 
 KINDS = {"gamma": 0.5, "sharpness": 1.0, "resample": 1.0, "jpeg": 1.0}
 

@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 
 from radistill.models import create
 from radistill.training.head import train_head
-from radistill.training.predict import outputs, plain
+from radistill.training.outputs import outputs, plain
 
 
 def fit(tiny, films, accelerator, folder, **changes):

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from radistill.config import ModelConfig
-from radistill.training.optim import make_optimizer, make_schedule
+from radistill.training.optimiser import make_optimizer, make_schedule
 
 
 def rates(steps: int = 10, epochs: int = 4, **settings: object) -> list[float]:

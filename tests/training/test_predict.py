@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from radistill.training.criteria import validate, validation
-from radistill.training.predict import outputs, plain
+from radistill.training.outputs import outputs, plain
+from radistill.training.validation import validate, validation
 
 
 def test_order_and_batches_do_not_matter(films, accelerator) -> None:

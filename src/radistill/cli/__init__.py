@@ -12,7 +12,7 @@ from radistill.progress import console
 
 def main() -> None:
     """Entry point: errors that a user can act on are printed without a traceback."""
-    from radistill.cli.app import app
+    from radistill.cli.commands import app
 
     try:
         app()

@@ -20,7 +20,7 @@ def bundle(
     ] = None,
 ) -> None:
     """Export the run's student to RUN/bundle, with abstention fitted to its validation films."""
-    from radistill.bundling import bundle_run, described
+    from radistill.study.bundle import bundle_run, described
 
     card = bundle_run(run, population=described(population, ages))
     console.print(f"bundle: {run / 'bundle'}", markup=False)

@@ -7,8 +7,8 @@ import typer
 
 def bundles() -> None:
     """List the bundles that are installed. For research and teaching, not a medical device."""
-    from radistill.runtime.card import CARD, read_card
-    from radistill.runtime.find import installed
+    from radistill.runtime.find_bundle import installed
+    from radistill.schema.card import CARD, read_card
 
     for folder in installed():
         card = read_card(folder / CARD)

@@ -50,7 +50,7 @@ def compare(
     overrides = [*(set_ or []), *([f"evaluation.margin={margin}"] if margin is not None else [])]
     settings = load_config("quick", None, overrides)
     rule = rule_of(sensitivity, specificity, cost)
-    from radistill.evaluation.review import review
+    from radistill.study.rescore import review
 
     comparison = review(
         sources,

@@ -44,16 +44,16 @@ def inspect(
     """
     overrides = [*(set_ or []), *(["data.allow_leak=true"] if allow_leak else [])]
     config = load_config("quick", None, overrides, seed)
-    from radistill import atomic
     from radistill.data import load_dataset
-    from radistill.data.audit import audit, render, sample_grid
-    from radistill.data.audit_page import write_page
+    from radistill.data.audit.audit_page import write_page
+    from radistill.data.audit.collect import audit, render, sample_grid
+    from radistill.files import write_json
 
     dataset = load_dataset(data, config.data, config.seed, labels)
     result = audit(dataset)
     render(result)
     if out is not None:
-        atomic.write_json(out / "audit.json", result)
+        write_json(out / "audit.json", result)
         write_page(out / "audit.html", result, sample_grid(dataset, 24))
         console.print(f"page: {out / 'audit.html'}", markup=False)
     if dataset.unreadable:

@@ -31,7 +31,7 @@ def phantom(
     size: Annotated[int, typer.Option(help="Pixels a side.")] = 256,
 ) -> None:
     """Make synthetic chest radiographs, with the true opacities as masks beside them."""
-    from radistill.data.phantom import generate
+    from radistill.phantoms import generate
 
     generate(out, n, seed, size)
     console.print(

@@ -80,15 +80,15 @@ def evaluate(
     if data is None and any((labels, split, image_column, label_column, patient_column, map_)):
         raise UsageError("--labels, --split, --map and columns describe the films of --data")
     if data is None:
-        from radistill.reviewing import review_run
+        from radistill.study.refresh import review_run
 
         result = review_run(
             model, settings, positive=positive, threshold=threshold, rule=rule, out=out,
             robust=robustness,
         )  # fmt: skip
     else:
-        from radistill.external import evaluate_model
-        from radistill.foreign import Given, layout_of
+        from radistill.data.external_data import Given, layout_of
+        from radistill.study.external import evaluate_model
 
         layout = layout_of(image_column, label_column, patient_column, map_)
         given = Given(labels, layout, split, threshold, rule)

@@ -53,8 +53,8 @@ def show(comparison: dict[str, Any], form: Format) -> None:
     """Print a comparison to stdout."""
     from rich.console import Console
 
-    from radistill.evaluation.formats import render
-    from radistill.evaluation.table import print_table
+    from radistill.report.formats import render
+    from radistill.report.tables import print_table
 
     if form is Format.table:
         print_table(comparison, Console())

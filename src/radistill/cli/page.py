@@ -18,7 +18,7 @@ def page(
 
     For research and teaching, not a medical device. Try it: python -m http.server --directory OUT.
     """
-    from radistill.serve.offline import write_page
+    from radistill.page.static_site import write_page
 
     size = write_page(out, bundle)
     typer.echo(f"{out}: {size / 1e6:.1f} MB to load at first, then it works without a network")

@@ -71,10 +71,10 @@ def predict(
     For research and teaching, not a medical device. Exit status: 0 all files read, 1 some could
     not be, 2 wrong usage.
     """
-    from radistill.runtime.intake import Intake
+    from radistill.imaging.sandbox.intake import Intake
+    from radistill.runtime.about import about, summary
     from radistill.runtime.job import UNREADABLE, decoders, run_job
     from radistill.runtime.predictor import Predictor
-    from radistill.runtime.words import about, summary
 
     written = form or _usual(out)
     with Intake(workers=decoders(paths, workers)) as intake:  # starts while the model loads

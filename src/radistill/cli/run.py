@@ -47,8 +47,8 @@ def run(
     if show_config:
         typer.echo(to_yaml(settings), nl=False)
         return
-    from radistill.evaluation.table import print_table
-    from radistill.study import run_study
+    from radistill.report.tables import print_table
+    from radistill.study.run import run_study
 
     try:
         comparison = run_study(data, out, settings, labels=labels, update=update)

@@ -55,17 +55,17 @@ def serve(
     import os
     from functools import partial
 
+    from radistill.runtime.about import about
     from radistill.runtime.predictor import Predictor
-    from radistill.runtime.words import about
-    from radistill.serve import run
+    from radistill.serve import uvicorn_server
     from radistill.serve.app import create_app
-    from radistill.serve.limits import ServeLimits
+    from radistill.serve.request_limits import ServeLimits
     from radistill.serve.service import Service
 
-    run.check_tls(certificate, key)
-    listener = run.listen(host, port)
-    asked, made = run.token_for(listener, token)
-    names = run.names_for(listener, allow_host or [])
+    uvicorn_server.check_tls(certificate, key)
+    listener = uvicorn_server.listen(host, port)
+    asked, made = uvicorn_server.token_for(listener, token)
+    names = uvicorn_server.names_for(listener, allow_host or [])
     limits = ServeLimits(
         max_bytes=max_bytes,
         max_files=max_files,
@@ -78,11 +78,11 @@ def serve(
     predictor = Predictor.load(bundle, precision=precision.value, threads=1)
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
     say(about(predictor.card, predictor.card.threshold))
-    say(f"open {run.address(listener, tls=certificate is not None)}")
+    say(f"open {uvicorn_server.address(listener, tls=certificate is not None)}")
     if made:
         say(f"token, shown this once: {asked}\nPrograms send it as Authorization: Bearer TOKEN")
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     for name in ("radistill", "uvicorn"):
         logging.getLogger(name).setLevel(logging.INFO)
     app = create_app(Service(predictor, limits), token=asked, hosts=names)
-    run.serve(run.config(app, certificate, key), listener)
+    uvicorn_server.serve(uvicorn_server.config(app, certificate, key), listener)

@@ -14,7 +14,7 @@ from rich.console import Console
 from radistill.progress import console
 
 if TYPE_CHECKING:
-    from radistill.text.collection import Reports
+    from radistill.text.read.collection import Reports
 
 app = typer.Typer(
     help="Turn radiology reports into labels. For research and teaching, not a medical device.",
@@ -70,8 +70,8 @@ def train(
 ) -> None:
     """Train a labeller on reports with labels."""
     reports = _read(source, id_, text, label)
-    from radistill.text.labeller import save_labeller
-    from radistill.text.train import train as learn
+    from radistill.text.labeller.labeller import save_labeller
+    from radistill.text.labeller.train import train as learn
 
     labeller = learn(
         reports, classifier.value.replace("-", "_"), seed, positive=positive, rules=rules
@@ -107,10 +107,10 @@ def evaluate(
 ) -> None:
     """Say how far labels can be trusted: cross-validation on reports with known truth."""
     reports = _read(source, id_, text, label)
-    from radistill.text.evaluate import crossvalidated, external
-    from radistill.text.labeller import load_labeller
-    from radistill.text.report import write_report
-    from radistill.text.table import print_figures
+    from radistill.text.evaluate.evaluate_labellers import crossvalidated, external
+    from radistill.text.evaluate.report_page import write_report
+    from radistill.text.evaluate.terminal import print_figures
+    from radistill.text.labeller.labeller import load_labeller
 
     if labeller is not None:
         done = external(reports, load_labeller(labeller), seed, bootstrap)
@@ -146,9 +146,9 @@ def label_(
     Exit status: 0 all reports read, 1 some not or without film, 2 wrong usage.
     """
     reports = _read(source, id_, text)
-    from radistill.text.labeller import load_labeller
-    from radistill.text.table import print_labelled
-    from radistill.text.weak_labels import label_reports
+    from radistill.text.evaluate.terminal import print_labelled
+    from radistill.text.labeller.labeller import load_labeller
+    from radistill.text.labeller.weak_labels import label_reports
 
     loaded = load_labeller(labeller)
     done = label_reports(reports, loaded, out, least=min_probability, images=images)
@@ -164,8 +164,8 @@ def explain(
     labeller: Labelled = "builtin",
 ) -> None:
     """Show what a labeller knows, or how it reads one report and which words decided."""
-    from radistill.text.explain import print_labeller, print_report, read_argument
-    from radistill.text.labeller import load_labeller
+    from radistill.text.labeller.explain_label import print_labeller, print_report, read_argument
+    from radistill.text.labeller.labeller import load_labeller
 
     loaded = load_labeller(labeller)
     if report is None:
@@ -175,8 +175,8 @@ def explain(
 
 
 def _read(source: Path, id_: str | None, text: str | None, label: str | None = None) -> Reports:
-    from radistill.text.read import read_reports
-    from radistill.text.read_table import Columns
+    from radistill.text.read.report_table import Columns
+    from radistill.text.read.reports import read_reports
 
     reports = read_reports(source, Columns(id_, text, label))
     for note in reports.notes:
@@ -186,7 +186,7 @@ def _read(source: Path, id_: str | None, text: str | None, label: str | None = N
 
 def _end(failed: Sequence[tuple[str, str]]) -> None:
     """Name what could not be read and exit with 1 if there is any."""
-    from radistill.text.table import print_failed
+    from radistill.text.evaluate.terminal import print_failed
 
     if failed:
         print_failed(failed, console)

@@ -16,11 +16,12 @@ from typing import BinaryIO
 
 import numpy as np
 
-from radistill import atomic, progress
+from radistill import progress
 from radistill.data.dataset import Dataset
 from radistill.data.manifest import Film
 from radistill.data.parallel import each
 from radistill.errors import RadistillError
+from radistill.files import replacing, write_text
 from radistill.imaging import PREPROCESSING_VERSION, to_square
 
 _CHECK_BYTES = 1 << 24
@@ -108,7 +109,7 @@ def _write(
     with ExitStack() as stack:
         writers = {}
         for size in old:
-            temporary = stack.enter_context(atomic.replacing(_data(folder, size)))
+            temporary = stack.enter_context(replacing(_data(folder, size)))
             writers[size] = _Writer(stack.enter_context(temporary.open("wb")))
         sizes = ", ".join(map(str, old))
         for made in each(squares, films, f"Decoding films at {sizes} pixels"):
@@ -122,7 +123,7 @@ def _write(
             "crc32": _with_keys(writer.crc32, keys),
             "keys": keys,
         }
-        atomic.write_text(_index(folder, size), json.dumps(index))
+        write_text(_index(folder, size), json.dumps(index))
 
 
 def open_cache(folder: Path, size: int) -> PixelCache | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from radistill.config import DataConfig
 from radistill.data import Dataset, load_films
-from radistill.data.sources.layout import Layout, open_layout, parse_map
+from radistill.data.sources.foreign_table import Layout, open_layout, parse_map
 from radistill.errors import UsageError
 from radistill.imaging import to_square
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from radistill import atomic, progress
+from radistill import progress
 from radistill.errors import RadistillError, UsageError
+from radistill.files import unwritable
 
 KAGGLE_HANDLE = "paultimothymooney/chest-xray-pneumonia"
 # Films in the set as published (Kermany et al. 2018, as uploaded to Kaggle).
@@ -54,7 +55,7 @@ def fetch_kaggle(out: Path) -> None:
             out.rmdir()
         os.replace(beside, out)
     except OSError as error:
-        raise atomic.explain(error, out) from error
+        raise unwritable(error, out) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -68,7 +69,7 @@ def _kaggle_cache(out: Path) -> Path:
     # Whatever fails in there (network, credentials, archive), the way out is the same.
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise atomic.explain(error, Path(kagglehub.config.get_cache_folder())) from error
+            raise unwritable(error, Path(kagglehub.config.get_cache_folder())) from error
         raise RadistillError(
             f"the Kaggle set could not be downloaded ({_reason(error)}).\n"
             "To get it by hand: sign in at "
@@ -143,7 +144,7 @@ def _download_checked(url: str, file: Path, md5: str) -> None:
             "What is here already is kept: the same command goes on from there."
         ) from error
     except OSError as error:
-        raise atomic.explain(error, file) from error
+        raise unwritable(error, file) from error
     if _md5(partial) != md5:
         partial.unlink()
         raise RadistillError(

@@ -11,7 +11,7 @@ import numpy as np
 from radistill.config import DataConfig
 from radistill.data.dataset import Dataset
 from radistill.data.labels import choose_classes, plain
-from radistill.data.names import identify
+from radistill.data.patients import identify
 from radistill.data.scan import scan
 from radistill.data.sources import Source, open_source
 from radistill.data.split import make_split

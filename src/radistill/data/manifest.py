@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from radistill import atomic
 from radistill.errors import UsageError
+from radistill.files import write_csv
 
 SPLITS = ("train", "val", "test")
 
@@ -38,7 +38,7 @@ COLUMNS = tuple(field.name for field in fields(Film))
 
 def write_manifest(path: Path, films: Sequence[Film]) -> None:
     """Write `films` as CSV, atomically."""
-    atomic.write_csv(path, COLUMNS, (astuple(film) for film in films))
+    write_csv(path, COLUMNS, (astuple(film) for film in films))
 
 
 def read_manifest(path: Path) -> list[Film]:

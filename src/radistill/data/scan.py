@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Sequence
 
 from radistill.data.dataset import Unreadable
-from radistill.data.looks import look
 from radistill.data.manifest import Film
 from radistill.data.parallel import each
+from radistill.data.perceptual_hash import look
 from radistill.data.sources import Entry, Source
 from radistill.errors import UsageError
 from radistill.imaging import DecodeError

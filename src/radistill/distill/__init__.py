@@ -1,0 +1,1 @@
+"""Knowledge distillation: losses, the objective built from them, teacher outputs."""

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from radistill.config import DistillConfig, Method
 from radistill.distill.losses import attention_loss, hint_loss, kd_loss, resize_maps
 from radistill.distill.relations import dist_loss, rkd_angle_loss, rkd_distance_loss
-from radistill.distill.teacher_cache import Answers, TeacherOutputs
+from radistill.distill.teacher_outputs import Answers, TeacherOutputs
 from radistill.errors import RadistillError
 from radistill.training.learner import Seen
 

@@ -18,7 +18,7 @@ from radistill.models import GreyClassifier
 from radistill.training import checkpoint
 from radistill.training.examples import Examples
 from radistill.training.learner import Learner, Seen
-from radistill.training.predict import outputs
+from radistill.training.outputs import outputs
 from radistill.training.views import Views
 
 

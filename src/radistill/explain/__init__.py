@@ -1,0 +1,1 @@
+"""Heat maps and their checks, robustness to corruptions, computational cost."""

@@ -11,8 +11,8 @@ import torch
 from scipy.stats import spearmanr
 from torch import nn
 
-from radistill.evaluation.explain import heat_maps
-from radistill.evaluation.intervals import percentile_interval, too_few, wilson
+from radistill.explain.gradcam import heat_maps
+from radistill.metrics.intervals import percentile_interval, too_few, wilson
 
 FILMS = 64  # positive films that are explained; maps cost a backward pass each
 

@@ -9,10 +9,10 @@ import numpy as np
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from radistill.evaluation.degrade import DAMAGES, Damage
-from radistill.evaluation.paired import delong_variance
-from radistill.evaluation.predictions import Predictions
-from radistill.evaluation.thresholds import at_threshold
+from radistill.imaging.corruptions import DAMAGES, Damage
+from radistill.metrics.paired import delong_variance
+from radistill.metrics.predictions import Predictions
+from radistill.metrics.thresholds import at_threshold
 from radistill.progress import bar
 
 BATCH = 64

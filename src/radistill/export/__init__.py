@@ -1,1 +1,1 @@
-"""A trained model -> the folder that is deployed."""
+"""A trained model -> a bundle: ONNX files, card, statistics for abstention."""

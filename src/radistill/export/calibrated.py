@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from radistill.evaluation.calibration import Calibration
+from radistill.metrics.calibration import Calibration
 
 
 class Calibrated(nn.Module):

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from radistill import atomic
+from radistill.files import write_with
 
 FEWEST = 64  # smaller tensors (biases, constants) stay as they are
 _LARGEST = float(np.finfo(np.float16).max)
@@ -35,4 +35,4 @@ def halve(float_path: Path, half_path: Path) -> None:
     del graph.node[:]
     graph.node.extend(nodes)
     onnx.checker.check_model(model)
-    atomic.write_with(half_path, lambda temporary: onnx.save(model, temporary))
+    write_with(half_path, lambda temporary: onnx.save(model, temporary))

@@ -15,12 +15,12 @@ import onnxruntime as ort
 from onnxruntime import quantization as ortq
 from sklearn.metrics import roc_auc_score
 
-from radistill import atomic
-from radistill.deploy.export import strip
-from radistill.deploy.half import halve
+from radistill.export.float16 import halve
+from radistill.export.onnx import strip
+from radistill.files import write_with
 from radistill.imaging import to_unit
-from radistill.runtime.card import FLOAT16, INT8, FileName, Quantisation
 from radistill.runtime.session import open_session, run_batches
+from radistill.schema.card import FLOAT16, INT8, FileName, Quantisation
 
 MAX_AUC_LOSS = 0.003
 CALIBRATION_FILMS = 128
@@ -90,7 +90,7 @@ def quantise(
     strip(small)
     properties = {item.key: item.value for item in model.metadata_props}
     onnx.helper.set_model_props(small, properties)
-    atomic.write_with(int8_path, lambda temporary: onnx.save(small, temporary))
+    write_with(int8_path, lambda temporary: onnx.save(small, temporary))
 
 
 def shrink(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from radistill.runtime.card import FLOAT16, FLOAT32, INT8, Card
+from radistill.schema.card import FLOAT16, FLOAT32, INT8, Card
 
 FIGURES = {
     "auc": "Area under the ROC curve",

@@ -12,11 +12,11 @@ import onnx
 import torch
 from torch import nn
 
-from radistill import atomic
-from radistill.deploy.explain import Explained
 from radistill.errors import RadistillError
-from radistill.evaluation.calibration import UNCALIBRATED, Calibration
+from radistill.export.traced import Explained
+from radistill.files import write_with
 from radistill.imaging import to_unit
+from radistill.metrics.calibration import UNCALIBRATED, Calibration
 from radistill.models.classifier import GreyClassifier
 from radistill.runtime.session import OUTPUTS, open_session, run_batches
 
@@ -77,7 +77,7 @@ def export_onnx(
             f"{path}: the exported model differs from PyTorch by {parity:.2g} "
             f"(at most {allowed:.2g} is allowed), so it was not written."
         )
-    atomic.write_with(path, lambda temporary: temporary.write_bytes(data))
+    write_with(path, lambda temporary: temporary.write_bytes(data))
     return Exported(parity, reference.method)
 
 

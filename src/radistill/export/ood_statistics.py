@@ -11,8 +11,8 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from radistill.deploy.outliers import outliers
-from radistill.runtime.statistics import (
+from radistill.export.outliers import outliers
+from radistill.schema.ood import (
     THUMBNAIL,
     Abstention,
     Detector,

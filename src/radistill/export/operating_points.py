@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from statsmodels.stats.proportion import proportion_confint
 
-from radistill.runtime.card import OperatingPoint
+from radistill.schema.card import OperatingPoint
 
 SENSITIVITIES = (0.9, 0.95, 0.99)
 

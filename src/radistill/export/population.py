@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from radistill.data.names import kaggle_patient
-from radistill.runtime.card import Population
+from radistill.data.patients import kaggle_patient
+from radistill.schema.card import Population
 
 FRONTAL = {
     "body_parts": ("CHEST", "THORAX", "LUNG", "PORT CHEST"),

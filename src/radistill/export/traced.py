@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from radistill.deploy.calibrated import Calibrated
-from radistill.evaluation.calibration import UNCALIBRATED, Calibration
+from radistill.export.calibrated import Calibrated
+from radistill.metrics.calibration import UNCALIBRATED, Calibration
 from radistill.models.baseline import BaselineCNN
 from radistill.models.classifier import GreyClassifier
 

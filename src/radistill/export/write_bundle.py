@@ -11,18 +11,20 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from radistill import __version__, atomic
-from radistill.deploy.abstention import fit_abstention
-from radistill.deploy.export import export_onnx
-from radistill.deploy.model_card import model_card
-from radistill.deploy.operating import validation_points
-from radistill.deploy.population import frontal_films
-from radistill.deploy.quantise import shrink, spread
+from radistill import __version__
 from radistill.errors import RadistillError
-from radistill.evaluation.calibration import UNCALIBRATED, Calibration
+from radistill.export.int8 import shrink, spread
+from radistill.export.model_card import model_card
+from radistill.export.onnx import export_onnx
+from radistill.export.ood_statistics import fit_abstention
+from radistill.export.operating_points import validation_points
+from radistill.export.population import frontal_films
+from radistill.files import replacing_folder, write_json, write_text
+from radistill.metrics.calibration import UNCALIBRATED, Calibration
 from radistill.models.classifier import GreyClassifier
-from radistill.runtime.bundle import Bundle
-from radistill.runtime.card import (
+from radistill.runtime.open_bundle import Bundle
+from radistill.runtime.session import open_session, run_batches
+from radistill.schema.card import (
     CARD,
     FLOAT16,
     FLOAT32,
@@ -36,8 +38,7 @@ from radistill.runtime.card import (
     Population,
     sha256,
 )
-from radistill.runtime.card import Calibration as CardCalibration
-from radistill.runtime.session import open_session, run_batches
+from radistill.schema.card import Calibration as CardCalibration
 
 PARITY_FILMS = 200
 LICENCE = "MIT for the files of this bundle; the training films keep their own licence"
@@ -103,7 +104,7 @@ def write_bundle(
         raise RadistillError(
             f"{folder}: {len(val_squares)} validation films but {len(truth)} labels."
         )
-    with atomic.replacing_folder(folder) as work:
+    with replacing_folder(folder) as work:
         card = _fill(work, model, spec, val_squares, truth)
         Bundle.load(work)  # what cannot be read back is not shipped
     return card.model_dump(mode="json")
@@ -165,9 +166,9 @@ def _fill(
     }
     models: dict[FileName, str] = {name: sha256((work / name).read_bytes()) for name in names}
     page = model_card(Card(**values, files=models))
-    atomic.write_text(work / README, page)
+    write_text(work / README, page)
     card = Card(**values, files={**models, README: sha256(page.encode())})
-    atomic.write_json(work / CARD, card.model_dump(mode="json"))
+    write_json(work / CARD, card.model_dump(mode="json"))
     return card
 
 

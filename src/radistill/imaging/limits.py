@@ -22,7 +22,7 @@ class Limits:
         DICOM never may have more than one.
     memory: bytes of address space of a decoding process; 0 sets no cap.
     seconds: wall time of a decoding process for one file.
-    The last two hold where decoding has a process of its own, `radistill.runtime.intake`.
+    The last two hold where decoding has a process of its own, `radistill.imaging.sandbox.intake`.
     """
 
     max_bytes: int = MAX_BYTES

@@ -61,7 +61,7 @@ def read_picture(content: bytes, limits: Limits) -> Picture:
     JPEG, PNG, TIFF, BMP, WebP and DICOM, recognised by content and not by name. Colour goes to
     luma (ITU-R BT.601; equal channels come out unchanged), transparency lies over black, the EXIF
     orientation is applied, white-is-zero TIFF is inverted. 16 bits are kept for grey PNG and TIFF;
-    16-bit colour is read at 8. DICOM: see `radistill.imaging.dicom.read`.
+    16-bit colour is read at 8. DICOM: see `radistill.imaging.dicom.read_dicom`.
 
     Raises DecodeError; `code` says why. Sizes are checked before any pixel is decoded.
     """
@@ -152,7 +152,7 @@ def _read_webp(content: bytes, limits: Limits) -> Picture:
 
 def _read_dicom(content: bytes, limits: Limits) -> Picture:
     # pydicom takes a quarter of a second to import, which a folder of JPEGs should not wait for.
-    from radistill.imaging.dicom.read import read_dicom
+    from radistill.imaging.dicom.read_dicom import read_dicom
 
     return read_dicom(content, limits)
 

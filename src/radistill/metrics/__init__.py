@@ -1,0 +1,1 @@
+"""Arrays -> numbers: metrics, calibration, thresholds, bootstrap, paired comparisons."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
-from radistill.evaluation.intervals import (
+from radistill.metrics.intervals import (
     flat_auc_interval,
     least_patients,
     mostly_defined,
@@ -19,13 +19,8 @@ from radistill.evaluation.intervals import (
     weighted_auc,
     wilson,
 )
-from radistill.evaluation.paired import delong_variance
-from radistill.evaluation.reliability import (
-    ECE_BINS,
-    bin_index,
-    weighted_intercept,
-    weighted_slope,
-)
+from radistill.metrics.paired import delong_variance
+from radistill.metrics.reliability import ECE_BINS, bin_index, weighted_intercept, weighted_slope
 
 Draws = dict[str, np.ndarray]
 

@@ -11,8 +11,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 
-from radistill.evaluation.predictions import Predictions
-from radistill.evaluation.reliability import log_odds
+from radistill.metrics.predictions import Predictions
+from radistill.metrics.reliability import log_odds
 
 Kind = Literal["none", "temperature", "isotonic"]
 TEMPERATURES = (0.2, 20.0)

@@ -9,9 +9,9 @@ from scipy.special import entr
 from sklearn.model_selection import StratifiedGroupKFold
 
 from radistill.config import CalibrationRule
-from radistill.evaluation.calibration import Calibration, Kind, fit
-from radistill.evaluation.intervals import least_patients, patient_weights, percentile_interval
-from radistill.evaluation.predictions import Predictions
+from radistill.metrics.calibration import Calibration, Kind, fit
+from radistill.metrics.intervals import least_patients, patient_weights, percentile_interval
+from radistill.metrics.predictions import Predictions
 
 FOLDS, REPEATS = 5, 4
 RESAMPLES = 2000

@@ -13,9 +13,9 @@ from sklearn.metrics import roc_auc_score
 from radistill.config import EvaluationConfig
 from radistill.data.manifest import COLUMNS as MANIFEST
 from radistill.errors import UsageError
-from radistill.evaluation.intervals import auc_interval, too_few
-from radistill.evaluation.predictions import Predictions
-from radistill.evaluation.thresholds import at_threshold
+from radistill.metrics.intervals import auc_interval, too_few
+from radistill.metrics.predictions import Predictions
+from radistill.metrics.thresholds import at_threshold
 
 Columns = Mapping[str, Sequence[str]]
 MOST_GROUPS = 12  # of words; numbers of more kinds than PARTS are cut into PARTS

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn import metrics as sk
 
-from radistill.evaluation.reliability import expected_calibration_error, intercept, slope
+from radistill.metrics.reliability import expected_calibration_error, intercept, slope
 
 
 def metrics(truth: np.ndarray, probability: np.ndarray, threshold: float) -> dict[str, Any]:

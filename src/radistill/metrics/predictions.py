@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from radistill import atomic
 from radistill.data.labels import plain
 from radistill.errors import UsageError
+from radistill.files import write_csv
 
 COLUMNS = ("path", "patient", "label", "probability")
 PREFIX = "probability_"
@@ -73,7 +73,7 @@ def write_predictions(
     cells = ([repr(value) for value in row] for row in values.tolist())
     rows = zip(p.path, p.patient, p.label, cells, strict=True)
     header = (*COLUMNS, *(PREFIX + name for name in names))
-    atomic.write_csv(path, header, ((*who, *numbers) for *who, numbers in rows))
+    write_csv(path, header, ((*who, *numbers) for *who, numbers in rows))
 
 
 def read_predictions(path: Path, positive: str) -> Predictions:

@@ -8,20 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from radistill import atomic
 from radistill.config import EvaluationConfig
 from radistill.errors import UsageError
-from radistill.evaluation.calibration import Calibration, calibration_of
-from radistill.evaluation.choose import choose_calibration
-from radistill.evaluation.intervals import (
-    least_patients,
-    patient_weights,
-    percentile_interval,
-    too_few,
-)
-from radistill.evaluation.metrics import class_metrics, macro_auc, metrics
-from radistill.evaluation.predictions import Predictions
-from radistill.evaluation.resample import (
+from radistill.files import write_json
+from radistill.metrics.bootstrap import (
     Draws,
     decisions,
     figure_draws,
@@ -29,7 +19,17 @@ from radistill.evaluation.resample import (
     intervals,
     ranking,
 )
-from radistill.evaluation.thresholds import at_prevalence, choose_threshold, operating_points
+from radistill.metrics.calibration import Calibration, calibration_of
+from radistill.metrics.choose_calibration import choose_calibration
+from radistill.metrics.intervals import (
+    least_patients,
+    patient_weights,
+    percentile_interval,
+    too_few,
+)
+from radistill.metrics.metrics import class_metrics, macro_auc, metrics
+from radistill.metrics.predictions import Predictions
+from radistill.metrics.thresholds import at_prevalence, choose_threshold, operating_points
 
 QUANTILES = np.linspace(0, 1, 41)  # by which another data set's scores are compared
 CALIBRATED = ("brier", "log_loss", "ece", "ece_equal_mass", "calibration_slope",
@@ -55,7 +55,7 @@ def score_model(
             "test/ folder, or set data.protocol=patient and data.test_fraction above 0."
         )
     result = score(val, test, config, seed) | dict(extra or {})
-    atomic.write_json(folder / "metrics.json", result)
+    write_json(folder / "metrics.json", result)
     return result
 
 

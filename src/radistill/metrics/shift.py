@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import ks_2samp, wasserstein_distance
 
-from radistill.evaluation.metrics import metrics
-from radistill.evaluation.predictions import Predictions
-from radistill.evaluation.thresholds import at_threshold, choose_threshold
+from radistill.metrics.metrics import metrics
+from radistill.metrics.predictions import Predictions
+from radistill.metrics.thresholds import at_threshold, choose_threshold
 
 
 def score_shift(reference: np.ndarray, new: np.ndarray, films: int | None = None) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from radistill.evaluation.calibration import Calibration
-from radistill.evaluation.intervals import wilson
-from radistill.evaluation.predictions import Predictions
+from radistill.metrics.calibration import Calibration
+from radistill.metrics.intervals import wilson
+from radistill.metrics.predictions import Predictions
 
 FALLBACK_THRESHOLD = 0.5
 

@@ -3,9 +3,9 @@
 from radistill.models.batchnorm import freeze_batch_norm, set_training_mode
 from radistill.models.classifier import GreyClassifier
 from radistill.models.factory import create
-from radistill.models.groups import trainable_groups
-from radistill.models.report import WeightsReport
+from radistill.models.parameter_groups import trainable_groups
 from radistill.models.saved import load_model, read_spec, save_model
+from radistill.models.weights.weights_report import WeightsReport
 
 __all__ = [
     "GreyClassifier",

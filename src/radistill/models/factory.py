@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from radistill.models import networks, roads
+from radistill.models import networks
 from radistill.models.classifier import GreyClassifier
-from radistill.models.loading import fit
-from radistill.models.report import WeightsReport
+from radistill.models.weights import weight_sources
+from radistill.models.weights.loading import fit
+from radistill.models.weights.weights_report import WeightsReport
 
 
 def create(
@@ -36,5 +37,5 @@ def create(
         )
         return model, WeightsReport("random")
     networks.check_name(architecture)
-    file = roads.find(architecture, weights, cache)
+    file = weight_sources.find(architecture, weights, cache)
     return fit(file, architecture, classes=classes, dropout=dropout, input_size=input_size)

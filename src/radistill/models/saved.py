@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from radistill import atomic
 from radistill.errors import UsageError
+from radistill.files import write_json
 from radistill.models.classifier import GreyClassifier
-from radistill.models.files import V1_STRIDES, read_safetensors, write_safetensors
 from radistill.models.networks import build
-from radistill.models.report import examples
+from radistill.models.weights.tensors import V1_STRIDES, read_safetensors, write_safetensors
+from radistill.models.weights.weights_report import examples
 
 WEIGHTS = "weights.safetensors"
 SPEC = "model.json"
@@ -37,7 +37,7 @@ def save_model(model: GreyClassifier, folder: Path, **extra_spec: Any) -> None:
         raise ValueError(f"{', '.join(sorted(clash))}: taken from the model itself")
     metadata = {"architecture": model.architecture, "stride": model.variant or "torchvision"}
     write_safetensors(folder / WEIGHTS, model.state_dict(), metadata)
-    atomic.write_json(folder / SPEC, spec | extra_spec)
+    write_json(folder / SPEC, spec | extra_spec)
 
 
 def read_spec(folder: Path) -> dict[str, Any]:

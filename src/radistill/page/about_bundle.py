@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from radistill.runtime.abstain import REASONS
-from radistill.runtime.card import README
 from radistill.runtime.predictor import Predictor
+from radistill.schema.card import README
 
 
 def about_bundle(predictor: Predictor) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The npm packages that the page without a server is made of: fetched, checked, unpacked.
 
 The build hook runs this when a wheel is built, so that users need no npm; in a clone it runs as
-`python src/radistill/serve/offline_vendor.py`. Standard library only: the build loads this file
+`python src/radistill/page/npm_parts.py`. Standard library only: the build loads this file
 alone, before anything is installed.
 """
 
@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-LIST = HERE / "vendor.json"  # packages, versions, and which of their files are kept, with hashes
+LIST = HERE / "npm_parts.json"  # packages, versions, and which of their files are kept, with hashes
 FOLDER = HERE / "web" / "vendor"
 STAMP = "STAMP"  # holds the hash of the list that the folder was made from
 PATIENCE = 600  # seconds for all packages
-COMMAND = "python src/radistill/serve/offline_vendor.py"
+COMMAND = "python src/radistill/page/npm_parts.py"
 
 # Scripts that know of CommonJS but not of modules; imported in a worker, they need both named.
 _AS_MODULE = (

@@ -1,5 +1,5 @@
 """Synthetic chest radiographs for trying the study without patients' films."""
 
-from radistill.data.phantom.generate import generate
+from radistill.phantoms.generate import generate
 
 __all__ = ["generate"]

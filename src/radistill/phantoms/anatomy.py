@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radistill.data.phantom.geometry import View
+from radistill.phantoms.geometry import View
 
 FIELD = 21.5  # cm, side of the film at the patient
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from radistill.data.phantom.geometry import Floats, View, smooth_noise
-from radistill.data.phantom.project import LUNG, SOFT, Projection
+from radistill.phantoms.geometry import Floats, View, smooth_noise
+from radistill.phantoms.project import LUNG, SOFT, Projection
 
 # The share of air replaced where the opacity is densest, from faint to plain.
 LOBAR_STRENGTH = (0.35, 1.0)

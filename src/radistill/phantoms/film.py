@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from radistill.data.phantom.geometry import Floats
+from radistill.phantoms.geometry import Floats
 
 
 @dataclass(frozen=True)

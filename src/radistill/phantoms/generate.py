@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from radistill import atomic, progress
-from radistill.data.phantom.anatomy import Anatomy, Pose
-from radistill.data.phantom.cohort import SMALLEST, Planned, plan
-from radistill.data.phantom.disease import mask, opacity
-from radistill.data.phantom.film import Exposure, expose
-from radistill.data.phantom.project import project
-from radistill.data.sources.files import PHANTOM_MARK
+from radistill import progress
+from radistill.data.sources.image_files import PHANTOM_MARK
 from radistill.errors import UsageError
+from radistill.files import unwritable, write_json
+from radistill.phantoms.anatomy import Anatomy, Pose
+from radistill.phantoms.cohort import SMALLEST, Planned, plan
+from radistill.phantoms.disease import mask, opacity
+from radistill.phantoms.film import Exposure, expose
+from radistill.phantoms.project import project
 
 VERSION = 2  # of the pictures: raised with every change that alters them
 ENTRIES = {"train", "test", "masks", PHANTOM_MARK}
@@ -61,12 +62,12 @@ def generate(out: Path, n: int, seed: int, size: int = 256) -> None:
     beside = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}.partial")
     try:
         _write_all(beside, plan(n, seed), seed, size)
-        atomic.write_json(beside / PHANTOM_MARK, marks)
+        write_json(beside / PHANTOM_MARK, marks)
         if out.exists():
             shutil.rmtree(out)
         os.replace(beside, out)
     except OSError as error:
-        raise atomic.explain(error, out) from error
+        raise unwritable(error, out) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 

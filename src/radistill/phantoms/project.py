@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radistill.data.phantom.anatomy import Anatomy, Pose
-from radistill.data.phantom.geometry import (
+from radistill.phantoms.anatomy import Anatomy, Pose
+from radistill.phantoms.geometry import (
     Floats,
     Interval,
     View,
@@ -17,7 +17,7 @@ from radistill.data.phantom.geometry import (
     smooth_noise,
     tubes,
 )
-from radistill.data.phantom.skeleton import CAGE_DEPTH, CAGE_WIDTH, arm, bones
+from radistill.phantoms.skeleton import CAGE_DEPTH, CAGE_WIDTH, arm, bones
 
 # Linear attenuation at about 60 keV, 1/cm (soft tissue as water, lung at a quarter of it).
 SOFT, LUNG = 0.2, 0.055

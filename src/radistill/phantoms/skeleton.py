@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from radistill.data.phantom.anatomy import Anatomy
-from radistill.data.phantom.geometry import Floats, View, capsule, curve, tubes
+from radistill.phantoms.anatomy import Anatomy
+from radistill.phantoms.geometry import Floats, View, capsule, curve, tubes
 
 # Half-width and half-depth of the inside of the rib cage by height (cm).
 CAGE_WIDTH = (

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from radistill.evaluation import words
-from radistill.evaluation.summary import main_model
+from radistill.report import fmt
+from radistill.report.summary import main_model
 
 Config = Mapping[str, Any]
 OPEN = "for the authors"
@@ -24,7 +24,7 @@ def checklist(
     comparison: Mapping[str, Any], config: Config | None, environment: Mapping[str, Any] | None
 ) -> dict[str, list[dict[str, str]]]:
     """By guideline its items: number, what is asked, answer, and `filled` (yes or no)."""
-    text = (resources.files("radistill.evaluation") / "checklist.yaml").read_text("utf-8")
+    text = (resources.files("radistill.report") / "checklist.yaml").read_text("utf-8")
     known = facts(comparison, config, environment)
     return {
         guideline: [
@@ -99,12 +99,12 @@ def _of_model(comparison: Mapping[str, Any]) -> dict[str, str]:
     test, found = main["test"], {}
     if test["auc"] is not None:
         found["performance"] = (
-            f"{main['name']}: AUC {words.figure(test['auc'])} ({words.interval(test['auc_ci'])}); "
+            f"{main['name']}: AUC {fmt.figure(test['auc'])} ({fmt.interval(test['auc_ci'])}); "
             "see Figures and Where it fails."
         )
     rule = main.get("threshold_rule") or "as recorded"
     found["threshold"] = (
-        f"A probability and a decision at {words.figure(test['threshold'])} ({rule})."
+        f"A probability and a decision at {fmt.figure(test['threshold'])} ({rule})."
     )
     if main.get("calibration"):
         chosen = main["calibration"]

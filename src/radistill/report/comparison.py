@@ -9,19 +9,14 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from radistill import atomic
 from radistill.config import EvaluationConfig
 from radistill.errors import RadistillError
-from radistill.evaluation.groups import Columns, by_group, manifest_columns
-from radistill.evaluation.intervals import (
-    least_patients,
-    mostly_defined,
-    percentile_interval,
-    too_few,
-)
-from radistill.evaluation.paired import delong, holm, mcnemar, not_inferior_p
-from radistill.evaluation.predictions import Predictions, read_predictions
-from radistill.evaluation.resample import Draws, figure_draws
+from radistill.files import write_json
+from radistill.metrics.bootstrap import Draws, figure_draws
+from radistill.metrics.groups import Columns, by_group, manifest_columns
+from radistill.metrics.intervals import least_patients, mostly_defined, percentile_interval, too_few
+from radistill.metrics.paired import delong, holm, mcnemar, not_inferior_p
+from radistill.metrics.predictions import Predictions, read_predictions
 
 # The questions a reader asks first come first; other pairs follow in the order of the models.
 FIRST_PAIRS = (
@@ -82,7 +77,7 @@ def compare(
             for m in scored
         ]
     result = assemble(dataset, scored, config, seed)
-    atomic.write_json(run / "comparison.json", result)
+    write_json(run / "comparison.json", result)
     return result
 
 

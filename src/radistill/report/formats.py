@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from radistill.evaluation import words
-from radistill.evaluation.table import ALL, COSTS, cells, markdown_table
+from radistill.report import sentences
+from radistill.report.tables import ALL, COSTS, cells, markdown_table
 
 # What LaTeX would take for a command.
 _LATEX = {
@@ -52,7 +52,7 @@ def as_csv(comparison: Mapping[str, Any]) -> str:
 def as_latex(comparison: Mapping[str, Any]) -> str:
     """A table with one column a model, for the package booktabs."""
     names = [model["name"] for model in comparison["models"]]
-    lines = [f"% {sentence}" for _, sentence in words.banners(comparison)]
+    lines = [f"% {sentence}" for _, sentence in sentences.banners(comparison)]
     lines += [rf"\begin{{tabular}}{{l{'r' * len(names)}}}", r"\toprule"]
     lines += [_latex_row(["", *names]), r"\midrule"]
     lines += [_latex_row([heading, *row]) for heading, row in cells(comparison, ALL + COSTS)]

@@ -8,13 +8,13 @@ from typing import Any
 
 import yaml
 
-from radistill import atomic
-from radistill.evaluation import samples, table, words
-from radistill.evaluation.checklist import checklist
-from radistill.evaluation.compare import read_json
-from radistill.evaluation.methods import methods
-from radistill.evaluation.page import render
-from radistill.evaluation.pictures import (
+from radistill.files import write_text
+from radistill.metrics.predictions import Predictions, read_predictions
+from radistill.report import sentences, tables
+from radistill.report.checklist import checklist
+from radistill.report.comparison import read_json
+from radistill.report.figures import samples
+from radistill.report.figures.pictures import (
     data_uri,
     draw,
     failure_pictures,
@@ -23,8 +23,9 @@ from radistill.evaluation.pictures import (
     shift_pictures,
     tuned_pictures,
 )
-from radistill.evaluation.predictions import Predictions, read_predictions
-from radistill.evaluation.summary import main_model, summary
+from radistill.report.methods import methods
+from radistill.report.render import render
+from radistill.report.summary import main_model, summary
 
 # Keys of the audit that stand elsewhere in the report.
 REPEATED = ("name", "protocol", "synthetic", "leaking", "classes", "positive", "counts", "notes",
@@ -73,10 +74,10 @@ def write_report(
     settings = settings if isinstance(settings, dict) else None
     values = dict(
         comparison=comparison,
-        banners=words.banners(comparison),
+        banners=sentences.banners(comparison),
         summary=summary(comparison),
-        figures=table.cells(comparison, table.ALL),
-        costs=table.cells(comparison, table.COSTS),
+        figures=tables.cells(comparison, tables.ALL),
+        costs=tables.cells(comparison, tables.COSTS),
         main=name,
         main_model=main,
         external=comparison.get("external"),
@@ -89,7 +90,7 @@ def write_report(
         listed=LISTED,
         repeated=REPEATED,
     )
-    atomic.write_text(out / "report.html", render("report.html", values))
+    write_text(out / "report.html", render("report.html", values))
     return out / "report.html"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from radistill.evaluation import words
-from radistill.evaluation.reliability import ECE_BINS
-from radistill.evaluation.summary import main_model
+from radistill.metrics.reliability import ECE_BINS
+from radistill.report import fmt
+from radistill.report.summary import main_model
 
 
 def methods(comparison: Mapping[str, Any], config: Mapping[str, Any] | None) -> list[str]:
@@ -61,7 +61,7 @@ def _threshold(main: Mapping[str, Any], dataset: Mapping[str, Any]) -> str:
     rule = main.get("threshold_rule") or "as recorded"
     return (
         f"A film was called {dataset['positive']} from a probability of "
-        f"{words.figure(main['test']['threshold'])} up ({main['name']}; {rule}), a threshold that "
+        f"{fmt.figure(main['test']['threshold'])} up ({main['name']}; {rule}), a threshold that "
         "was never chosen on test."
     )
 
@@ -104,7 +104,7 @@ def _robustness(found: Mapping[str, Any]) -> str:
 
 
 def _explanation(found: Mapping[str, Any]) -> str:
-    alike = words.figure(found["randomisation"]["all"], 2)
+    alike = fmt.figure(found["randomisation"]["all"], 2)
     return (
         f"Heat maps are {found['method']}; against the same network with random weights "
         f"(Adebayo et al. 2018) their rank correlation is {alike}."

@@ -7,13 +7,13 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from radistill import __version__
-from radistill.evaluation import words
-from radistill.evaluation.style import look
+from radistill.report import fmt, sentences
+from radistill.report.figures.style import look
 
 
 def render(name: str, values: dict[str, Any], *, package: str | None = None) -> str:
     """The template `name` of `package`, else of this one, filled in."""
-    loaders = [PackageLoader(found) for found in (package, "radistill.evaluation") if found]
+    loaders = [PackageLoader(found) for found in (package, "radistill.report") if found]
     environment = Environment(
         loader=ChoiceLoader(loaders),
         autoescape=True,  # class names and paths come from the data folder
@@ -21,5 +21,10 @@ def render(name: str, values: dict[str, Any], *, package: str | None = None) -> 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"look": look, "words": words, "version": __version__}
+    environment.globals |= {
+        "look": look,
+        "fmt": fmt,
+        "sentences": sentences,
+        "version": __version__,
+    }
     return environment.get_template(name).render(values)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from radistill.evaluation import words
-from radistill.evaluation.robustness import weakest
+from radistill.explain.robustness import weakest
+from radistill.report import fmt
 
 PREFERRED = ("student", "student-alone", "teacher", "baseline")
 
@@ -39,7 +39,7 @@ def _separates(model: Mapping[str, Any], dataset: Mapping[str, Any]) -> str:
         return f"The {films} are all of one class, so no model can be said to separate anything."
     return (
         f"The {model['name']} model ({model['architecture']}) tells {positive} from the rest with "
-        f"an AUC of {test['auc']:.3f} (95 % interval {words.interval(test['auc_ci'])}) on {films}."
+        f"an AUC of {test['auc']:.3f} (95 % interval {fmt.interval(test['auc_ci'])}) on {films}."
     )
 
 
@@ -61,7 +61,7 @@ def _weak_spot(model: Mapping[str, Any], dataset: Mapping[str, Any]) -> str:
         worst = min(groups, key=lambda group: group["auc"])
         parts.append(
             f"Of the groups looked at, its AUC is lowest for {worst['by']} {worst['group']}: "
-            f"{worst['auc']:.3f} (95 % interval {words.interval(worst['auc_ci'])}, "
+            f"{worst['auc']:.3f} (95 % interval {fmt.interval(worst['auc_ci'])}, "
             f"{worst['n']} films)."
         )
     damaged = weakest(model["robustness"]) if model.get("robustness") else None
@@ -97,8 +97,8 @@ def _against_teacher(
     if not small or not large or pair is None or pair["auc_difference"] is None:
         return ""
     return (
-        f"Its file is {words.size(small['file_bytes'])} against the teacher's "
-        f"{words.size(large['file_bytes'])}, and it needs {small['latency_ms_p50']:.1f} ms a film "
+        f"Its file is {fmt.size(small['file_bytes'])} against the teacher's "
+        f"{fmt.size(large['file_bytes'])}, and it needs {small['latency_ms_p50']:.1f} ms a film "
         f"against {large['latency_ms_p50']:.1f} ms on one CPU thread. {_short(pair)}"
     )
 
@@ -122,8 +122,8 @@ def _gain(pair: Mapping[str, Any]) -> str:
     difference = sign * pair["auc_difference"]
     low, high = sorted(sign * bound for bound in pair["ci"])
     start = (
-        f"Distillation changed the student's AUC by {words.signed(difference)} against the same "
-        f"student trained alone (95 % interval {words.interval([low, high], sign=True)})"
+        f"Distillation changed the student's AUC by {fmt.signed(difference)} against the same "
+        f"student trained alone (95 % interval {fmt.interval([low, high], sign=True)})"
     )
     if low > 0:
         return f"{start}: here the teacher helped."

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from radistill.evaluation import words
+from radistill.report import fmt, sentences
 
 Cell = Callable[[Mapping[str, Any]], str]
 
 
 def _test(key: str) -> Cell:
-    return lambda model: words.figure(model["test"].get(key))
+    return lambda model: fmt.figure(model["test"].get(key))
 
 
 def _cost(key: str, write: Callable[[float | None], str]) -> Cell:
@@ -26,9 +26,9 @@ def _cost(key: str, write: Callable[[float | None], str]) -> Cell:
 # Heading and the text of a model's cell, in the order of every table.
 Rows = tuple[tuple[str, Cell], ...]
 FIGURES: Rows = (
-    ("Architecture", lambda model: str(model.get("architecture") or words.DASH)),
+    ("Architecture", lambda model: str(model.get("architecture") or fmt.DASH)),
     ("AUC", _test("auc")),
-    ("95 % interval", lambda model: words.interval(model["test"].get("auc_ci"))),
+    ("95 % interval", lambda model: fmt.interval(model["test"].get("auc_ci"))),
     ("PR-AUC", _test("pr_auc")),
     ("Macro AUC", _test("macro_auc")),
     ("Accuracy", _test("accuracy")),
@@ -45,14 +45,14 @@ FIGURES: Rows = (
 def _with_interval(key: str) -> Cell:
     def write(model: Mapping[str, Any]) -> str:
         value, ci = model["test"].get(key), model["test"].get(f"{key}_ci")
-        return words.figure(value) + (f" ({words.interval(ci)})" if ci else "")
+        return fmt.figure(value) + (f" ({fmt.interval(ci)})" if ci else "")
 
     return write
 
 
 # Every figure with its interval, for the report and for papers.
 ALL: Rows = (
-    ("Architecture", lambda model: str(model.get("architecture") or words.DASH)),
+    ("Architecture", lambda model: str(model.get("architecture") or fmt.DASH)),
     *(
         (heading, _with_interval(key))
         for heading, key in (
@@ -80,14 +80,14 @@ ALL: Rows = (
     ("Threshold", _test("threshold")),
 )
 COSTS: Rows = (
-    ("Parameters", _cost("parameters", words.amount)),
-    ("MACs", _cost("macs", words.amount)),
-    ("File size", _cost("file_bytes", words.size)),
-    ("Peak memory", _cost("peak_memory_bytes", words.size)),
-    ("Latency", _cost("latency_ms_p50", words.milliseconds)),
-    ("Latency p95", _cost("latency_ms_p95", words.milliseconds)),
-    ("Films/s", _cost("films_per_second", words.rate)),
-    ("Training time", lambda model: words.duration(model.get("training_seconds"))),
+    ("Parameters", _cost("parameters", fmt.amount)),
+    ("MACs", _cost("macs", fmt.amount)),
+    ("File size", _cost("file_bytes", fmt.size)),
+    ("Peak memory", _cost("peak_memory_bytes", fmt.size)),
+    ("Latency", _cost("latency_ms_p50", fmt.milliseconds)),
+    ("Latency p95", _cost("latency_ms_p95", fmt.milliseconds)),
+    ("Films/s", _cost("films_per_second", fmt.rate)),
+    ("Training time", lambda model: fmt.duration(model.get("training_seconds"))),
 )
 
 
@@ -97,12 +97,12 @@ def cells(
     """(heading, one text a model) of every row in which some model has a figure."""
     models = comparison["models"]
     rows = [(heading, [cell(model) for model in models]) for heading, cell in rows_of]
-    return [(heading, row) for heading, row in rows if set(row) != {words.DASH}]
+    return [(heading, row) for heading, row in rows if set(row) != {fmt.DASH}]
 
 
 def print_table(comparison: Mapping[str, Any], console: Console) -> None:
     """Print the test figures, one column a model so that 80 characters suffice, then the pairs."""
-    for _, sentence in words.banners(comparison):
+    for _, sentence in sentences.banners(comparison):
         console.print(f"[bold red]{escape(sentence)}[/]")
     n = comparison["models"][0]["test"]["n"] if comparison["models"] else 0
     name = escape(str(comparison["dataset"].get("name", "")))
@@ -118,24 +118,24 @@ def print_table(comparison: Mapping[str, Any], console: Console) -> None:
         table.add_row(heading, *map(escape, row), style=style)
     console.print(table)
     for model in comparison["models"]:
-        for sentence in words.caveats(model["test"]):
+        for sentence in sentences.caveats(model["test"]):
             console.print(escape(f"{model['name']}: {sentence}"), highlight=False)
     for pair in comparison["pairs"]:
-        console.print(escape(words.pair_sentence(pair)), highlight=False)
+        console.print(escape(sentences.pair_sentence(pair)), highlight=False)
 
 
 def markdown_table(comparison: Mapping[str, Any]) -> str:
     """The same table in Markdown, one row a model, banners and pairs included."""
     rows = cells(comparison)
     head = ["Model", *(heading for heading, _ in rows)]
-    lines = [f"> **{sentence}**\n" for _, sentence in words.banners(comparison)]
+    lines = [f"> **{sentence}**\n" for _, sentence in sentences.banners(comparison)]
     lines.append(_line(head))
     lines.append("|" + "|".join([" --- ", *[" ---: "] * len(rows)]) + "|")
     for i, model in enumerate(comparison["models"]):
         lines.append(_line([model["name"], *(row[i] for _, row in rows)]))
     if comparison["pairs"]:
         lines.append("")
-        lines += [f"- {words.pair_sentence(pair)}" for pair in comparison["pairs"]]
+        lines += [f"- {sentences.pair_sentence(pair)}" for pair in comparison["pairs"]]
     return "\n".join(lines) + "\n"
 
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 from radistill.lazy import lazy
 
 if TYPE_CHECKING:
-    from radistill.runtime.bundle import Bundle
-    from radistill.runtime.card import Card
+    from radistill.runtime.open_bundle import Bundle
     from radistill.runtime.paths import film_paths
-    from radistill.runtime.prediction import Failure, Prediction
     from radistill.runtime.predictor import Predictor
+    from radistill.schema.card import Card
+    from radistill.schema.prediction import Failure, Prediction
 
 # Decoding processes start before numpy and onnxruntime are imported: see `radistill.cli.predict`.
 __getattr__ = lazy(

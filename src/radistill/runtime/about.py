@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from radistill.runtime.card import Card
+from radistill.schema.card import Card
 
 
 def about(card: Card, threshold: float) -> str:

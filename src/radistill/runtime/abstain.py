@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from radistill.runtime.card import Card
-from radistill.runtime.population import outside
-from radistill.runtime.statistics import Abstention, thumbnails
+from radistill.runtime.outside_population import outside
+from radistill.schema.card import Card
+from radistill.schema.ood import Abstention, thumbnails
 
 NEARLY_EMPTY = 10  # grey levels between the 5th and 95th percentile
 BLANK_SHARE = 0.3  # of rows or columns from an edge inward; below 0.25 on all Kaggle films

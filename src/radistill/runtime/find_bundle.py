@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from radistill.errors import UsageError
-from radistill.runtime.card import CARD
+from radistill.schema.card import CARD
 
 VARIABLE = "RADISTILL_BUNDLE"
 

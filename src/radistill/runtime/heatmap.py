@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from radistill.runtime.card import Cam
+from radistill.schema.card import Cam
 
 SMALLEST_TEXT, TEXT_SHARE = 11, 1 / 40  # pixels, and share of the width
 # From nothing over yellow and orange to red: (strength, red, green, blue, opacity).

@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from radistill import atomic
 from radistill.errors import UsageError
+from radistill.files import unwritable
+from radistill.imaging.sandbox.intake import Intake
 from radistill.progress import bar, console
-from radistill.runtime.intake import Intake
 from radistill.runtime.paths import AS_BYTES, STDIN, as_bytes, film_paths
-from radistill.runtime.prediction import Failure
 from radistill.runtime.predictor import Predictor
 from radistill.runtime.session import cores
 from radistill.runtime.settings import Settings
 from radistill.runtime.writer import Format, finished, writer
+from radistill.schema.prediction import Failure
 
 UNREADABLE = "unreadable"
 
@@ -91,4 +91,4 @@ def _opened(out: Path | None) -> Iterator[TextIO]:
     except BrokenPipeError:
         raise  # whoever read it has seen enough
     except OSError as error:
-        raise atomic.explain(error, out or Path("standard output")) from None
+        raise unwritable(error, out or Path("standard output")) from None

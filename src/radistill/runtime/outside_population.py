@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from radistill.runtime.card import Population
+from radistill.schema.card import Population
 
 _KINDS = (("body_part", "body_parts"), ("view", "views"), ("modality", "modalities"))
 

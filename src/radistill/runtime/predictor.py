@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from radistill import atomic
+from radistill.files import write_with
+from radistill.imaging.sandbox.intake import Intake, Reduced, Refused, Upload
 from radistill.runtime.abstain import Sight, reasons_to_abstain
-from radistill.runtime.bundle import Bundle, Precision
-from radistill.runtime.card import Card
-from radistill.runtime.find import find_bundle
-from radistill.runtime.intake import Intake, Reduced, Refused, Upload
-from radistill.runtime.prediction import ABSTAIN, Failure, Model, Prediction, Result, View
+from radistill.runtime.find_bundle import find_bundle
+from radistill.runtime.open_bundle import Bundle, Precision
 from radistill.runtime.session import BATCH, Outputs, cores
 from radistill.runtime.settings import Settings, resolve
+from radistill.schema.card import Card
+from radistill.schema.prediction import ABSTAIN, Failure, Model, Prediction, Result, View
 
 LONGEST = 1024  # pixels of an overlay; a map of a few positions shows no more on a larger picture
 UNDRAWN = ("dicom", "tiff")  # by browsers
@@ -199,13 +199,13 @@ class Predictor:
         """Draw the map under a name made of the file's hash, never of what the file says."""
         if folder is None or film.preview is None:
             return None
-        from radistill.runtime.heatmap import overlay  # fonts and drawing: only where asked for
+        from radistill.runtime.heatmap import overlay
 
         card = self.card
         caption = f"{card.positive.lower()} {probability:.2f} - for research only"
         picture = overlay(film.preview, cam, card.cam, caption)
         target = folder / f"{film.sha256[:16]}.png"
-        atomic.write_with(target, lambda temporary: picture.save(temporary, "PNG"))
+        write_with(target, lambda temporary: picture.save(temporary, "PNG"))
         return str(target)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from radistill.errors import UsageError
-from radistill.runtime.card import Card
+from radistill.schema.card import Card
 
 
 @dataclass(frozen=True, kw_only=True)

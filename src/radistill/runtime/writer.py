@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TextIO
 
-from radistill import atomic
 from radistill.errors import UsageError
+from radistill.files import write_text
 from radistill.runtime.abstain import REASONS
-from radistill.runtime.card import sha256 as digest_of
-from radistill.runtime.prediction import Failure, Result
+from radistill.schema.card import sha256 as digest_of
+from radistill.schema.prediction import Failure, Result
 
 Format = Literal["table", "jsonl", "csv"]
 Write = Callable[[Result], None]
@@ -66,7 +66,7 @@ def finished(out: Path, model_sha256: str, threshold: float) -> frozenset[str]:
                 f"{out}, line {number}: was decided by another model or threshold; give those "
                 "again, or another file"
             )
-    atomic.write_text(out, "".join(line + "\n" for line in kept.values()))
+    write_text(out, "".join(line + "\n" for line in kept.values()))
     return frozenset(kept)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from radistill.errors import UsageError
-from radistill.runtime.statistics import Abstention
+from radistill.schema.ood import Abstention
 
 FORMAT = 2
 FileName = Literal["model.onnx", "model.int8.onnx", "model.fp16.onnx", "README.md"]

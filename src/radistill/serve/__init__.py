@@ -1,1 +1,1 @@
-"""A bundle over HTTP: the API and the web page."""
+"""A bundle over HTTP: the API behind the web page."""

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from radistill.runtime.card import Card
+from radistill.imaging.sandbox.intake import Intake, Upload
 from radistill.runtime.heatmap import strength
-from radistill.runtime.intake import Intake, Upload
-from radistill.runtime.prediction import Failure, Result
 from radistill.runtime.predictor import Predictor
 from radistill.runtime.settings import Settings
+from radistill.schema.card import Card
+from radistill.schema.prediction import Failure, Result
 
 
 def answer(

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from radistill.errors import UsageError
-from radistill.serve import schema
+from radistill.serve import openapi
 from radistill.serve.bodies import uploads_of
+from radistill.serve.http_refusal import Refusal
 from radistill.serve.queue import HungUp
-from radistill.serve.refusal import Refusal
 from radistill.serve.service import Service
 
 HUNG_UP = 499  # nginx's; no client sees it
@@ -46,15 +46,15 @@ def routes(service: Service) -> APIRouter:
     """`/bundle` and `/predictions` of a service."""
     router = APIRouter(prefix="/v1")
 
-    @router.get("/bundle", summary="The model and its card", responses=schema.BUNDLE)
+    @router.get("/bundle", summary="The model and its card", responses=openapi.BUNDLE)
     async def bundle() -> Response:
         return Response(service.bundle, media_type="application/json")
 
     @router.post(
         "/predictions",
         summary="Films to decisions",
-        responses=schema.PREDICTIONS,
-        openapi_extra=schema.FILES,
+        responses=openapi.PREDICTIONS,
+        openapi_extra=openapi.FILES,
     )
     async def predictions(request: Request, asked: Annotated[Asked, Query()]) -> Response:
         """One record a file, in order; a file that cannot be read has an error in its place.

@@ -6,7 +6,6 @@ import mimetypes
 import secrets
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -19,14 +18,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from radistill import __version__
-from radistill.serve import schema
+from radistill.page import WEB
+from radistill.serve import openapi
 from radistill.serve.api import HUNG_UP, routes
 from radistill.serve.docs_page import STYLE, docs_page
 from radistill.serve.guard import Guard
-from radistill.serve.refusal import Refusal, refused
+from radistill.serve.http_refusal import Refusal, refused
 from radistill.serve.service import Service
 
-WEB = Path(__file__).parent / "web"
 KINDS = {  # where the system's own table lacks them or has them wrong
     ".css": "text/css",
     ".html": "text/html",
@@ -69,7 +68,7 @@ def create_app(
         "/metrics",
         summary="Counters for Prometheus",
         response_class=PlainTextResponse,
-        responses=schema.METRICS,
+        responses=openapi.METRICS,
         dependencies=needed,
     )
     async def metrics() -> Response:
@@ -78,8 +77,8 @@ def create_app(
     @app.get(
         "/healthz",
         summary="Whether it answers",
-        response_model=schema.Health,
-        responses=schema.HEALTH,
+        response_model=openapi.Health,
+        responses=openapi.HEALTH,
     )
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}

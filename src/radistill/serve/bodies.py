@@ -9,8 +9,8 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from radistill.runtime.intake import Upload
-from radistill.serve.refusal import Refusal
+from radistill.imaging.sandbox.intake import Upload
+from radistill.serve.http_refusal import Refusal
 
 FIELD = "files"
 RAW = ("application/dicom", "application/octet-stream")

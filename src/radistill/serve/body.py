@@ -8,8 +8,8 @@ import time
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive
 
-from radistill.serve.limits import ServeLimits
-from radistill.serve.refusal import Refusal, busy
+from radistill.serve.http_refusal import Refusal, busy
+from radistill.serve.request_limits import ServeLimits
 
 LINGER_SECONDS = 5.0
 

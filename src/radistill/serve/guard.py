@@ -12,10 +12,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from radistill.serve.body import Body, Budget
+from radistill.serve.counters import Metrics
 from radistill.serve.headers import secure
-from radistill.serve.limits import ServeLimits
-from radistill.serve.metrics import Metrics
-from radistill.serve.refusal import Refusal, refused
+from radistill.serve.http_refusal import Refusal, refused
+from radistill.serve.request_limits import ServeLimits
 
 log = logging.getLogger("radistill.serve")
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from radistill.serve.refusal import busy
+from radistill.serve.http_refusal import busy
 
 T = TypeVar("T")
 

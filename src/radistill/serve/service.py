@@ -8,16 +8,16 @@ from types import TracebackType
 from typing import Any
 
 from radistill.errors import RadistillError
-from radistill.runtime.intake import Intake, Upload
+from radistill.imaging.sandbox.intake import Intake, Upload
+from radistill.page.about_bundle import about_bundle
 from radistill.runtime.predictor import Predictor
 from radistill.runtime.settings import Settings
-from radistill.serve.about import about_bundle
 from radistill.serve.answers import answer, encode
 from radistill.serve.body import Budget
-from radistill.serve.limits import ServeLimits
-from radistill.serve.metrics import Metrics
+from radistill.serve.counters import Metrics
+from radistill.serve.http_refusal import busy
 from radistill.serve.queue import Queue
-from radistill.serve.refusal import busy
+from radistill.serve.request_limits import ServeLimits
 
 
 class Service:

@@ -12,14 +12,14 @@ import yaml
 from radistill.config import EvaluationConfig
 from radistill.data.cache import open_cache
 from radistill.data.manifest import read_manifest
-from radistill.deploy.bundle import BundleSpec, write_bundle
-from radistill.deploy.population import FRONTAL, population_of
 from radistill.errors import UsageError
-from radistill.evaluation.calibration import calibration_of
-from radistill.evaluation.predictions import read_predictions
-from radistill.evaluation.score import as_told
+from radistill.export.population import FRONTAL, population_of
+from radistill.export.write_bundle import BundleSpec, write_bundle
+from radistill.metrics.calibration import calibration_of
+from radistill.metrics.predictions import read_predictions
+from radistill.metrics.score import as_told
 from radistill.models import load_model, read_spec
-from radistill.runtime.card import Population
+from radistill.schema.card import Population
 
 STUDENT = "student"
 

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from radistill import atomic
 from radistill.data.cache import PixelCache
-from radistill.evaluation.explain import heat_maps
-from radistill.evaluation.localise import FILMS, found_opacities, randomisation_check
-from radistill.evaluation.predictions import Predictions
-from radistill.evaluation.robustness import robustness
-from radistill.external import open_model
+from radistill.explain.gradcam import heat_maps
+from radistill.explain.heat_map_checks import FILMS, found_opacities, randomisation_check
+from radistill.explain.robustness import robustness
+from radistill.files import write_json
+from radistill.metrics.predictions import Predictions
 from radistill.models import GreyClassifier, load_model, read_spec
+from radistill.study.external import open_model
 
 SANITY_FILMS = 16
 
@@ -58,7 +58,7 @@ def probe_robustness(
 
     found = robustness(films.predictions, threshold, films.of, score)
     if out is not None:
-        atomic.write_json(out / "robustness.json", found)
+        write_json(out / "robustness.json", found)
     return found
 
 
@@ -81,7 +81,7 @@ def probe_explanation(folder: Path, films: Films, out: Path | None, seed: int) -
     if films.masks is not None:
         found["localisation"] = _localisation(model, films, some, squares, positive)
     if out is not None:
-        atomic.write_json(out / "explanation.json", found)
+        write_json(out / "explanation.json", found)
     return found
 
 

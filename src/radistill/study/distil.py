@@ -8,11 +8,11 @@ from pathlib import Path
 
 from radistill.config import DistillConfig
 from radistill.distill.objective import Distillation
-from radistill.distill.teacher_cache import TeacherOutputs, average, teacher_outputs
+from radistill.distill.teacher_outputs import TeacherOutputs, average, teacher_outputs
 from radistill.errors import UsageError
-from radistill.fitting import Study, fit_model
 from radistill.models import load_model, read_spec
-from radistill.rundir import file_digest
+from radistill.study.fit import Study, fit_model
+from radistill.study.rundir import file_digest
 from radistill.training.views import Views
 
 

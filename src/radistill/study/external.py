@@ -10,22 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from radistill import atomic
 from radistill.config import StudyConfig
 from radistill.data import Dataset
+from radistill.data.external_data import Given, describe_films, foreign_films, group_columns
 from radistill.errors import UsageError
-from radistill.evaluation.compare import Scored, assemble
-from radistill.evaluation.groups import by_group
-from radistill.evaluation.predictions import Predictions, write_predictions
-from radistill.evaluation.robustness import robustness
-from radistill.evaluation.score import score_predictions
-from radistill.evaluation.shift import score_shift, shipped_and_best
-from radistill.foreign import Given, describe_films, foreign_films, group_columns
+from radistill.explain.robustness import robustness
+from radistill.files import write_json
 from radistill.imaging import to_square, to_unit
-from radistill.origin import origin_of, trained_folder
+from radistill.metrics.groups import by_group
+from radistill.metrics.predictions import Predictions, write_predictions
+from radistill.metrics.score import score_predictions
+from radistill.metrics.shift import score_shift, shipped_and_best
 from radistill.progress import bar
-from radistill.rundir import environment
-from radistill.runtime.bundle import Bundle
+from radistill.report.comparison import Scored, assemble
+from radistill.runtime.open_bundle import Bundle
+from radistill.study.reference import origin_of, trained_folder
+from radistill.study.rundir import environment
 
 BATCH = 64
 
@@ -101,9 +101,9 @@ def evaluate_model(
         comparison["external"]["shift"] = score_shift(origin.scores, p.probability, origin.films)
     if out is not None:
         write_predictions(out / "predictions.csv", p)
-        atomic.write_json(out / "metrics.json", {"threshold": threshold, "test": figures})
-        atomic.write_json(out / "comparison.json", comparison)
-        atomic.write_json(out / "environment.json", environment())
+        write_json(out / "metrics.json", {"threshold": threshold, "test": figures})
+        write_json(out / "comparison.json", comparison)
+        write_json(out / "environment.json", environment())
         _report(out, trained_folder(model), dataset, p, scorer.input_size)
     return comparison
 
@@ -117,8 +117,8 @@ def _robust(scorer: Scorer, dataset: Dataset, p: Predictions, threshold: float) 
 
 
 def _report(out: Path, trained: Path | None, dataset: Dataset, p: Predictions, size: int) -> None:
-    from radistill.evaluation.report import write_report
-    from radistill.probe import Films, heat_of
+    from radistill.report.html import write_report
+    from radistill.study.checks import Films, heat_of
 
     def squares(paths: Sequence[str]) -> np.ndarray:
         return np.stack([to_square(dataset.pixels(path), size) for path in paths])

@@ -15,19 +15,19 @@ from radistill.config import ModelConfig, StudyConfig
 from radistill.data.cache import PixelCache
 from radistill.data.dataset import Dataset
 from radistill.data.targets import Targets
-from radistill.evaluation.cost import cost
-from radistill.evaluation.predictions import Predictions, write_predictions
-from radistill.evaluation.score import score_model
+from radistill.explain.cost import cost
+from radistill.metrics.predictions import Predictions, write_predictions
+from radistill.metrics.score import score_model
 from radistill.models import GreyClassifier, create, load_model, save_model
 from radistill.models.reported import class_probabilities
 from radistill.progress import console
-from radistill.rundir import FORMAT, RunDirectory, digest
+from radistill.study.rundir import FORMAT, RunDirectory, digest
 from radistill.training.examples import Examples, examples_of
 from radistill.training.head import train_head
 from radistill.training.history import Epoch, read_history, write_history
 from radistill.training.loop import FROZEN, train
 from radistill.training.objective import Objective
-from radistill.training.predict import outputs, plain
+from radistill.training.outputs import outputs, plain
 from radistill.training.state import CHECKPOINT
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from radistill.data.labels import choose_classes, plain
 from radistill.errors import UsageError
-from radistill.evaluation.compare import read_json
-from radistill.evaluation.predictions import Predictions, read_predictions
-from radistill.evaluation.thresholds import FALLBACK_THRESHOLD
+from radistill.metrics.predictions import Predictions, read_predictions
+from radistill.metrics.thresholds import FALLBACK_THRESHOLD
+from radistill.report.comparison import read_json
 
 KEPT = ("architecture", "cost", "training_seconds", "robustness", "explanation")
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from radistill.errors import UsageError
-from radistill.evaluation.predictions import Predictions, read_predictions
-from radistill.evaluation.thresholds import choose_threshold
+from radistill.metrics.predictions import Predictions, read_predictions
+from radistill.metrics.thresholds import choose_threshold
 from radistill.models import read_spec
-from radistill.runtime.card import CARD, read_card
+from radistill.schema.card import CARD, read_card
 
 
 @dataclass(frozen=True)

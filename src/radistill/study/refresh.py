@@ -8,17 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from radistill import atomic
 from radistill.config import StudyConfig
 from radistill.data.cache import PixelCache, open_cache
 from radistill.data.manifest import read_manifest
 from radistill.errors import UsageError
-from radistill.evaluation.predictions import read_predictions
-from radistill.evaluation.report import write_report
-from radistill.evaluation.review import review
-from radistill.evaluation.summary import main_model
+from radistill.files import write_json
+from radistill.metrics.predictions import read_predictions
 from radistill.models import read_spec
-from radistill.probe import Films, cached_squares, heat_of, probe_explanation, probe_robustness
+from radistill.report.html import write_report
+from radistill.report.summary import main_model
+from radistill.study.checks import (
+    Films,
+    cached_squares,
+    heat_of,
+    probe_explanation,
+    probe_robustness,
+)
+from radistill.study.rescore import review
 
 
 def review_run(
@@ -48,7 +54,7 @@ def review_run(
     if run is not None and robust:
         main |= _probe(run, main, out, config.seed)
     if out is not None:
-        atomic.write_json(out / "comparison.json", comparison)
+        write_json(out / "comparison.json", comparison)
         cache = _largest(run) if run else None
         heat = None
         if run is not None and (run / main["name"] / "model.json").is_file():

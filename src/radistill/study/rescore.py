@@ -9,12 +9,12 @@ from typing import Any
 
 from radistill.config import EvaluationConfig
 from radistill.errors import UsageError
-from radistill.evaluation.compare import Scored, assemble
-from radistill.evaluation.groups import by_group, manifest_columns
-from radistill.evaluation.score import score_predictions, tuned
-from radistill.evaluation.sources import Source, on_common_films, open_sources
-from radistill.evaluation.thresholds import choose_threshold
+from radistill.metrics.groups import by_group, manifest_columns
+from radistill.metrics.score import score_predictions, tuned
+from radistill.metrics.thresholds import choose_threshold
 from radistill.progress import bar
+from radistill.report.comparison import Scored, assemble
+from radistill.study.prediction_files import Source, on_common_films, open_sources
 
 
 def review(

@@ -12,26 +12,32 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 
-from radistill import atomic
-from radistill.bundling import bundle_run
 from radistill.config import StudyConfig
 from radistill.data import load_dataset
-from radistill.data.audit import audit, sample_grid
+from radistill.data.audit.collect import audit, sample_grid
 from radistill.data.cache import build_caches
 from radistill.data.dataset import Dataset
 from radistill.data.manifest import SPLITS
 from radistill.data.targets import targets_of
 from radistill.errors import UsageError
-from radistill.evaluation.compare import compare
-from radistill.evaluation.cost import costs_side_by_side
-from radistill.evaluation.predictions import read_predictions
-from radistill.evaluation.report import write_report
-from radistill.fitting import Study, fit_model, forget
+from radistill.explain.cost import costs_side_by_side
+from radistill.files import write_json, write_with
+from radistill.metrics.predictions import read_predictions
 from radistill.models import GreyClassifier, create, load_model, read_spec
-from radistill.probe import Films, cached_squares, heat_of, probe_explanation, probe_robustness
 from radistill.progress import console
-from radistill.rundir import RunDirectory, environment, file_digest
-from radistill.teaching import fit_student, fit_teachers, further_teacher
+from radistill.report.comparison import compare
+from radistill.report.html import write_report
+from radistill.study.bundle import bundle_run
+from radistill.study.checks import (
+    Films,
+    cached_squares,
+    heat_of,
+    probe_explanation,
+    probe_robustness,
+)
+from radistill.study.distil import fit_student, fit_teachers, further_teacher
+from radistill.study.fit import Study, fit_model, forget
+from radistill.study.rundir import RunDirectory, environment, file_digest
 from radistill.training.frozen import check_split
 
 MODELS = ("baseline", "teacher", "student-alone", "student")
@@ -112,7 +118,7 @@ def _conclude(study: Study, student: Path, data: Path) -> None:
     bundle_run(run.folder)
     write_report(run.folder, thumbnail, heat=heat_of(student, films))
     forget(run.working("teacher-outputs"))
-    atomic.write_json(mark, {"key": key})
+    write_json(mark, {"key": key})
 
 
 def _test_films(study: Study, model: Path, data: Path) -> Films:
@@ -182,10 +188,10 @@ def describe(dataset: Dataset) -> dict[str, Any]:
 def _record_data(run: RunDirectory, dataset: Dataset, *, update: bool) -> None:
     """manifest.csv, environment.json and the audit; the notes go to the terminal too."""
     run.set_films(dataset.films, update=update)
-    atomic.write_json(run.folder / "environment.json", environment())
-    atomic.write_json(run.folder / "audit.json", audit(dataset))
+    write_json(run.folder / "environment.json", environment())
+    write_json(run.folder / "audit.json", audit(dataset))
     grid = sample_grid(dataset, 24)
-    atomic.write_with(run.folder / "audit-grid.png", lambda path: path.write_bytes(grid))
+    write_with(run.folder / "audit-grid.png", lambda path: path.write_bytes(grid))
     for note in dataset.notes:
         console.print(f"note: {note}", markup=False)
     if dataset.unreadable:

@@ -19,10 +19,11 @@ from typing import Any
 
 import yaml
 
-from radistill import __version__, atomic
+from radistill import __version__
 from radistill.config import StudyConfig, to_yaml, validate
 from radistill.data.manifest import Film, read_manifest, write_manifest
 from radistill.errors import RadistillError, UsageError
+from radistill.files import move_folder, unwritable, write_json, write_text
 
 FORMAT = 1  # of the stages; a change of what a stage writes or computes raises it
 STAGE = "stage.json"
@@ -67,8 +68,8 @@ class RunDirectory:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise atomic.explain(error, self.folder) from None
-        atomic.write_text(file, to_yaml(config))
+            raise unwritable(error, self.folder) from None
+        write_text(file, to_yaml(config))
 
     def set_films(self, films: tuple[Film, ...], *, update: bool) -> None:
         """Write manifest.csv; UsageError if the run was made from other films."""
@@ -115,9 +116,9 @@ class RunDirectory:
                 shutil.rmtree(work / name)
             else:
                 (work / name).unlink(missing_ok=True)
-        atomic.write_json(work / STAGE, {"key": key, **parts, "format": FORMAT})
+        write_json(work / STAGE, {"key": key, **parts, "format": FORMAT})
         try:
-            atomic.move_folder(work, final)
+            move_folder(work, final)
         except OSError as error:
             raise RadistillError(f"{final}: cannot be put in place ({error.strerror})") from error
         return final

@@ -1,0 +1,1 @@
+"""Training of one network: loop, optimiser, objective, views, head, validation."""

@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from radistill.config import AugmentConfig
-from radistill.training.damage import damage
+from radistill.training.tensor_corruptions import damage
 
 _DRAWS = 8  # numbers drawn for each image
 

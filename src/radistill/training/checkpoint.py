@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from radistill import atomic
+from radistill.files import write_with
 
 Tensors = dict[str, torch.Tensor]
 
@@ -19,7 +19,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
     # Through memory, so that a full disk is an OSError of ours and not one of torch's many.
     content = io.BytesIO()
     torch.save(state, content)
-    atomic.write_with(path, lambda temporary: temporary.write_bytes(content.getbuffer()))
+    write_with(path, lambda temporary: temporary.write_bytes(content.getbuffer()))
 
 
 def load(path: Path, key: str) -> dict[str, Any] | None:

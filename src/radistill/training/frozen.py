@@ -15,8 +15,8 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from radistill import atomic
 from radistill.errors import UsageError
+from radistill.files import write_with
 from radistill.models import GreyClassifier
 from radistill.progress import bar
 from radistill.training.examples import Examples
@@ -129,7 +129,7 @@ def frozen_features(
         for view, file in enumerate(files):
             if not file.exists():
                 title = f"frozen stages, view {view + 1} of {views.count}"
-                atomic.write_with(
+                write_with(
                     file, partial(_write, model, frozen, films, views, view, accelerator, title)
                 )
     return [FrozenFeatures(file) for file in files]

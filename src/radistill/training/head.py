@@ -14,11 +14,11 @@ from torch.optim import AdamW
 from radistill.config import ModelConfig
 from radistill.models import GreyClassifier
 from radistill.training import checkpoint
-from radistill.training.criteria import validation
 from radistill.training.examples import Examples
 from radistill.training.history import Epoch
 from radistill.training.objective import class_weights
-from radistill.training.predict import outputs, plain
+from radistill.training.outputs import outputs, plain
+from radistill.training.validation import validation
 
 
 def train_head(

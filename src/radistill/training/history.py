@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from radistill import atomic
+from radistill.files import write_csv
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ COLUMNS = tuple(field.name for field in fields(Epoch))
 
 def write_history(path: Path, history: Sequence[Epoch]) -> None:
     """Write the rows as CSV, atomically."""
-    atomic.write_csv(path, COLUMNS, ([round_off(v) for v in asdict(e).values()] for e in history))
+    write_csv(path, COLUMNS, ([round_off(v) for v in asdict(e).values()] for e in history))
 
 
 def round_off(value: object) -> object:

@@ -20,13 +20,13 @@ from radistill.config import AugmentConfig, ModelConfig
 from radistill.errors import RadistillError
 from radistill.models import GreyClassifier, set_training_mode
 from radistill.progress import bar, console
-from radistill.training.criteria import validate
 from radistill.training.examples import Examples
 from radistill.training.frozen import FrozenFeatures, frozen_features
 from radistill.training.history import Epoch
 from radistill.training.memory import keep_freed_memory
 from radistill.training.objective import CrossEntropy, Objective, class_weights
 from radistill.training.state import State, start
+from radistill.training.validation import validate
 from radistill.training.views import Views
 
 FROZEN = "frozen"  # folder of the outputs of frozen stages

@@ -19,7 +19,7 @@ from radistill.training.frozen import Late
 from radistill.training.history import Epoch
 from radistill.training.learner import Learner
 from radistill.training.objective import Objective
-from radistill.training.optim import make_optimizer, make_schedule
+from radistill.training.optimiser import make_optimizer, make_schedule
 
 CHECKPOINT = "checkpoint.pt"
 

@@ -14,9 +14,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from radistill.models.reported import class_probabilities
-from radistill.training.corruptions import CORRUPTIONS
 from radistill.training.examples import Examples
-from radistill.training.predict import outputs, plain
+from radistill.training.outputs import outputs, plain
+from radistill.training.validation_corruptions import CORRUPTIONS
 
 Criterion = Literal["auc", "log_loss", "worst_auc", "last"]
 

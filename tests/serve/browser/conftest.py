@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from radistill.data.phantom import generate
-from radistill.runtime.find import installed
-from radistill.runtime.prediction import Prediction
+from radistill.page import npm_parts
+from radistill.page.static_site import write_page
+from radistill.phantoms import generate
+from radistill.runtime.find_bundle import installed
 from radistill.runtime.predictor import Predictor
-from radistill.serve import offline_vendor
-from radistill.serve.offline import write_page
+from radistill.schema.prediction import Prediction
 
 from ...servers import serving
 from ...static_page import served
@@ -37,8 +37,8 @@ def from_server() -> Iterator[str]:
 
 @contextmanager
 def from_folder() -> Iterator[str]:
-    if absent := offline_vendor.missing():
-        pytest.skip(f"the page lacks {absent[0]}: {offline_vendor.COMMAND}")
+    if absent := npm_parts.missing():
+        pytest.skip(f"the page lacks {absent[0]}: {npm_parts.COMMAND}")
     with tempfile.TemporaryDirectory() as scratch:
         write_page(Path(scratch) / "page", installed()[0])
         with served(Path(scratch) / "page") as url:

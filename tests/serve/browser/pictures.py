@@ -13,8 +13,8 @@ from typing import Any
 
 from PIL import Image
 
-from radistill.data.phantom import generate
-from radistill.runtime.find import installed
+from radistill.phantoms import generate
+from radistill.runtime.find_bundle import installed
 from radistill.runtime.predictor import Predictor
 
 from ...servers import serving
@@ -22,7 +22,7 @@ from .chromium import launched
 from .page import Page, blank
 
 ROOT = Path(__file__).resolve().parents[3]
-ICONS = ROOT / "src/radistill/serve/web/icons"
+ICONS = ROOT / "src/radistill/page/web/icons"
 GROUND = "#0b5f5b"
 # name: side, and the share of it that the picture takes (a mask cuts off the rest)
 SIZES = {"icon-180": (180, 1.0), "icon-192": (192, 1.0), "icon-512": (512, 1.0),

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 from statsmodels.stats.proportion import proportion_confint
 
-from radistill.runtime.card import Card, OperatingPoint, read_card
-from radistill.runtime.find import find_bundle, installed
-from radistill.runtime.prediction import Prediction
+from radistill.runtime.find_bundle import find_bundle, installed
+from radistill.schema.card import Card, OperatingPoint, read_card
+from radistill.schema.prediction import Prediction
 
 from ...dicoms import shipped
 from .page import Page, broken

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from radistill.runtime.find import installed
+from radistill.runtime.find_bundle import installed
 
 from ...servers import Server, serving
 from .page import Page

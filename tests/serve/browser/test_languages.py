@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
-import radistill.serve
 from radistill.imaging.refusal import Code
+from radistill.page import WEB
 from radistill.runtime.abstain import REASONS
 
 from .page import Page
 
-WEB = Path(radistill.serve.__file__).parent / "web"
 LANGUAGES = ("en", "fr", "es", "pt", "sw")
 OF_PATHS = {Code.MISSING, Code.NOT_A_FILE, Code.NO_ACCESS, Code.CHANGED}  # no browser meets them
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from radistill.runtime.prediction import Prediction
 from radistill.runtime.writer import COLUMNS
+from radistill.schema.prediction import Prediction
 
 from .page import Page, broken, payload
 

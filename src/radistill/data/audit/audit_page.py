@@ -8,16 +8,16 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from radistill import atomic
 from radistill.data.manifest import SPLITS
+from radistill.files import write_text
 
 
 def write_page(path: Path, audit: dict[str, Any], grid: bytes) -> None:
     """Write `audit` and its sheet of films (PNG) as HTML; no other file is needed to show it."""
     # Class names and paths come from outside: everything is escaped.
     jinja = Environment(
-        loader=PackageLoader("radistill.data"), autoescape=True, undefined=StrictUndefined
+        loader=PackageLoader("radistill.data.audit"), autoescape=True, undefined=StrictUndefined
     )
     picture = "data:image/png;base64," + base64.b64encode(grid).decode()
     page = jinja.get_template("audit.html").render(audit=audit, grid=picture, splits=SPLITS)
-    atomic.write_text(path, page)
+    write_text(path, page)

@@ -14,7 +14,7 @@ _SHOWN = 5
 
 
 def render(audit: dict[str, Any], console: Console | None = None) -> None:
-    """Print an audit made by `radistill.data.audit.audit` to stdout, or to `console`."""
+    """Print an audit made by `radistill.data.audit.collect.audit` to stdout, or to `console`."""
     out = console or Console()
     mark = "  [bold yellow]synthetic films[/]" if audit["synthetic"] else ""
     out.print(f"[bold]{escape(audit['name'])}[/]: {audit['films']:,} films, "

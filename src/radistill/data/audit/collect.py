@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from radistill.data.audit_table import render
+from radistill.data.audit.audit_tables import render
+from radistill.data.audit.sample_grid import sample_grid
+from radistill.data.audit.warnings import findings
 from radistill.data.dataset import Dataset
-from radistill.data.findings import findings
-from radistill.data.grid import sample_grid
-from radistill.data.looks import BITS, NEAR_BITS, near_pairs
 from radistill.data.manifest import SPLITS, Film
+from radistill.data.perceptual_hash import BITS, NEAR_BITS, near_pairs
 from radistill.data.split import crossing_patients
 
 __all__ = ["audit", "render", "sample_grid"]

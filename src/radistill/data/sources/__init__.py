@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from radistill.data.sources.entry import Entry, Source
 from radistill.data.sources.folder import open_folder
 from radistill.data.sources.medmnist import open_medmnist
+from radistill.data.sources.source import Entry, Source
 from radistill.data.sources.table import open_table
 from radistill.errors import UsageError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from radistill.data.sources.entry import Entry, Source
-from radistill.data.sources.files import file_reader, is_synthetic, visible
+from radistill.data.sources.image_files import file_reader, is_synthetic, visible
+from radistill.data.sources.source import Entry, Source
 from radistill.errors import UsageError
 
 _SPLIT_NAMES = {

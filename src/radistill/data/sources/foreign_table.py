@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from radistill.data.labels import plain
-from radistill.data.sources.entry import Entry, Source
-from radistill.data.sources.files import file_reader, is_synthetic, visible
+from radistill.data.sources.image_files import file_reader, is_synthetic, visible
+from radistill.data.sources.source import Entry, Source
 from radistill.errors import UsageError
 
 LISTED = 3  # names shown of many

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from radistill.data.manifest import SPLITS
-from radistill.data.sources.entry import Entry, Source
+from radistill.data.sources.source import Entry, Source
 from radistill.errors import UsageError
 
 # The file numbers its classes; these are the names in the collection's own description.

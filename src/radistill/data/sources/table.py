@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from radistill.data.manifest import SPLITS
-from radistill.data.sources.entry import Entry, Source
-from radistill.data.sources.files import file_reader, is_synthetic
+from radistill.data.sources.image_files import file_reader, is_synthetic
+from radistill.data.sources.source import Entry, Source
 from radistill.errors import UsageError
 
 _SPLIT_WORDS = {"training": "train", "valid": "val", "validation": "val", "testing": "test"}

@@ -1,0 +1,1 @@
+"""Decoding of files of unknown origin, in processes of their own."""

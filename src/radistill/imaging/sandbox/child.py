@@ -15,11 +15,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import radistill
 from radistill.errors import RadistillError
 from radistill.imaging.limits import Limits
 from radistill.imaging.refusal import Code, DecodeError
-from radistill.imaging.wire import BrokenFrame, read_frame, write_frame
+from radistill.imaging.sandbox.wire import BrokenFrame, read_frame, write_frame
 
 _START_SECONDS = 60.0
 _PIPE_BYTES = 1 << 20  # Linux gives 64 KiB, and a film would wake both sides forty times
@@ -45,7 +44,7 @@ class Child:
         if self._process is not None and self._process.poll() is None:
             return
         self._end()
-        command = [sys.executable, "-P", "-m", "radistill.imaging.worker"]
+        command = [sys.executable, "-P", "-m", "radistill.imaging.sandbox.worker"]
         with self._lock:
             if self._closed:
                 raise RadistillError("the intake is closed")
@@ -62,7 +61,7 @@ class Child:
     def ask(
         self, head: Mapping[str, Any], body: bytes, *, files: int, largest: int
     ) -> Iterator[Answer]:
-        """A request for so many files to their answers; see `radistill.imaging.worker`.
+        """A request for so many files to their answers; see `radistill.imaging.sandbox.worker`.
 
         largest: bytes that the body of an answer may have. Raises DecodeError (timeout, crashed) in
         place of an answer if the process ends over a file, and RadistillError if none can be
@@ -108,7 +107,7 @@ class Child:
         except (OSError, EOFError, BrokenFrame):
             raise RadistillError(
                 "the decoding process cannot start; what it said, if anything, stands above. "
-                "Try: python -c 'import radistill.imaging.worker'"
+                "Try: python -c 'import radistill.imaging.sandbox.worker'"
             ) from None
         finally:
             self._stop_clock()
@@ -161,7 +160,7 @@ def _environment() -> dict[str, str]:
     """This process's, with this radistill first, one thread (threads take address space), and
     memory that is kept from film to film: glibc would return it, and a tenth of the time goes into
     getting it back."""
-    source = str(Path(radistill.__file__).parents[1])
+    source = str(Path(__file__).parents[3])
     path = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH"))))
     kept = str(32 * 2**20)  # the most that glibc allows
     return {

@@ -62,7 +62,7 @@ class Refused:
 
 
 def decoded(path: str, head: Mapping[str, Any], body: bytearray) -> Decoded:
-    """An answer of `radistill.imaging.worker`. Raises KeyError, TypeError or ValueError."""
+    """An answer of `radistill.imaging.sandbox.worker`. Raises KeyError, TypeError or ValueError."""
     import numpy as np  # not before the processes have started
 
     pixels = np.frombuffer(body, np.uint8).reshape(_shape(head["height"], head["width"]))

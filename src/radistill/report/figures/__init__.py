@@ -1,0 +1,1 @@
+"""The plots and pictures of a report."""

@@ -11,9 +11,18 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from sklearn.metrics import roc_curve
 
-from radistill.evaluation import words
-from radistill.evaluation.predictions import Predictions
-from radistill.evaluation.style import FAINT, INK, clean, look, new_figure, styled, to_svg, unused
+from radistill.metrics.predictions import Predictions
+from radistill.report import fmt
+from radistill.report.figures.style import (
+    FAINT,
+    INK,
+    clean,
+    look,
+    new_figure,
+    styled,
+    to_svg,
+    unused,
+)
 
 SHADES = LinearSegmentedColormap.from_list("shades", ["#f7f9fb", "#9ecae1", "#08519c"])
 
@@ -124,5 +133,5 @@ def cost_plot(comparison: Mapping[str, Any]) -> str:
 
 def describe(comparison: Mapping[str, Any]) -> str:
     """The AUCs as a sentence, for readers who cannot see the plots."""
-    parts = [f"{m['name']} {words.figure(m['test']['auc'])}" for m in comparison["models"]]
+    parts = [f"{m['name']} {fmt.figure(m['test']['auc'])}" for m in comparison["models"]]
     return "AUC on test: " + ", ".join(parts) + "."

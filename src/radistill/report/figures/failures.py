@@ -9,9 +9,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from radistill.evaluation.predictions import Predictions
-from radistill.evaluation.style import FAINT, INK, RIGHT, WRONG, clean, new_figure, styled, to_svg
-from radistill.evaluation.style import unused as hide
+from radistill.metrics.predictions import Predictions
+from radistill.report.figures.style import (
+    FAINT,
+    INK,
+    RIGHT,
+    WRONG,
+    clean,
+    new_figure,
+    styled,
+    to_svg,
+)
+from radistill.report.figures.style import unused as hide
 
 AUC_COLOUR, RECALL_COLOUR = RIGHT, WRONG
 Groups = Sequence[Mapping[str, Any]]

@@ -7,11 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from radistill import atomic
-from radistill.evaluation import curves, failure_plots, plots, samples, tuned_plots
-from radistill.evaluation.predictions import Predictions
-from radistill.evaluation.robustness import weakest
+from radistill.explain.robustness import weakest
+from radistill.files import replacing
+from radistill.metrics.predictions import Predictions
 from radistill.progress import bar
+from radistill.report.figures import (
+    comparison_plots,
+    failures,
+    samples,
+    training_curves,
+    validation_plots,
+)
 
 SAMPLE_SEED = 0  # the films shown are the same in every report of a run
 
@@ -33,22 +39,22 @@ def plot_pictures(
         "cost.svg",
         "Accuracy against cost",
         "AUC on test with its 95 % interval. Points of equal cost are moved a little apart.",
-        lambda: plots.cost_plot(comparison),
+        lambda: comparison_plots.cost_plot(comparison),
     )
     has_cost = any(model.get("cost") for model in comparison["models"])
     return [
         Picture(
             "roc.svg",
             "ROC curves",
-            f"{plots.describe(comparison)} The markers are the thresholds in use.",
-            lambda: plots.roc_plot(comparison, predictions),
+            f"{comparison_plots.describe(comparison)} The markers are the thresholds in use.",
+            lambda: comparison_plots.roc_plot(comparison, predictions),
         ),
         Picture(
             "confusion.svg",
             "Confusion matrices",
             "Test films by truth and decision, each model at its own threshold. Percentages are "
             "of the true class.",
-            lambda: plots.confusion_plot(comparison),
+            lambda: comparison_plots.confusion_plot(comparison),
         ),
         *_training_pictures(run, comparison),
         *([cost] if has_cost else []),
@@ -57,7 +63,7 @@ def plot_pictures(
 
 def _training_pictures(run: Path, comparison: Mapping[str, Any]) -> list[Picture]:
     names = [model["name"] for model in comparison["models"]]
-    read = {name: curves.read_history(run / name / "history.csv") for name in names}
+    read = {name: training_curves.read_history(run / name / "history.csv") for name in names}
     histories = {name: history for name, history in read.items() if history is not None}
     if not histories:
         return []
@@ -69,12 +75,12 @@ def _training_pictures(run: Path, comparison: Mapping[str, Any]) -> list[Picture
             "with no other."
         )
     return [
-        Picture("loss.svg", "Loss", loss, lambda: curves.loss_plot(histories)),
+        Picture("loss.svg", "Loss", loss, lambda: training_curves.loss_plot(histories)),
         Picture(
             "validation.svg",
             "AUC and accuracy on validation",
             "By epoch. Accuracy is that of the most probable class.",
-            lambda: curves.score_plot(histories),
+            lambda: training_curves.score_plot(histories),
         ),
     ]
 
@@ -92,14 +98,14 @@ def tuned_pictures(
             "Reliability",
             "Test films in ten groups of equal size by told probability, with 95 % intervals; on "
             "the dotted line what is told is what happens.",
-            lambda: tuned_plots.reliability_plot(comparison, predictions),
+            lambda: validation_plots.reliability_plot(comparison, predictions),
         ),
         Picture(
             "decision.svg",
             "Decision curve",
             "Net benefit of acting on the probability, as calibrated, by the risk from which one "
             "would act (Vickers and Elkin 2006). Below both straight choices a model does harm.",
-            lambda: tuned_plots.decision_plot(comparison, predictions),
+            lambda: validation_plots.decision_plot(comparison, predictions),
         ),
     ]
 
@@ -113,7 +119,7 @@ def failure_pictures(model: Mapping[str, Any]) -> list[Picture]:
                 "groups.svg",
                 "Groups",
                 "95 % intervals; the dotted line is all test films. In brackets the films.",
-                lambda: failure_plots.group_plot(model["groups"], model["test"]),
+                lambda: failures.group_plot(model["groups"], model["test"]),
             )
         )
     if model.get("robustness"):
@@ -130,7 +136,7 @@ def failure_pictures(model: Mapping[str, Any]) -> list[Picture]:
                 "Damaged films",
                 f"{damaged['films']} test films, at the threshold as shipped, undamaged at left, "
                 f"then worse and worse, with 95 % intervals.{least}",
-                lambda: failure_plots.robustness_plot(damaged),
+                lambda: failures.robustness_plot(damaged),
             )
         )
     return found
@@ -147,7 +153,7 @@ def shift_pictures(comparison: Mapping[str, Any], p: Predictions) -> list[Pictur
             "Scores on these films",
             "Films by told probability, with the threshold as shipped and the one that would have "
             "been best here.",
-            lambda: failure_plots.shift_plot(p, external),
+            lambda: failures.shift_plot(p, external),
         )
     ]
 
@@ -200,7 +206,7 @@ def draw(run: Path, wanted: Sequence[Picture]) -> list[dict[str, str]]:
         for picture in progress.track(wanted, description="drawing the report"):
             drawn = picture.draw()
             content = drawn.encode() if isinstance(drawn, str) else drawn
-            with atomic.replacing(run / "plots" / picture.file) as temporary:
+            with replacing(run / "plots" / picture.file) as temporary:
                 temporary.write_bytes(content)
             shown.append(
                 {"title": picture.title, "caption": picture.caption, "uri": data_uri(content)}

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from radistill.errors import RadistillError
-from radistill.evaluation.predictions import Predictions
-from radistill.evaluation.style import (
+from radistill.metrics.predictions import Predictions
+from radistill.report.figures.style import (
     FAINT,
     INK,
     RIGHT,

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from radistill.errors import RadistillError
-from radistill.evaluation.style import FAINT, clean, look, new_figure, styled, to_svg, unused
+from radistill.report.figures.style import FAINT, clean, look, new_figure, styled, to_svg, unused
 
 NUMBERS = ("train_loss", "val_loss", "val_auc", "val_accuracy")
 

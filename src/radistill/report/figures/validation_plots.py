@@ -8,12 +8,21 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from radistill.evaluation.calibration import calibration_of
-from radistill.evaluation.intervals import wilson
-from radistill.evaluation.predictions import Predictions
-from radistill.evaluation.reliability import bin_index
-from radistill.evaluation.style import FAINT, INK, clean, look, new_figure, styled, to_svg, unused
-from radistill.evaluation.thresholds import decision_curve
+from radistill.metrics.calibration import calibration_of
+from radistill.metrics.intervals import wilson
+from radistill.metrics.predictions import Predictions
+from radistill.metrics.reliability import bin_index
+from radistill.metrics.thresholds import decision_curve
+from radistill.report.figures.style import (
+    FAINT,
+    INK,
+    clean,
+    look,
+    new_figure,
+    styled,
+    to_svg,
+    unused,
+)
 
 BINS = 10
 RISKS = np.linspace(0.01, 0.99, 99)

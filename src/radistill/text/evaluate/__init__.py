@@ -1,0 +1,1 @@
+"""How good labellers are: nested cross-validation, figures, plots, report."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from radistill.text.learn import (
+from radistill.text.labeller.learn import (
     Setting,
     best_f1_threshold,
     choose,

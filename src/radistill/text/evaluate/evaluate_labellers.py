@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from radistill.errors import UsageError
-from radistill.evaluation.intervals import auc_difference_interval
-from radistill.evaluation.metrics import metrics
+from radistill.metrics.intervals import auc_difference_interval
+from radistill.metrics.metrics import metrics
 from radistill.progress import bar
-from radistill.text.bag import Steps, bag
-from radistill.text.collection import Reports
-from radistill.text.crossval import FOLDS, KINDS, Scored, crossvalidate
-from radistill.text.labeller import Labeller
-from radistill.text.learn import INNER_FOLDS
-from radistill.text.questions import Asked, asked_for_evaluation
-from radistill.text.scores import Answers, Telling, agreement, f1_of, pairs, task_figures
-from radistill.text.train import refuse_few, train_question
+from radistill.text.evaluate.crossval import FOLDS, KINDS, Scored, crossvalidate
+from radistill.text.evaluate.scores import Answers, Telling, agreement, f1_of, pairs, task_figures
+from radistill.text.labeller.labeller import Labeller
+from radistill.text.labeller.learn import INNER_FOLDS
+from radistill.text.labeller.questions import Asked, asked_for_evaluation
+from radistill.text.labeller.train import refuse_few, train_question
+from radistill.text.nlp.bag import Steps, bag
+from radistill.text.read.collection import Reports
 
 WORDS = 16  # of each class, for the report
 SHOWN = ("naive_bayes", "best", "rules")

@@ -9,9 +9,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from radistill.evaluation.style import FAINT, RIGHT, WRONG, clean, look, new_figure, styled, to_svg
-from radistill.text.scores import Answers
-from radistill.text.table import shown
+from radistill.report.figures.style import (
+    FAINT,
+    RIGHT,
+    WRONG,
+    clean,
+    look,
+    new_figure,
+    styled,
+    to_svg,
+)
+from radistill.text.evaluate.scores import Answers
+from radistill.text.evaluate.terminal import shown
 
 BINS = 10
 

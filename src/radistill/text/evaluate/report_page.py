@@ -9,21 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from radistill import atomic
-from radistill.evaluation import plots as image_plots
-from radistill.evaluation import table, words
-from radistill.evaluation.page import render
-from radistill.evaluation.pictures import Picture, draw
-from radistill.evaluation.predictions import Predictions, write_predictions
-from radistill.text import plots
-from radistill.text.evaluate import Evaluation
-from radistill.text.scores import Answers
-from radistill.text.table import agreement_sentence, pair_sentence, shown
+from radistill.files import write_json, write_text
+from radistill.metrics.predictions import Predictions, write_predictions
+from radistill.report import fmt, tables
+from radistill.report.figures import comparison_plots as image_plots
+from radistill.report.figures.pictures import Picture, draw
+from radistill.report.render import render
+from radistill.text.evaluate import labeller_plots
+from radistill.text.evaluate.evaluate_labellers import Evaluation
+from radistill.text.evaluate.scores import Answers
+from radistill.text.evaluate.terminal import agreement_sentence, pair_sentence, shown
 
-F1_INTERVAL = ("95 % interval", lambda model: words.interval(model["test"]["f1_ci"]))
+F1_INTERVAL = ("95 % interval", lambda model: fmt.interval(model["test"]["f1_ci"]))
 COLUMNS = tuple(
     row
-    for figure in table.FIGURES
+    for figure in tables.FIGURES
     if figure[0] not in ("Architecture", "Macro AUC")
     for row in ((figure, F1_INTERVAL) if figure[0] == "F1" else (figure,))
 )
@@ -36,7 +36,7 @@ def write_report(out: Path, evaluation: Evaluation) -> Path:
     text's hash and truth. Raises RadistillError if the folder cannot be written.
     """
     figures = evaluation.figures
-    atomic.write_json(out / "figures.json", figures)
+    write_json(out / "figures.json", figures)
     tasks = [_task(out, figures, one) for one in evaluation.answers]
     values = {
         "dataset": figures["dataset"],
@@ -46,8 +46,8 @@ def write_report(out: Path, evaluation: Evaluation) -> Path:
         "ablation_plot": _ablation(out, figures),
         "shown": shown,
     }
-    page = render("text.html", values, package="radistill.text")
-    atomic.write_text(out / "report.html", page)
+    page = render("text.html", values, package="radistill.text.evaluate")
+    write_text(out / "report.html", page)
     return out / "report.html"
 
 
@@ -71,7 +71,7 @@ def _task(out: Path, figures: Mapping[str, Any], one: Answers) -> dict[str, Any]
         "left_out": figures["dataset"]["left_out"][name],
         "models": list(every),
         "main": list(main),
-        "rows": table.cells({"models": _models(every)}, COLUMNS),
+        "rows": tables.cells({"models": _models(every)}, COLUMNS),
         "pairs": pairs,
         "summary": _summary(name, main, pairs),
         "agreement": agreement_sentence(name, agreement) if agreement else "",
@@ -123,7 +123,7 @@ def _pictures(
             f"{task}-calibration.svg", "Calibration",
             "How often reports given a probability were positive; on the dotted line the "
             "probability is right. The larger the mark, the more reports.",
-            lambda: plots.calibration_plot(one, learned),
+            lambda: labeller_plots.calibration_plot(one, learned),
         ),
     ]  # fmt: skip
     if one.telling is not None:
@@ -133,7 +133,7 @@ def _pictures(
                 f"{task}-words.svg", "The most telling words",
                 "Log-odds that the presence of a word adds. no: and maybe: mark denied and doubted "
                 "words, rules/ is what the keywords found.",
-                lambda: plots.words_plot(
+                lambda: labeller_plots.words_plot(
                     up, down, (one.asked.negative, one.asked.positive)
                 ),
             )
@@ -147,13 +147,13 @@ def _summary(
     name = "best" if "best" in models else next(iter(models))
     best, counts = models[name], models[name]["confusion"]
     who = "the best labeller" if name == "best" else shown(name)
-    sentences = [
+    lines = [
         f"{task}: {who} has an AUC of {best['auc']:.3f} (95 % interval "
-        f"{words.interval(best['auc_ci'])}) and an F1 of {best['f1']:.3f} "
-        f"({words.interval(best['f1_ci'])}) on {best['n']:,} reports; it finds "
+        f"{fmt.interval(best['auc_ci'])}) and an F1 of {best['f1']:.3f} "
+        f"({fmt.interval(best['f1_ci'])}) on {best['n']:,} reports; it finds "
         f"{counts['tp']:,} of {best['positives']:,} and falsely calls {counts['fp']:,} others."
     ]
-    return sentences + [pair_sentence(pair) for pair in pairs if pair["b"] == "rules"]
+    return lines + [pair_sentence(pair) for pair in pairs if pair["b"] == "rules"]
 
 
 def _ablation(out: Path, figures: Mapping[str, Any]) -> dict[str, str] | None:
@@ -164,6 +164,6 @@ def _ablation(out: Path, figures: Mapping[str, Any]) -> dict[str, str] | None:
         "ablation.svg",
         "Without one step",
         "Change of naive Bayes' AUC, 95 % interval over texts: left of the line the step helps.",
-        lambda: plots.ablation_plot(rows, list(figures["tasks"])),
+        lambda: labeller_plots.ablation_plot(rows, list(figures["tasks"])),
     )
     return draw(out, [picture])[0]

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from radistill.evaluation.intervals import (
+from radistill.metrics.bootstrap import decisions
+from radistill.metrics.intervals import (
     auc_difference_interval,
     auc_interval,
     least_patients,
     patient_weights,
     percentile_interval,
 )
-from radistill.evaluation.metrics import metrics
-from radistill.evaluation.paired import delong, mcnemar
-from radistill.evaluation.resample import decisions
-from radistill.text.crossval import Scored
-from radistill.text.questions import Asked
+from radistill.metrics.metrics import metrics
+from radistill.metrics.paired import delong, mcnemar
+from radistill.text.evaluate.crossval import Scored
+from radistill.text.labeller.questions import Asked
 
 PAIRS = (("naive_bayes", "rules"), ("best", "rules"), ("best", "naive_bayes"))
 FROM_DECISIONS = ("accuracy", "f1", "precision", "recall", "specificity", "confusion")

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from radistill.evaluation import words
-from radistill.text.decide import REASONS
-from radistill.text.weak_labels import Labelled
+from radistill.report import fmt
+from radistill.text.labeller.decide import REASONS
+from radistill.text.labeller.weak_labels import Labelled
 
 ROWS = ("auc", "auc_ci", "f1", "f1_ci", "precision", "recall", "threshold", "ece")
 NAMES = {
@@ -66,8 +66,8 @@ def _task(task: str, models: Mapping[str, Mapping[str, Any]]) -> Table:
 
 def _cell(value: float | list[float]) -> str:
     if isinstance(value, list):
-        return words.interval(value)
-    return words.figure(value, 5 if 0.999 < value < 1 else 3)
+        return fmt.interval(value)
+    return fmt.figure(value, 5 if 0.999 < value < 1 else 3)
 
 
 def _table(title: str) -> Table:
@@ -85,7 +85,7 @@ def pair_sentence(pair: Mapping[str, Any]) -> str:
         low, high = pair[ci]
         verdict = "" if low > 0 or high < 0 else ", may be chance"
         parts.append(
-            f"{name} {words.signed(pair[key])} ({words.interval(pair[ci], sign=True)}{verdict})"
+            f"{name} {fmt.signed(pair[key])} ({fmt.interval(pair[ci], sign=True)}{verdict})"
         )
     return f"{pair['task']}: {a} against {b}: {'; '.join(parts)}."
 
@@ -107,10 +107,10 @@ def _ablation(rows: Sequence[Mapping[str, Any]]) -> Table:
         table.add_row(
             row["task"] if first else "",
             row["without"].replace("_", " "),
-            words.figure(row["auc"], 4),
-            words.signed(row.get("auc_change")),
-            "-" if first else words.interval(row["ci"], sign=True),
-            words.figure(row["f1"]),
+            fmt.figure(row["auc"], 4),
+            fmt.signed(row.get("auc_change")),
+            "-" if first else fmt.interval(row["ci"], sign=True),
+            fmt.figure(row["f1"]),
         )
     return table
 

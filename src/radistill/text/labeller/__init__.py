@@ -1,0 +1,1 @@
+"""Labellers: trained, kept as JSON, applied without scikit-learn."""

@@ -9,10 +9,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from radistill.text.collection import OPEN_I_LABEL, Entry, Reports
-from radistill.text.grammar import Kind, write_many
-from radistill.text.labeller import Labeller, save_labeller
-from radistill.text.train import train
+from radistill.text.labeller.grammar import Kind, write_many
+from radistill.text.labeller.labeller import Labeller, save_labeller
+from radistill.text.labeller.train import train
+from radistill.text.read.collection import OPEN_I_LABEL, Entry, Reports
 
 COUNT, SEED = 600, 0
 _TAGS: dict[Kind, str] = {"normal": "normal", "opacity": "pneumonia", "other": "other"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from radistill.text.bag import RULES, Bag, bag
-from radistill.text.labeller import Labeller, Question
-from radistill.text.language import is_foreign
-from radistill.text.sections import Report
+from radistill.text.labeller.labeller import Labeller, Question
+from radistill.text.nlp.bag import RULES, Bag, bag
+from radistill.text.nlp.language import is_foreign
+from radistill.text.nlp.sections import Report
 
 WORDS_SHOWN = 3
 REASONS = {

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from radistill.text.bag import bag, chosen_text
-from radistill.text.decide import REASONS, decide
-from radistill.text.labeller import Labeller, Question
-from radistill.text.read import read_reports
-from radistill.text.scope import MAYBE, NO, split_mark, tag
-from radistill.text.sections import Report, split_sections
-from radistill.text.tokens import sentences, words
+from radistill.text.labeller.decide import REASONS, decide
+from radistill.text.labeller.labeller import Labeller, Question
+from radistill.text.nlp.bag import bag, chosen_text
+from radistill.text.nlp.scope import MAYBE, NO, split_mark, tag
+from radistill.text.nlp.sections import Report, split_sections
+from radistill.text.nlp.tokens import sentences, words
+from radistill.text.read.reports import read_reports
 
 COUNT = 12
 _STYLES = {NO: "blue", MAYBE: "yellow"}

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from radistill.text.sections import Report, split_sections
+from radistill.text.nlp.sections import Report, split_sections
 
 Kind = Literal["normal", "opacity", "other"]
 KINDS: tuple[Kind, ...] = ("normal", "opacity", "other")

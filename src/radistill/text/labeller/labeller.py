@@ -10,9 +10,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from radistill import atomic
 from radistill.errors import UsageError
-from radistill.text.bag import Bag, Steps
+from radistill.files import write_json
+from radistill.text.nlp.bag import Bag, Steps
 
 FORMAT = "radistill text labeller 1"
 BUILTIN = "builtin"
@@ -95,7 +95,7 @@ def load_labeller(source: str | Path) -> Labeller:
     """
     try:
         if str(source) == BUILTIN:
-            text = (resources.files("radistill.text") / "builtin.json").read_text("utf-8")
+            text = (resources.files("radistill.text.labeller") / "builtin.json").read_text("utf-8")
         else:
             text = Path(source).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -111,7 +111,7 @@ def load_labeller(source: str | Path) -> Labeller:
 
 def save_labeller(path: Path, labeller: Labeller) -> None:
     """Write a labeller as JSON, atomically."""
-    atomic.write_json(path, {
+    write_json(path, {
         "format": FORMAT,
         "card": dict(labeller.card),
         "labels": {"negative": labeller.negative, "positive": labeller.positive},

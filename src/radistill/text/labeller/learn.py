@@ -23,7 +23,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import Pipeline
 
-from radistill.text.transformers import bag_of_words
+from radistill.text.nlp.transformers import bag_of_words
 
 INNER_FOLDS = 5
 Setting = dict[str, Any]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from radistill.data.labels import choose_classes
 from radistill.errors import UsageError
-from radistill.text.collection import OPEN_I_LABEL, Reports
-from radistill.text.rules import QUESTIONS
-from radistill.text.tasks import TASKS, Task, tags_of
+from radistill.text.labeller.tasks import TASKS, Task, tags_of
+from radistill.text.nlp.rules import QUESTIONS
+from radistill.text.read.collection import OPEN_I_LABEL, Reports
 
 # What a labeller of Open-i's tags calls its labels: names that a study knows.
 LABELS = ("NORMAL", "PNEUMONIA")

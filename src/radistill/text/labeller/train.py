@@ -13,10 +13,8 @@ from sklearn.pipeline import Pipeline
 from radistill import __version__
 from radistill.errors import UsageError
 from radistill.progress import bar
-from radistill.text.bag import Bag, Steps, bag
-from radistill.text.collection import Entry, Reports
-from radistill.text.labeller import DIGITS, Labeller, Question, question_of
-from radistill.text.learn import (
+from radistill.text.labeller.labeller import DIGITS, Labeller, Question, question_of
+from radistill.text.labeller.learn import (
     INNER_FOLDS,
     Chosen,
     best_f1_threshold,
@@ -24,8 +22,10 @@ from radistill.text.learn import (
     classifier,
     few_terms,
 )
-from radistill.text.questions import Asked, asked_for_training
-from radistill.text.transformers import full_pipeline
+from radistill.text.labeller.questions import Asked, asked_for_training
+from radistill.text.nlp.bag import Bag, Steps, bag
+from radistill.text.nlp.transformers import full_pipeline
+from radistill.text.read.collection import Entry, Reports
 
 FEWEST = 2 * INNER_FOLDS  # different texts of each class
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from radistill import atomic
+from radistill.files import write_csv
 from radistill.progress import bar
-from radistill.text.collection import Entry, Reports
-from radistill.text.decide import Decision, decide
-from radistill.text.films import find_film, index_films
-from radistill.text.labeller import Labeller
-from radistill.text.read_table import KEPT
+from radistill.text.labeller.decide import Decision, decide
+from radistill.text.labeller.labeller import Labeller
+from radistill.text.read.collection import Entry, Reports
+from radistill.text.read.films import find_film, index_films
+from radistill.text.read.report_table import KEPT
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs cells that begin so
 
@@ -65,8 +65,8 @@ def label_reports(
                 _, *cells = _cells(decision)
                 unsure.append([safe(entry.id), " ".join(decision.reasons), *cells])
     beside = out.with_name(f"{out.stem}-left-out.csv")
-    atomic.write_csv(out, ("path", "label", "probability", "words", *kept), sure)
-    atomic.write_csv(beside, ("id", "reasons", "probability", "words"), unsure)
+    write_csv(out, ("path", "label", "probability", "words", *kept), sure)
+    write_csv(beside, ("id", "reasons", "probability", "words"), unsure)
     return Labelled(labels, left_out, tuple(failed), len(sure), beside)
 
 

@@ -1,0 +1,1 @@
+"""Text processing: sections, tokens, lemmas, stop words, negation scope, bag of words."""

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import simplemma
 
-from radistill.text.lemmas import RADIOLOGY
-from radistill.text.rules import KEYWORDS
-from radistill.text.stopwords import STOP_WORDS
+from radistill.text.nlp.lemmas import RADIOLOGY
+from radistill.text.nlp.rules import KEYWORDS
+from radistill.text.nlp.stopwords import STOP_WORDS
 
 # Of the Indiana reports one in a thousand has fewer; French, the nearest stranger, has two thirds.
 LEAST_KNOWN = 0.8

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import simplemma
 
-from radistill.text.scope import split_mark
+from radistill.text.nlp.scope import split_mark
 
 # What the dictionary does not know, or gets wrong in a report: "lower" is no form of "low" when it
 # names a lobe.

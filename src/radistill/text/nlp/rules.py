@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from radistill.text.lemmas import lemma
-from radistill.text.scope import MAYBE
+from radistill.text.nlp.lemmas import lemma
+from radistill.text.nlp.scope import MAYBE
 
 QUESTIONS = ("opacity", "abnormal")
 AFFIRMED, DOUBTED = 0.8, 0.5  # how far one mention goes towards certainty

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from radistill.text.triggers import AFTER_COMMA, PHRASES, Kind
+from radistill.text.nlp.triggers import AFTER_COMMA, PHRASES, Kind
 
 NO, MAYBE = "no:", "maybe:"
 PUNCTUATION = frozenset(",;:()")

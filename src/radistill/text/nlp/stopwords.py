@@ -6,8 +6,8 @@ The usual lists (of scikit-learn, NLTK, spaCy) delete "no", "not", "without", "n
 
 from __future__ import annotations
 
-from radistill.text.scope import MAYBE, NO
-from radistill.text.tokens import MARK
+from radistill.text.nlp.scope import MAYBE, NO
+from radistill.text.nlp.tokens import MARK
 
 STOP_WORDS = frozenset(
     f"""

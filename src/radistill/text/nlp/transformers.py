@@ -14,13 +14,13 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.pipeline import Pipeline
 
-from radistill.text.bag import chosen_text, keyword_features, ngrams
-from radistill.text.lemmas import lemmatize
-from radistill.text.rules import QUESTIONS, doubts
-from radistill.text.scope import tag
-from radistill.text.sections import Report, split_sections
-from radistill.text.stopwords import drop_stop_words
-from radistill.text.tokens import tokenize
+from radistill.text.nlp.bag import chosen_text, keyword_features, ngrams
+from radistill.text.nlp.lemmas import lemmatize
+from radistill.text.nlp.rules import QUESTIONS, doubts
+from radistill.text.nlp.scope import tag
+from radistill.text.nlp.sections import Report, split_sections
+from radistill.text.nlp.stopwords import drop_stop_words
+from radistill.text.nlp.tokens import tokenize
 
 Sentences = list[list[str]]
 

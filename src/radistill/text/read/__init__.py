@@ -1,0 +1,1 @@
+"""Reports from tables, folders and XML, cut into their sections."""

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from radistill.text.sections import Report
+from radistill.text.nlp.sections import Report
 
 OPEN_I_LABEL = "problems"  # the column, or the tag list of the XML, that `tasks` understands
 

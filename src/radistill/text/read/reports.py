@@ -9,10 +9,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from radistill.errors import UsageError
-from radistill.text.clean import decode
-from radistill.text.collection import OPEN_I_LABEL, Entry, Reports
-from radistill.text.read_table import Columns, read_table
-from radistill.text.sections import Report, split_sections
+from radistill.text.nlp.sections import Report, split_sections
+from radistill.text.read.clean import decode
+from radistill.text.read.collection import OPEN_I_LABEL, Entry, Reports
+from radistill.text.read.report_table import Columns, read_table
 
 LARGEST_FILE = 64 << 20  # bytes of one report; more is no report
 Parse = Callable[[str, bytes], Entry]  # raises ValueError with the reason

@@ -1,4 +1,4 @@
-// What the card knows of the films its model was made for: radistill.runtime.statistics.
+// What the card knows of the films its model was made for: radistill.schema.ood.
 
 /** An array of the card, base64 of little-endian float16: { shape, data: Float64Array }. */
 export function unpack({ shape, float16 }) {

@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from radistill import __version__, atomic
+from radistill import __version__
 from radistill.errors import UsageError
+from radistill.files import replacing_folder
 from radistill.imaging import MAX_BYTES
+from radistill.page import WEB, npm_parts
+from radistill.page.about_bundle import about_bundle
 from radistill.runtime import Predictor
-from radistill.runtime.card import CARD
-from radistill.serve import offline_vendor
-from radistill.serve.about import about_bundle
+from radistill.schema.card import CARD
 
-WEB = Path(__file__).parent / "web"
 MARK = "config.json"  # by which a folder is known to be ours
 WORKER = "sw.js"
 SERVER_ONLY = ("engine/server.js",)
@@ -42,7 +42,7 @@ def write_page(out: Path, bundle: Path | None = None) -> int:
     check_target(out)
     check_vendor()
     predictor = Predictor.load(bundle)
-    with atomic.replacing_folder(out) as scratch:
+    with replacing_folder(out) as scratch:
         assemble(scratch, predictor)
     return sum(packed_size(path.read_bytes()) for path in files_of(out))
 
@@ -59,10 +59,10 @@ def check_target(out: Path) -> None:
 
 def check_vendor() -> None:
     """UsageError if the parts of the page that come from npm are not there."""
-    if absent := offline_vendor.missing():
+    if absent := npm_parts.missing():
         raise UsageError(
             f"the page's parts from npm are not installed ({absent[0]} and {len(absent) - 1} more)."
-            f" In a clone, with npm: {offline_vendor.COMMAND}. A wheel brings them."
+            f" In a clone, with npm: {npm_parts.COMMAND}. A wheel brings them."
         )
 
 
