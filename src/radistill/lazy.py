@@ -8,11 +8,14 @@ from typing import Any
 
 
 def lazy(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
-    """A `__getattr__` for `package`. modules: name -> the module below `package` that has it."""
+    """A `__getattr__` for `package`.
+
+    modules: public name -> the module that has it, from `package` (".below") or in full.
+    """
 
     def get(name: str) -> Any:
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(import_module(f"{package}.{modules[name]}"), name)
+        return getattr(import_module(modules[name], package), name)
 
     return get

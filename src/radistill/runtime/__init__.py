@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 __getattr__ = lazy(
     __name__,
     {
-        "Bundle": "bundle",
-        "Card": "card",
-        "Failure": "prediction",
-        "Prediction": "prediction",
-        "Predictor": "predictor",
-        "film_paths": "paths",
+        "Bundle": ".open_bundle",
+        "Card": "radistill.schema.card",
+        "Failure": "radistill.schema.prediction",
+        "Prediction": "radistill.schema.prediction",
+        "Predictor": ".predictor",
+        "film_paths": ".paths",
     },
 )
 
