@@ -138,7 +138,7 @@ def test_heat_maps_and_operating_point(bundle: Path, films: Path, tmp_path: Path
         (["--precision", "int4"], "float32"),
         (["--resume"], "give --out FILE.jsonl"),
         (["--resume", "--out", "x.csv"], "JSON lines"),
-        (["--bundle", "nowhere"], "card.json: not found"),
+        (["--bundle", "nowhere"], "nowhere: no bundle"),
         (["*.nothing"], "matches no file"),
         (["missing.csv"], "cannot be read as a CSV"),
     ],

@@ -128,7 +128,7 @@ def refused(words: str, *arguments: object) -> None:
 
 
 def test_bundles_that_cannot_be_used(damaged: Path, newer: Path, tmp_path: Path) -> None:
-    refused("card.json: not found", "--port", 0, "--bundle", tmp_path / "nowhere")
+    refused("nowhere: no bundle", "--port", 0, "--bundle", tmp_path / "nowhere")
     refused("damaged or changed", "--port", 0, "--bundle", damaged)
     refused("this one has 3", "--port", 0, "--bundle", newer)
 

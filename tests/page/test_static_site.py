@@ -103,7 +103,7 @@ def test_a_damaged_bundle_is_said(
 ) -> None:
     (tmp_path / "bundle").mkdir()
     assert command(tmp_path / "out", "--bundle", tmp_path / "bundle") == 2
-    assert "card.json: not found" in said(capsys)
+    assert "no bundle" in said(capsys)
     assert not (tmp_path / "out").exists()
 
 

@@ -196,18 +196,3 @@ def test_views_are_for_pages_and_no_part_of_the_record(predictor: Predictor, fil
 
 def test_every_reason_has_words() -> None:
     assert all(words and words[0].islower() for words in REASONS.values())
-
-
-def test_load_says_how_to_name_a_bundle(
-    bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.delenv("RADISTILL_BUNDLE", raising=False)
-    with monkeypatch.context() as bare:
-        bare.setattr("radistill.runtime.find_bundle.installed", list)
-        with pytest.raises(UsageError, match="RADISTILL_BUNDLE"):
-            radistill.load()
-    monkeypatch.setenv("RADISTILL_BUNDLE", str(bundle))
-    assert radistill.load().card.architecture == "brightness"
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "bundle").symlink_to(bundle)
-    assert radistill.load(tmp_path / "run").card.architecture == "brightness"

@@ -1,4 +1,4 @@
-"""Which bundle to use where none is named."""
+"""Which bundle a user means: a folder, a run, or the name of an installed one."""
 
 from __future__ import annotations
 
@@ -17,17 +17,30 @@ def installed() -> list[Path]:
 
 
 def find_bundle(named: Path | str | None) -> Path:
-    """`named`; else what $RADISTILL_BUNDLE names; else the bundle this installation came with.
+    """The folder of the bundle `named`; else of $RADISTILL_BUNDLE; else of the first installed.
 
-    A run is taken for the bundle in it. Raises UsageError if there is none of these.
+    named: a bundle, a run with a bundle in it, or the name of an installed bundle such as
+    `pneumonia-children`; a path that exists wins over that name.
+    Raises UsageError, listing the installed names, if it is none of these.
     """
-    given = named or os.environ.get(VARIABLE)
-    if given:
-        folder = Path(given)
-        inside = folder / "bundle"
-        return inside if (inside / CARD).is_file() else folder
-    for folder in installed():
-        return folder
+    given = str(named or "") or os.environ.get(VARIABLE, "")
+    folders = installed()
+    names = ", ".join(folder.name for folder in folders) or "none is installed"
+    if not given:
+        if folders:
+            return folders[0]
+        raise UsageError(
+            f"no model: name a bundle with --bundle RUN/bundle, or set {VARIABLE} to its folder"
+        )
+    for folder in (Path(given), Path(given, "bundle")):
+        if (folder / CARD).is_file():
+            return folder
+    if not Path(given).exists():
+        for folder in folders:
+            if folder.name == str(Path(given)):
+                return folder
+    source = "" if named else f" (from ${VARIABLE})"
     raise UsageError(
-        f"no model: name a bundle with --bundle RUN/bundle, or set {VARIABLE} to its folder"
+        f"{given}{source}: no bundle. Name a folder with {CARD} in it, a run with such a folder "
+        f"(`radistill bundle RUN` makes it), or an installed bundle: {names}."
     )
