@@ -12,7 +12,7 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
-from radistill.schema.card import sha256
+from radistill.files import sha256
 
 SIDE = 16
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from radistill.errors import RadistillError
-from radistill.files import replacing_folder
+from radistill.errors import RadistillError, UsageError
+from radistill.files import read_csv, replacing_folder, sha256, write_csv
 
 
 def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
@@ -47,3 +47,26 @@ def test_a_rename_that_fails_puts_the_older_folder_back(
         (work / "file").write_text("newer")
     assert (folder / "file").read_text() == "older"
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_sha256_of_bytes_and_of_files(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"abc")
+    # FIPS 180-4, the example of one block.
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert sha256(b"abc") == sha256(tmp_path / "file") == expected
+
+
+def test_csv_is_read_with_line_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    write_csv(file, ("path", "text"), [("1.png", "a,b"), ("2.png", "two\nlines")])
+    file.write_text("\ufeff" + file.read_text() + "\n , \n3.png,end")
+    header, rows = read_csv(file)
+    assert header == ["path", "text"]
+    assert rows == [(2, ["1.png", "a,b"]), (4, ["2.png", "two\nlines"]), (7, ["3.png", "end"])]
+
+
+def test_csv_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "latin.csv").write_bytes(b"path\n\xff\n")
+    for name, message in (("none.csv", "cannot be read"), ("latin.csv", "not UTF-8")):
+        with pytest.raises(UsageError, match=rf"{name}: .*{message}"):
+            read_csv(tmp_path / name)

@@ -1,9 +1,10 @@
-"""Writes that are either whole or absent: written beside their place, then renamed into it."""
+"""Files: atomic writes (beside their place, then renamed into it), sha256, and CSV."""
 
 from __future__ import annotations
 
 import csv
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -12,7 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from radistill.errors import RadistillError
+from radistill.errors import RadistillError, UsageError
+
+
+def sha256(source: Path | bytes) -> str:
+    """Hexadecimal SHA-256 of bytes, or of a file's. Raises OSError."""
+    if isinstance(source, bytes):
+        return hashlib.sha256(source).hexdigest()
+    with source.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
@@ -38,9 +47,10 @@ def replacing(path: Path) -> Iterator[Path]:
 def replacing_folder(folder: Path) -> Iterator[Path]:
     """Yield an empty folder beside `folder`; put it in its place if the block succeeds.
 
-    What stood there is gone only once the new one stands. Raises RadistillError if the disk is full
-    or the folder cannot be written.
+    An older folder is removed only once the new one is in place. Raises RadistillError if the disk
+    is full or the folder cannot be written.
     """
+    folder = folder.absolute()
     work = folder.parent / f".{folder.name}.{os.getpid()}.partial"
     try:
         work.mkdir(parents=True)
@@ -53,10 +63,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
 
 
 def move_folder(work: Path, folder: Path) -> None:
-    """Put `work` in the place of `folder`; what stood there is gone only once the new one stands.
-
-    Raises OSError.
-    """
+    """Put `work` in the place of `folder`, and then remove what was there. Raises OSError."""
     old = folder.parent / f".{folder.name}.{os.getpid()}.old.partial"
     if folder.exists():
         os.replace(folder, old)
@@ -96,6 +103,25 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
+
+
+def read_csv(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The header of a UTF-8 CSV, and its rows with their line numbers; blank rows are left out.
+
+    Raises UsageError if the file cannot be read or is no CSV.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            header = next(reader, [])
+            rows = [(reader.line_num, row) for row in reader if any(map(str.strip, row))]
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: is not UTF-8 text; save it as CSV UTF-8") from None
+    except csv.Error as error:
+        raise UsageError(f"{path}: is not a CSV ({error})") from None
+    return header, rows
 
 
 def write_with(path: Path, save: Callable[[Path], Any]) -> None:

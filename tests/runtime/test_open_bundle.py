@@ -13,8 +13,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from radistill.errors import UsageError
+from radistill.files import sha256
 from radistill.runtime import Bundle
-from radistill.schema.card import sha256
 
 SIDE = 4
 

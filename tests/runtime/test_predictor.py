@@ -12,11 +12,11 @@ from PIL import Image
 
 import radistill
 from radistill.errors import UsageError
+from radistill.files import sha256
 from radistill.imaging import decode, to_square
 from radistill.imaging.sandbox.intake import Intake
 from radistill.runtime import Failure, Prediction, Predictor
 from radistill.runtime.abstain import REASONS, Sight, reasons_to_abstain
-from radistill.schema.card import sha256
 
 from ..brightness import SIDE
 

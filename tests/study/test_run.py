@@ -19,10 +19,10 @@ from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 
 from radistill.errors import UsageError
+from radistill.files import sha256
 from radistill.phantoms import generate
 from radistill.runtime import Predictor
 from radistill.study.bundle import bundle_run, described
-from radistill.study.rundir import file_digest
 
 SMALL = [
     *(
@@ -440,7 +440,7 @@ def test_subtypes_methods_and_caches_in_one_study(
     assert spec["targets"] == ["NORMAL", "bacteria", "virus"]
     assert (spec["classes"], spec["class_of"]) == (["NORMAL", "PNEUMONIA"], [0, 1, 1])
     assert not (out / "teacher" / "frozen").exists()
-    first, second = (file_digest(out / name / "weights.safetensors")
+    first, second = (sha256(out / name / "weights.safetensors")
                      for name in ("teacher", "teacher-2"))  # fmt: skip
     assert first != second
     rows = list(csv.DictReader((out / "student" / "predictions.csv").open()))

@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 from radistill import progress
 from radistill.errors import RadistillError, UsageError
-from radistill.files import unwritable
+from radistill.files import replacing_folder, unwritable
 
 KAGGLE_HANDLE = "paultimothymooney/chest-xray-pneumonia"
 # Films in the set as published (Kermany et al. 2018, as uploaded to Kaggle).
@@ -48,16 +48,8 @@ def fetch_kaggle(out: Path) -> None:
             f"{source}: the download is not the whole set ({_differences(found)}). "
             "Delete that folder and run the same command again."
         )
-    beside = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}.partial")
-    try:
-        _copy_films(source, beside)
-        if out.exists():
-            out.rmdir()
-        os.replace(beside, out)
-    except OSError as error:
-        raise unwritable(error, out) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    with replacing_folder(out) as work:
+        _copy_films(source, work)
 
 
 def _kaggle_cache(out: Path) -> Path:

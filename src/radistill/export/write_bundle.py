@@ -19,7 +19,7 @@ from radistill.export.onnx import export_onnx
 from radistill.export.ood_statistics import fit_abstention
 from radistill.export.operating_points import validation_points
 from radistill.export.population import frontal_films
-from radistill.files import replacing_folder, write_json, write_text
+from radistill.files import replacing_folder, sha256, write_json, write_text
 from radistill.metrics.calibration import UNCALIBRATED, Calibration
 from radistill.models.classifier import GreyClassifier
 from radistill.runtime.open_bundle import Bundle
@@ -36,7 +36,6 @@ from radistill.schema.card import (
     FileName,
     OperatingPoint,
     Population,
-    sha256,
 )
 from radistill.schema.card import Calibration as CardCalibration
 
@@ -164,7 +163,7 @@ def _fill(
         "quantisation": quantisation,
         "parity": exported.parity,
     }
-    models: dict[FileName, str] = {name: sha256((work / name).read_bytes()) for name in names}
+    models: dict[FileName, str] = {name: sha256(work / name) for name in names}
     page = model_card(Card(**values, files=models))
     write_text(work / README, page)
     card = Card(**values, files={**models, README: sha256(page.encode())})

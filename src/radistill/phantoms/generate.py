@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from PIL import Image
 from radistill import progress
 from radistill.data.sources.image_files import PHANTOM_MARK
 from radistill.errors import UsageError
-from radistill.files import unwritable, write_json
+from radistill.files import replacing_folder, write_json
 from radistill.phantoms.anatomy import Anatomy, Pose
 from radistill.phantoms.cohort import SMALLEST, Planned, plan
 from radistill.phantoms.disease import mask, opacity
@@ -59,17 +58,9 @@ def generate(out: Path, n: int, seed: int, size: int = 256) -> None:
     }
     if _exists(out, marks):
         return
-    beside = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}.partial")
-    try:
-        _write_all(beside, plan(n, seed), seed, size)
-        write_json(beside / PHANTOM_MARK, marks)
-        if out.exists():
-            shutil.rmtree(out)
-        os.replace(beside, out)
-    except OSError as error:
-        raise unwritable(error, out) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    with replacing_folder(out) as work:
+        _write_all(work, plan(n, seed), seed, size)
+        write_json(work / PHANTOM_MARK, marks)
 
 
 def _exists(out: Path, marks: dict[str, object]) -> bool:

@@ -10,8 +10,9 @@ import numpy as np
 import onnxruntime as ort
 
 from radistill.errors import UsageError
+from radistill.files import sha256
 from radistill.runtime.session import OUTPUTS, Outputs, cores, open_session, run_batches
-from radistill.schema.card import CARD, FLOAT32, Card, read_card, sha256
+from radistill.schema.card import CARD, FLOAT32, Card, read_card
 
 Precision = Literal["auto", "float32"]
 

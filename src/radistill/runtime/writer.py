@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal, TextIO
 
 from radistill.errors import UsageError
+from radistill.files import sha256 as digest_of
 from radistill.files import write_text
 from radistill.runtime.abstain import REASONS
-from radistill.schema.card import sha256 as digest_of
 from radistill.schema.prediction import Failure, Result
 
 Format = Literal["table", "jsonl", "csv"]
@@ -72,7 +72,7 @@ def finished(out: Path, model_sha256: str, threshold: float) -> frozenset[str]:
 
 def _same(path: Path, sha256: str) -> bool:
     try:
-        return not path.is_file() or digest_of(path.read_bytes()) == sha256
+        return not path.is_file() or digest_of(path) == sha256
     except OSError:
         return False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -157,11 +156,6 @@ def read_card(path: Path) -> Card:
         return Card.model_validate_json(text)
     except ValidationError as error:
         raise UsageError(f"{path}: {_explain(error)}") from None
-
-
-def sha256(data: bytes) -> str:
-    """Hexadecimal SHA-256 of `data`."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def _explain(error: ValidationError) -> str:

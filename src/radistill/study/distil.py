@@ -10,9 +10,9 @@ from radistill.config import DistillConfig
 from radistill.distill.objective import Distillation
 from radistill.distill.teacher_outputs import TeacherOutputs, average, teacher_outputs
 from radistill.errors import UsageError
+from radistill.files import sha256
 from radistill.models import load_model, read_spec
 from radistill.study.fit import Study, fit_model
-from radistill.study.rundir import file_digest
 from radistill.training.views import Views
 
 
@@ -83,4 +83,4 @@ def _answers(study: Study, teacher_folder: Path, count: int) -> TeacherOutputs:
 
 
 def _weights(model: Path) -> str:
-    return file_digest(model / "weights.safetensors")
+    return sha256(model / "weights.safetensors")

@@ -21,7 +21,7 @@ from radistill.data.manifest import SPLITS
 from radistill.data.targets import targets_of
 from radistill.errors import UsageError
 from radistill.explain.cost import costs_side_by_side
-from radistill.files import write_json, write_with
+from radistill.files import sha256, write_json, write_with
 from radistill.metrics.predictions import read_predictions
 from radistill.models import GreyClassifier, create, load_model, read_spec
 from radistill.progress import console
@@ -37,7 +37,7 @@ from radistill.study.checks import (
 )
 from radistill.study.distil import fit_student, fit_teachers, further_teacher
 from radistill.study.fit import Study, fit_model, forget
-from radistill.study.rundir import RunDirectory, environment, file_digest
+from radistill.study.rundir import RunDirectory, environment
 from radistill.training.frozen import check_split
 
 MODELS = ("baseline", "teacher", "student-alone", "student")
@@ -93,7 +93,7 @@ def _conclude(study: Study, student: Path, data: Path) -> None:
     """Comparison, bundle and report, unless they were made of these very models."""
     run, config = study.run, study.config
     mark = run.folder / "study.json"
-    key = study.key([file_digest(run.folder / name / "metrics.json") for name in MODELS])
+    key = study.key([sha256(run.folder / name / "metrics.json") for name in MODELS])
     if mark.exists() and json.loads(mark.read_text("utf-8")) == {"key": key}:
         return
     largest = study.caches[max(study.caches)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from radistill.errors import UsageError
-from radistill.files import write_with
+from radistill.files import sha256, write_with
 
 V1_STRIDES = "v1"
 
@@ -58,7 +57,7 @@ def read_weights(path: Path, source: str = "file") -> WeightsFile:
     else:
         raise UsageError(f"{file}: weights are read from .safetensors, .pth or .pt")
     state = {key: _widen(tensor) for key, tensor in _plain_keys(state).items()}
-    return WeightsFile(state, source, file, sha256_of(file), metadata)
+    return WeightsFile(state, source, file, sha256(file), metadata)
 
 
 def write_safetensors(file: Path, state: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
@@ -79,12 +78,6 @@ def _with_sorted_metadata(content: bytes) -> bytes:
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode().ljust(length)
     return len(text).to_bytes(8, "little") + text + content[8 + length :]
-
-
-def sha256_of(file: Path) -> str:
-    """SHA-256 of the bytes of `file`, in hexadecimal."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_safetensors(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

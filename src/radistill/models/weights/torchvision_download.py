@@ -13,7 +13,8 @@ import torch
 import torchvision
 
 from radistill.errors import RadistillError, UsageError
-from radistill.models.weights.tensors import WeightsFile, sha256_of
+from radistill.files import sha256
+from radistill.models.weights.tensors import WeightsFile
 
 # Per connection and per read, so an unreachable server costs this and not minutes.
 TIMEOUT_SECONDS = 8.0
@@ -44,7 +45,7 @@ def from_torchvision(architecture: str, cache: Path) -> WeightsFile:
             "delete it and run again"
         ) from None
     note = {"architecture": architecture, "source": str(chosen)}
-    return WeightsFile(network.state_dict(), "torchvision", file, sha256_of(file), note)
+    return WeightsFile(network.state_dict(), "torchvision", file, sha256(file), note)
 
 
 def published(architecture: str) -> bool:
