@@ -17,7 +17,7 @@ from radistill.explain.robustness import robustness
 from radistill.files import write_json
 from radistill.metrics.predictions import Predictions
 from radistill.models import GreyClassifier, load_model, read_spec
-from radistill.study.external import open_model
+from radistill.study.scorer import open_model
 
 SANITY_FILMS = 16
 
@@ -51,12 +51,7 @@ def probe_robustness(
 ) -> dict[str, Any]:
     """Score the model in `folder` on damaged films; write `out/robustness.json` and return it."""
     scorer = open_model(folder)
-    index = scorer.classes.index(scorer.positive)
-
-    def score(squares: np.ndarray) -> np.ndarray:
-        return scorer.probabilities(squares)[:, index]
-
-    found = robustness(films.predictions, threshold, films.of, score)
+    found = robustness(films.predictions, threshold, films.of, scorer.positive_probability)
     if out is not None:
         write_json(out / "robustness.json", found)
     return found

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,52 +11,22 @@ import numpy as np
 from radistill.config import StudyConfig
 from radistill.data import Dataset
 from radistill.data.external_data import Given, describe_films, foreign_films, group_columns
-from radistill.errors import UsageError
 from radistill.explain.robustness import robustness
 from radistill.files import write_json
-from radistill.imaging import to_square, to_unit
+from radistill.imaging import to_square
 from radistill.metrics.groups import by_group
 from radistill.metrics.predictions import Predictions, write_predictions
 from radistill.metrics.score import score_predictions
 from radistill.metrics.shift import score_shift, shipped_and_best
 from radistill.progress import bar
 from radistill.report.comparison import Scored, assemble
-from radistill.runtime.open_bundle import Bundle
+from radistill.report.html import write_report
+from radistill.study.checks import Films, heat_of
 from radistill.study.reference import origin_of, trained_folder
 from radistill.study.rundir import environment
+from radistill.study.scorer import Scorer, open_model
 
 BATCH = 64
-
-
-@dataclass(frozen=True)
-class Scorer:
-    """A model of either kind. probabilities: uint8 (N, S, S) -> float64 (N, classes)."""
-
-    name: str
-    architecture: str
-    classes: tuple[str, ...]
-    positive: str
-    input_size: int
-    threshold: float
-    probabilities: Callable[[np.ndarray], np.ndarray]
-
-
-def open_model(folder: Path) -> Scorer:
-    """A bundle, a model folder of a run, or a run, of which the student is taken.
-
-    Raises UsageError if `folder` is none of these, or is not finished.
-    """
-    if (folder / "card.json").is_file():
-        return _open_bundle(folder)
-    if (folder / "model.json").is_file():
-        return _open_trained(folder)
-    if (folder / "config.yaml").is_file():
-        if (folder / "student" / "model.json").is_file():
-            return _open_trained(folder / "student")
-        raise UsageError(f"{folder}: this run has no student yet; run the same study to its end")
-    raise UsageError(
-        f"{folder}: neither a run, nor a model folder of one (model.json), nor a bundle (card.json)"
-    )
 
 
 def evaluate_model(
@@ -112,14 +80,10 @@ def _robust(scorer: Scorer, dataset: Dataset, p: Predictions, threshold: float) 
     def squares(rows: np.ndarray) -> np.ndarray:
         return np.stack([to_square(dataset.pixels(p.path[i]), scorer.input_size) for i in rows])
 
-    index = scorer.classes.index(scorer.positive)
-    return robustness(p, threshold, squares, lambda some: scorer.probabilities(some)[:, index])
+    return robustness(p, threshold, squares, scorer.positive_probability)
 
 
 def _report(out: Path, trained: Path | None, dataset: Dataset, p: Predictions, size: int) -> None:
-    from radistill.report.html import write_report
-    from radistill.study.checks import Films, heat_of
-
     def squares(paths: Sequence[str]) -> np.ndarray:
         return np.stack([to_square(dataset.pixels(path), size) for path in paths])
 
@@ -145,38 +109,3 @@ def _predict(scorer: Scorer, dataset: Dataset) -> Predictions:
         scores=scores if len(scorer.classes) > 2 else None,
         classes=scorer.classes,
     )
-
-
-def _open_bundle(folder: Path) -> Scorer:
-    bundle = Bundle.load(folder)
-    card = bundle.card
-    return Scorer(
-        folder.name, card.architecture, tuple(card.classes), card.positive, card.input_size,
-        card.threshold, bundle.probabilities,
-    )  # fmt: skip
-
-
-def _open_trained(folder: Path) -> Scorer:
-    import torch
-
-    from radistill.models import load_model, read_spec
-    from radistill.models.reported import class_probabilities
-
-    spec, model = read_spec(folder), load_model(folder)
-    try:
-        threshold = json.loads((folder / "metrics.json").read_text("utf-8"))["threshold"]
-        classes, positive = tuple(spec["classes"]), spec["positive"]
-        class_of = spec.get("class_of", range(len(classes)))
-    except (OSError, ValueError, KeyError):
-        raise UsageError(f"{folder}: not a finished model of a run") from None
-
-    @torch.inference_mode()
-    def probabilities(squares: np.ndarray) -> np.ndarray:
-        logits = model(torch.from_numpy(to_unit(squares)))
-        scores: np.ndarray = class_probabilities(logits.double(), class_of).numpy()
-        return scores
-
-    return Scorer(
-        folder.name, model.architecture, classes, positive, model.input_size, threshold,
-        probabilities,
-    )  # fmt: skip
