@@ -21,16 +21,6 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert done.stdout.rstrip().endswith("heavy: []")
 
 
-def test_imaging_and_runtime_import_nothing_heavy() -> None:
-    code = (
-        "import sys, radistill.imaging, radistill.runtime.open_bundle, radistill.data.manifest\n"
-        "heavy = ('torch', 'sklearn', 'scipy', 'matplotlib')\n"
-        "sys.exit(str([name for name in heavy if name in sys.modules] or ''))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stderr.strip() == ""
-
-
 def test_a_missing_extra_is_named() -> None:
     code = (
         "import sys; sys.modules['accelerate'] = None\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import importlib.util
 import os
 import shutil
 from collections.abc import Mapping
@@ -113,14 +114,30 @@ def fetch_medmnist(out: Path, size: int = 224) -> Path:
         raise UsageError(f"--size {size}: PneumoniaMNIST comes in {MEDMNIST_SIZES}")
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out}: is a file; name a folder for the set")
-    from medmnist.info import INFO
-
-    info = INFO["pneumoniamnist"]
+    info = _medmnist_info()["pneumoniamnist"]
     flag = "" if size == 28 else f"_{size}"
     file = out / f"pneumoniamnist{flag}.npz"
     if not (file.is_file() and _md5(file) == info[f"MD5{flag}"]):
         _download_checked(info[f"url{flag}"], file, info[f"MD5{flag}"])
     return file
+
+
+def _medmnist_info() -> dict[str, dict[str, str]]:
+    """Addresses and checksums from medmnist's info.py alone: the package around it imports torch.
+
+    Raises RadistillError if medmnist is not installed.
+    """
+    package = importlib.util.find_spec("medmnist")
+    if package is None or package.origin is None:
+        raise RadistillError("the package medmnist is missing: pip install 'radistill[train]'")
+    file = Path(package.origin).with_name("info.py")
+    spec = importlib.util.spec_from_file_location("medmnist_info", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    info: dict[str, dict[str, str]] = module.INFO
+    return info
 
 
 def _download_checked(url: str, file: Path, md5: str) -> None:

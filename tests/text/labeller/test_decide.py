@@ -31,7 +31,7 @@ def builtin() -> Labeller:
     ],
 )
 def test_plain_cases(builtin: Labeller, text: str, label: str) -> None:
-    from radistill.text.read.clean import plain
+    from radistill.text.nlp.clean import plain
 
     decision = decide(builtin, split_sections(plain(text)))
     assert decision.label == label

@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from radistill.text.nlp.clean import plain
 from radistill.text.nlp.language import count_words
 from radistill.text.nlp.lemmas import lemmatize
 from radistill.text.nlp.rules import QUESTIONS, doubts, level
@@ -15,7 +16,6 @@ from radistill.text.nlp.scope import MAYBE, PUNCTUATION, tag
 from radistill.text.nlp.sections import Report
 from radistill.text.nlp.stopwords import drop_stop_words
 from radistill.text.nlp.tokens import sentences, words
-from radistill.text.read.clean import plain
 
 RULES = "rules/"  # begins features that no word of a report can be
 CACHED = 50_000  # sentences kept; reports repeat themselves

@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from radistill.errors import UsageError
+from radistill.text.nlp.clean import decode
 from radistill.text.nlp.sections import Report, split_sections
-from radistill.text.read.clean import decode
 from radistill.text.read.collection import OPEN_I_LABEL, Entry, Reports
 
 ID_NAMES = ("path", "image_path", "film", "id", "uid", "study", "study_id", "accession")

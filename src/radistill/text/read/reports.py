@@ -9,8 +9,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from radistill.errors import UsageError
+from radistill.text.nlp.clean import decode
 from radistill.text.nlp.sections import Report, split_sections
-from radistill.text.read.clean import decode
 from radistill.text.read.collection import OPEN_I_LABEL, Entry, Reports
 from radistill.text.read.report_table import Columns, read_table
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radistill.text.read.clean import LONGEST, decode, plain
+from radistill.text.nlp.clean import LONGEST, decode, plain
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"])
