@@ -14,7 +14,7 @@ from radistill.config import EvaluationConfig
 from radistill.files import write_csv
 from radistill.metrics.predictions import Predictions, write_predictions
 from radistill.metrics.score import score_model
-from radistill.report.comparison import compare
+from radistill.report.side_by_side import compare
 
 CONFIG = EvaluationConfig(bootstrap=200, latency_runs=3)
 # Distance of the classes, file bytes, milliseconds, epochs, architecture.

@@ -12,7 +12,6 @@ from radistill.files import write_text
 from radistill.metrics.predictions import Predictions, read_predictions
 from radistill.report import sentences, tables
 from radistill.report.checklist import checklist
-from radistill.report.comparison import read_json
 from radistill.report.figures import samples
 from radistill.report.figures.pictures import (
     data_uri,
@@ -25,6 +24,7 @@ from radistill.report.figures.pictures import (
 )
 from radistill.report.methods import methods
 from radistill.report.render import render
+from radistill.report.side_by_side import read_json
 from radistill.report.summary import main_model, summary
 
 # Keys of the audit that stand elsewhere in the report.

@@ -19,8 +19,8 @@ from radistill.metrics.predictions import Predictions, write_predictions
 from radistill.metrics.score import score_predictions
 from radistill.metrics.shift import score_shift, shipped_and_best
 from radistill.progress import bar
-from radistill.report.comparison import Scored, assemble
 from radistill.report.html import write_report
+from radistill.report.side_by_side import Scored, assemble
 from radistill.study.checks import Films, heat_of
 from radistill.study.reference import origin_of, trained_folder
 from radistill.study.rundir import environment

@@ -13,7 +13,7 @@ from radistill.data.labels import choose_classes, plain
 from radistill.errors import UsageError
 from radistill.metrics.predictions import Predictions, read_predictions
 from radistill.metrics.thresholds import FALLBACK_THRESHOLD
-from radistill.report.comparison import read_json
+from radistill.report.side_by_side import read_json
 
 KEPT = ("architecture", "cost", "training_seconds", "robustness", "explanation")
 

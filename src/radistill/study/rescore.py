@@ -13,7 +13,7 @@ from radistill.metrics.groups import by_group, manifest_columns
 from radistill.metrics.score import score_predictions, tuned
 from radistill.metrics.thresholds import choose_threshold
 from radistill.progress import bar
-from radistill.report.comparison import Scored, assemble
+from radistill.report.side_by_side import Scored, assemble
 from radistill.study.prediction_files import Source, on_common_films, open_sources
 
 

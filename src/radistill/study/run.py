@@ -25,8 +25,8 @@ from radistill.files import sha256, write_json, write_with
 from radistill.metrics.predictions import read_predictions
 from radistill.models import GreyClassifier, create, load_model, read_spec
 from radistill.progress import console
-from radistill.report.comparison import compare
 from radistill.report.html import write_report
+from radistill.report.side_by_side import compare
 from radistill.study.bundle import bundle_run
 from radistill.study.checks import (
     Films,

@@ -13,7 +13,7 @@ from radistill.errors import RadistillError, UsageError
 from radistill.metrics.paired import delong
 from radistill.metrics.predictions import Predictions, read_predictions
 from radistill.metrics.score import score_model, score_predictions
-from radistill.report.comparison import compare
+from radistill.report.side_by_side import compare
 
 CONFIG = EvaluationConfig(bootstrap=100)
 
