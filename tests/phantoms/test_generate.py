@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -122,6 +125,21 @@ def test_a_film_is_the_same_however_often_it_is_made() -> None:
     np.testing.assert_array_equal(first, again)
     np.testing.assert_array_equal(first_mask, again_mask)
     assert not np.array_equal(first, film(planned, 10, 64)[0])
+
+
+def test_films_are_the_same_on_every_cpu(tmp_path: Path) -> None:
+    """On one without vector instructions: NumPy's exp and OpenBLAS's sums end in other bits."""
+    from numpy._core._multiarray_umath import __cpu_dispatch__
+
+    plain = {"NPY_DISABLE_CPU_FEATURES": " ".join(__cpu_dispatch__), "OPENBLAS_CORETYPE": "Nehalem"}
+    code = (
+        "import sys; from pathlib import Path; from radistill.phantoms import generate;"
+        "generate(Path(sys.argv[1]), 16, seed=0)"
+    )
+    for name, more in (("here", {}), ("plain", plain)):
+        command = [sys.executable, "-W", "ignore", "-c", code, tmp_path / name]
+        subprocess.run(command, env={**os.environ, **more}, check=True)
+    assert contents(tmp_path / "here") == contents(tmp_path / "plain")
 
 
 def test_films_of_one_patient_are_alike_but_not_the_same() -> None:

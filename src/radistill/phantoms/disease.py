@@ -50,8 +50,8 @@ def _lobar(projection: Projection, view: View, rng: np.random.Generator) -> Floa
     distance = np.sqrt(u * u + v * v) / radius * ragged
     soft = 1 / (1 + np.exp(np.clip((distance - 1) / rng.uniform(0.1, 0.28), -30, 30)))
     mottled = np.clip(1 + 0.12 * smooth_noise(rng, view.size, 26), 0.6, 1.2)
-    filled = np.minimum(lung, 2.2 * radius) * soft * mottled
-    return np.asarray((SOFT - LUNG) * strength * filled, np.float32)
+    filled: Floats = np.minimum(lung, 2.2 * radius) * soft * mottled
+    return (SOFT - LUNG) * strength * filled
 
 
 def _place(lung: Floats, view: View, rng: np.random.Generator) -> tuple[float, float]:
@@ -73,4 +73,4 @@ def _diffuse(projection: Projection, view: View, rng: np.random.Generator) -> Fl
     hilar = np.exp(-((centre / 3.0) ** 2) - ((view.y - rng.normal(0, 1.5)) / 4.5) ** 2)
     spread = np.clip(0.35 + 0.65 * hilar + 0.25 * smooth_noise(rng, size, 4), 0, 1.2)
     share = np.minimum(strength * spread * (0.6 * patches + 0.2 * strands), 0.9)
-    return np.asarray((SOFT - LUNG) * share * np.minimum(lung, 6.0), np.float32)
+    return (SOFT - LUNG) * share * np.minimum(lung, 6.0)

@@ -52,17 +52,15 @@ def expose(attenuation: Floats, exposure: Exposure, rng: np.random.Generator) ->
     light = _spread(np.exp(-attenuation), exposure, size)
     # The same dose falls on fewer, larger pixels of a smaller film.
     quanta = exposure.quanta * (256 / size) ** 2
-    counts = rng.poisson(np.maximum(light * quanta, 0)).astype(np.float32)
-    counts += (
-        rng.standard_normal(counts.shape, dtype=np.float32) * np.float32(0.002 * quanta) ** 0.5
-    )
-    density = -np.log(np.maximum(counts, 1) / np.float32(quanta))
+    counts = rng.poisson(np.maximum(light * quanta, 0))
+    electronic = rng.standard_normal(counts.shape, dtype=np.float32) * (0.002 * quanta) ** 0.5
+    density = -np.log(np.maximum(counts + electronic, 1) / quanta)
     thinned = density[::4, ::4]
     low, high = np.percentile(thinned[thinned > 0.4], (15, 95))
     # Auto-exposure puts the chest in the middle of the film's curve, never quite the same way.
     middle = 0.6 * low + 0.4 * high + exposure.centre * (high - low)
-    steep = np.float32(2.7 * exposure.contrast / (high - low))
-    response = 1 / (1 + np.exp(-steep * (density - np.float32(middle))))
+    steep = 2.7 * exposure.contrast / (high - low)
+    response = 1 / (1 + np.exp(-steep * (density - middle)))
     fog = 1 / (1 + np.exp(steep * (middle - 0.2)))
     grey = np.clip(240 * (response - fog) / (1 - fog), 0, 255)
     return _finish(grey.astype(np.uint8), exposure, size)
@@ -74,12 +72,12 @@ def _spread(light: Floats, exposure: Exposure, size: int) -> Floats:
     padded = np.pad(light, pad, mode="reflect")
     side = padded.shape[0]
     fx, fy = np.fft.rfftfreq(side), np.fft.fftfreq(side)
-    squared = (fx[None, :] ** 2 + fy[:, None] ** 2).astype(np.float32)
+    squared = fx[None, :] ** 2 + fy[:, None] ** 2
     sharp = np.exp(-2 * (np.pi * exposure.blur * size / 256) ** 2 * squared)
     veil = np.exp(-2 * (np.pi * 0.06 * size) ** 2 * squared)
     mixed = (sharp + exposure.scatter * veil) / (1 + exposure.scatter)
     spread = np.fft.irfft2(np.fft.rfft2(padded) * mixed, s=padded.shape)
-    return spread[pad:-pad, pad:-pad].astype(np.float32)
+    return spread[pad:-pad, pad:-pad]
 
 
 def _finish(grey: NDArray[np.uint8], exposure: Exposure, size: int) -> NDArray[np.uint8]:

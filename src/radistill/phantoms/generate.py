@@ -21,7 +21,7 @@ from radistill.phantoms.disease import mask, opacity
 from radistill.phantoms.film import Exposure, expose
 from radistill.phantoms.project import project
 
-VERSION = 2  # of the pictures: raised with every change that alters them
+VERSION = 3  # of the pictures: raised with every change that alters them
 ENTRIES = {"train", "test", "masks", PHANTOM_MARK}
 
 

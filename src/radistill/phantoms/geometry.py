@@ -2,6 +2,9 @@
 
 Lengths are in centimetres. x runs to the right of the image (the patient's left), y down, z
 towards the front of the chest; rays run along z, so a convex shape is one interval of z a pixel.
+
+All in float64: NumPy's exp and pow differ in the last bit from CPU to CPU, and in float32 that
+reaches the grey levels and the draws of the quantum noise.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,9 @@ class View:
     ) -> View:
         """A square film with a side of `field` cm, turned by `roll` (radians) and moved (cm)."""
         scale = size / field
-        along = ((np.arange(size, dtype=np.float32) + 0.5) / scale) - field / 2
+        along = ((np.arange(size) + 0.5) / scale) - field / 2
         u, v = along[None, :] - shift[0], along[:, None] - shift[1]
-        cosine, sine = np.float32(np.cos(roll)), np.float32(np.sin(roll))
+        cosine, sine = np.cos(roll), np.sin(roll)
         x, y = cosine * u + sine * v, cosine * v - sine * u
         return cls(x, y, scale, size, roll, yaw, shift)
 
@@ -77,7 +80,7 @@ class View:
         y = points[:, 1]
         u = np.cos(self.roll) * x - np.sin(self.roll) * y + self.shift[0]
         v = np.sin(self.roll) * x + np.cos(self.roll) * y + self.shift[1]
-        return np.stack([u, v], 1).astype(np.float32) * self.scale + (self.size / 2 - 0.5)
+        return np.stack([u, v], 1) * self.scale + (self.size / 2 - 0.5)
 
 
 def ellipsoid(
@@ -87,29 +90,29 @@ def ellipsoid(
     tilt: float = 0.0,
 ) -> Interval:
     """An ellipsoid with semi-axes `axes`, tilted in the image plane by `tilt` radians."""
-    dx, dy = view.x - np.float32(view.across(centre[0], centre[2])), view.y - np.float32(centre[1])
+    dx, dy = view.x - view.across(centre[0], centre[2]), view.y - centre[1]
     if tilt:
-        cosine, sine = np.float32(np.cos(tilt)), np.float32(np.sin(tilt))
+        cosine, sine = np.cos(tilt), np.sin(tilt)
         dx, dy = cosine * dx + sine * dy, cosine * dy - sine * dx
-    inside = 1 - (dx / np.float32(axes[0])) ** 2 - (dy / np.float32(axes[1])) ** 2
-    return Interval(np.float32(axes[2]) * np.sqrt(np.maximum(inside, 0)), centre[2])
+    inside = 1 - (dx / axes[0]) ** 2 - (dy / axes[1]) ** 2
+    return Interval(axes[2] * np.sqrt(np.maximum(inside, 0)), centre[2])
 
 
 def capsule(view: View, start: ArrayLike, end: ArrayLike, radius: float) -> Floats:
     """Length of each ray (H, W) within a round-ended rod between two points (x, y)."""
-    a, b = np.asarray(start, np.float32), np.asarray(end, np.float32)
-    ends = view.pixels(np.array([[*a, 0], [*b, 0]], np.float32), flat=True)
+    a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
+    ends = view.pixels(np.array([[*a, 0], [*b, 0]]), flat=True)
     reach = radius * view.scale + 1
     low = np.clip(np.floor(ends.min(0) - reach), 0, view.size).astype(int)
     high = np.clip(np.ceil(ends.max(0) + reach) + 1, 0, view.size).astype(int)
     box = (slice(low[1], high[1]), slice(low[0], high[0]))
     along = b - a
     dx, dy = view.x[box] - a[0], view.y[box] - a[1]
-    t = np.clip((dx * along[0] + dy * along[1]) / np.float32(along @ along + 1e-9), 0, 1)
+    t = np.clip((dx * along[0] + dy * along[1]) / (along @ along + 1e-9), 0, 1)
     squared = (dx - t * along[0]) ** 2 + (dy - t * along[1]) ** 2
-    inside = np.maximum(np.float32(radius) ** 2 - squared, 0)
+    inside = np.maximum(radius**2 - squared, 0)
     length = np.zeros_like(view.x)
-    length[box] = np.float32(2) * np.sqrt(inside)
+    length[box] = 2 * np.sqrt(inside)
     return length
 
 
@@ -122,40 +125,40 @@ def tubes(view: View, points: Floats, radius: Floats, mass: Floats, core: float 
     the ray the discs pile up, as the mass of a real tube does.
     """
     place = view.pixels(points)
-    r = np.maximum(radius * np.float32(view.scale), np.float32(0.6))
+    r = np.maximum(radius * view.scale, 0.6)
     reach = int(np.ceil(r.max())) + 1
     # A margin takes what falls beside the film.
     corner = np.clip(np.rint(place), -reach, view.size - 1 + reach)
     offsets = np.arange(-reach, reach + 1)
-    near = offsets.astype(np.float32) - (place - corner)[:, :, None]
+    near = offsets - (place - corner)[:, :, None]
     distance = np.sqrt(near[:, 0, None, :] ** 2 + near[:, 1, :, None] ** 2)
     disc = _disc(r, distance)
     if core:
-        disc -= np.float32(0.75) * _disc(np.float32(core) * r, distance)
+        disc -= 0.75 * _disc(core * r, distance)
     # Discs of area pi r^2 px stand for a cross-section of pi radius^2 cm, over the mass of axis.
-    disc *= (mass * (radius * np.float32(view.scale) / r) ** 2)[:, None, None]
+    disc *= (mass * (radius * view.scale / r) ** 2)[:, None, None]
     side = view.size + 4 * reach
     at = corner.astype(np.intp) + 2 * reach
     flat = (at[:, 1, None] + offsets)[:, :, None] * side + (at[:, 0, None] + offsets)[:, None, :]
-    total = np.bincount(flat.ravel(), disc.ravel(), minlength=side**2).reshape(side, side)
-    return total[2 * reach : -2 * reach, 2 * reach : -2 * reach].astype(np.float32)
+    total: Floats = np.bincount(flat.ravel(), disc.ravel(), side**2).astype(np.float64, copy=False)
+    return total.reshape(side, side)[2 * reach : -2 * reach, 2 * reach : -2 * reach]
 
 
 def _disc(radius: Floats, distance: Floats) -> Floats:
     """Discs (N, K, K) with an edge one pixel wide."""
-    edge: Floats = (radius + np.float32(0.5))[:, None, None] - distance
+    edge: Floats = (radius + 0.5)[:, None, None] - distance
     return np.clip(edge, 0, 1, out=edge)
 
 
 def curve(points: ArrayLike, step: float) -> tuple[Floats, Floats]:
     """Resample a polyline (N, 3) at about `step` cm -> points and the length each stands for."""
-    corners = np.asarray(points, np.float32)
+    corners = np.asarray(points, np.float64)
     pieces = np.linalg.norm(np.diff(corners, axis=0), axis=1)
     way = np.concatenate([[0.0], np.cumsum(pieces)])
     count = max(int(way[-1] / step), 2)
     at = (np.arange(count) + 0.5) * way[-1] / count
     resampled = np.stack([np.interp(at, way, corners[:, i]) for i in range(3)], 1)
-    return resampled.astype(np.float32), np.full(count, way[-1] / count, np.float32)
+    return resampled, np.full(count, way[-1] / count)
 
 
 def smooth_noise(rng: np.random.Generator, size: int, cells: int) -> Floats:
@@ -163,7 +166,7 @@ def smooth_noise(rng: np.random.Generator, size: int, cells: int) -> Floats:
     coarse = rng.standard_normal((cells + 3, cells + 3), dtype=np.float32)
     box = (1.0, 1.0, cells + 2.0, cells + 2.0)
     image = Image.fromarray(coarse).resize((size, size), Image.Resampling.BICUBIC, box=box)
-    return np.asarray(image, np.float32) * np.float32(1.5)
+    return np.asarray(image, np.float64) * 1.5
 
 
 def profile(y: Floats, table: ArrayLike) -> Floats:
@@ -173,6 +176,4 @@ def profile(y: Floats, table: ArrayLike) -> Floats:
     values = np.interp(fine, rows[:, 0], rows[:, 1])
     kernel = np.hanning(23)
     padded = np.pad(values, 11, mode="edge")
-    return np.interp(y, fine, np.convolve(padded, kernel / kernel.sum(), "valid")).astype(
-        np.float32
-    )
+    return np.interp(y, fine, np.convolve(padded, kernel / kernel.sum(), "valid"))

@@ -40,8 +40,8 @@ def project(anatomy: Anatomy, pose: Pose, size: int) -> Projection:
     organs = Interval(np.maximum.reduce([p.half for p in _heart(view, anatomy)]), 0.8)
     domes = _domes(view, anatomy, pose)
     cage = (
-        profile(view.y, CAGE_WIDTH) * np.float32(anatomy.width),
-        profile(view.y, CAGE_DEPTH) * np.float32(anatomy.depth),
+        profile(view.y, CAGE_WIDTH) * anatomy.width,
+        profile(view.y, CAGE_DEPTH) * anatomy.depth,
     )
     right, left = (_aerated(_lung(view, anatomy, cage, side), organs, domes) for side in (-1, 1))
     air = right + left
@@ -55,7 +55,7 @@ def project(anatomy: Anatomy, pose: Pose, size: int) -> Projection:
         + (SOFT - LUNG) * vessels
         + anatomy.bone * bones(view, anatomy, rng)
     )
-    return Projection(attenuation.astype(np.float32), (right, left))
+    return Projection(attenuation, (right, left))
 
 
 def _aerated(lung: Interval, organs: Interval, domes: Interval) -> Floats:
@@ -67,15 +67,15 @@ def _aerated(lung: Interval, organs: Interval, domes: Interval) -> Floats:
 def _lung(view: View, anatomy: Anatomy, cage: tuple[Floats, Floats], side: int) -> Interval:
     """One lung: at each height a rounded box between mediastinum and ribs."""
     y = view.y
-    outer = cage[0] - np.float32(0.25)
-    inner = np.float32(1.25 * anatomy.mediastinum) + 0.5 * np.exp(-(((y + 1) / 2.5) ** 2))
-    top = np.clip((y - np.float32(anatomy.apex)) / 3.0, 0, 1)
+    outer = cage[0] - 0.25
+    inner = 1.25 * anatomy.mediastinum + 0.5 * np.exp(-(((y + 1) / 2.5) ** 2))
+    top = np.clip((y - anatomy.apex) / 3.0, 0, 1)
     bottom = np.clip((9.5 - y) / 2.5, 0, 1)
     end = np.sqrt(np.maximum(1 - (1 - top) ** 2, 0)) * np.sqrt(np.maximum(1 - (1 - bottom) ** 2, 0))
     middle, half = (outer + inner) / 2, np.maximum((outer - inner) / 2 * end, 1e-3)
     t = np.abs((side * view.x - middle) / half)
-    depth = cage[1] - np.float32(0.4)
-    return Interval(depth * end * np.maximum(1 - t**2.6, 0) ** np.float32(0.4))
+    depth = cage[1] - 0.4
+    return Interval(depth * end * np.maximum(1 - t**2.6, 0) ** 0.4)
 
 
 def _heart(view: View, anatomy: Anatomy) -> list[Interval]:
@@ -104,11 +104,11 @@ def _domes(view: View, anatomy: Anatomy, pose: Pose) -> Interval:
 def _body(view: View, anatomy: Anatomy, cage: tuple[Floats, Floats]) -> Floats:
     """Soft tissue along each ray as if the chest were solid: trunk, neck, shoulders, arms, chin."""
     y = view.y
-    rise = np.clip((y - np.float32(anatomy.apex - 0.9)) / 2.2, 0, 1)
-    half = (cage[0] + np.float32(anatomy.fat)) * np.sqrt(rise)
-    deep = cage[1] + np.float32(0.6 * anatomy.fat + 0.3)
+    rise = np.clip((y - anatomy.apex + 0.9) / 2.2, 0, 1)
+    half = (cage[0] + anatomy.fat) * np.sqrt(rise)
+    deep = cage[1] + 0.6 * anatomy.fat + 0.3
     t = np.abs(view.x / np.maximum(half, 1e-3))
-    trunk = 2 * deep * np.maximum(1 - t**2.5, 0) ** np.float32(0.4) * np.sqrt(rise)
+    trunk = 2 * deep * np.maximum(1 - t**2.5, 0) ** 0.4 * np.sqrt(rise)
     neck = 0.9 * capsule(view, (0, anatomy.apex - 9), (0, anatomy.apex + 1.5), 2.7)
     chin = ellipsoid(view, (0.4, anatomy.apex - 5.4, 2), (4.6, 3.2, 3.5)).length
     total: Floats = np.maximum(trunk, np.maximum(neck, 0.9 * chin))
@@ -128,7 +128,7 @@ def _airways(view: View, anatomy: Anatomy) -> Floats:
     top = np.array([view.across(0.0, 1.5), anatomy.apex - 5])
     parts = [capsule(view, top, fork, 0.46)]
     parts += [capsule(view, fork, fork + np.array([side * 1.7, 1.5]), 0.3) for side in (-1, 1)]
-    airways: Floats = np.float32(0.9) * np.maximum.reduce(parts)
+    airways: Floats = 0.9 * np.maximum.reduce(parts)
     return airways
 
 
@@ -139,7 +139,7 @@ def _stomach(view: View, anatomy: Anatomy, domes: Interval) -> Floats:
     size = 1.0 + 1.2 * (anatomy.stomach - 0.5)
     centre = (3.8, anatomy.dome_left + 1.1 * size + 0.7, 0.5)
     gas = ellipsoid(view, centre, (1.7 * size, 1.0 * size, 1.2)).length
-    return np.where(domes.half > 0, gas, np.float32(0))
+    return np.where(domes.half > 0, gas, 0.0)
 
 
 def _vessels(view: View, anatomy: Anatomy, rng: np.random.Generator) -> Floats:
@@ -160,9 +160,9 @@ def _vessels(view: View, anatomy: Anatomy, rng: np.random.Generator) -> Floats:
         first = 0.5 * length[:, None] * np.stack([np.cos(angle), np.sin(angle), lean], 1)
         second = 0.5 * length[:, None] * np.stack([np.cos(bend), np.sin(bend), lean], 1)
         points = start + 2 * t * (1 - t) * first + t * t * (first + second)
-        widths = ((1 - 0.2 * t[..., 0]) * radius).ravel().astype(np.float32)
-        masses = np.tile(length / STEPS, STEPS).astype(np.float32)
-        total += tubes(view, points.reshape(-1, 3).astype(np.float32), widths, masses)
+        widths = ((1 - 0.2 * t[..., 0]) * radius).ravel()
+        masses = np.tile(length / STEPS, STEPS)
+        total += tubes(view, points.reshape(-1, 3), widths, masses)
         start = np.repeat(start + first + second, 2, axis=0)
         turn = rng.uniform(0.12, 0.55, len(start)) * np.tile([-1, 1], len(angle))
         angle = np.repeat(bend, 2) + turn

@@ -25,8 +25,8 @@ def cage(y: Floats, anatomy: Anatomy) -> tuple[Floats, Floats]:
     """Half-width and half-depth of the rib cage at heights `y` (any shape)."""
     width, depth = np.asarray(CAGE_WIDTH), np.asarray(CAGE_DEPTH)
     return (
-        anatomy.width * np.interp(y, width[:, 0], width[:, 1]).astype(np.float32),
-        anatomy.depth * np.interp(y, depth[:, 0], depth[:, 1]).astype(np.float32),
+        anatomy.width * np.interp(y, width[:, 0], width[:, 1]),
+        anatomy.depth * np.interp(y, depth[:, 0], depth[:, 1]),
     )
 
 
@@ -45,14 +45,14 @@ def ribs(view: View, anatomy: Anatomy, rng: np.random.Generator) -> Floats:
         drop = anatomy.rib_drop * (0.55 + 0.06 * number)
         start = anatomy.apex + 0.1 + anatomy.rib_spacing * number + rng.normal(0, 0.06)
         y = start - 0.4 * np.sin(np.minimum(2 * angle, np.pi)) + drop * (angle / np.pi) ** 1.15
-        half, deep = cage(y.astype(np.float32), anatomy)
+        half, deep = cage(y, anatomy)
         for side in (-1, 1):
             path = np.stack([side * half * np.sin(angle), y, -deep * np.cos(angle)], 1)
             parts.append(curve(path, 0.17))
-            radii.append(np.full(len(parts[-1][1]), anatomy.rib_radius, np.float32))
+            radii.append(np.full(len(parts[-1][1]), anatomy.rib_radius))
     for side in (-1, 1):
         parts.append(curve(_collar_bone(side, anatomy), 0.17))
-        radii.append(np.full(len(parts[-1][1]), 0.42, np.float32))
+        radii.append(np.full(len(parts[-1][1]), 0.42))
     points = np.concatenate([p for p, _ in parts])
     return tubes(
         view, points, np.concatenate(radii), np.concatenate([m for _, m in parts]), core=0.65
@@ -64,18 +64,18 @@ def _collar_bone(side: int, anatomy: Anatomy) -> Floats:
     lift = -1.5 if anatomy.arms > 0 else -2.8
     x = side * anatomy.width * (1.3 + 7.2 * t)
     y = anatomy.apex + 2.6 + lift * t - 0.45 * np.sin(2 * np.pi * t)
-    return np.stack([x, y, 3.0 - 3 * t], 1).astype(np.float32)
+    return np.stack([x, y, 3.0 - 3 * t], 1)
 
 
 def spine(view: View, anatomy: Anatomy) -> Floats:
     """Vertebral bodies with paler discs between, pedicles, spinous and transverse processes."""
-    middle = np.float32(view.across(0.0, -anatomy.depth * 3.2))
+    middle = view.across(0.0, -anatomy.depth * 3.2)
     columns = np.flatnonzero((np.abs(view.x - middle) < 2.5).any(0))
     near = slice(columns.min(initial=0), columns.max(initial=0) + 1)  # the rest holds no spine
     x, y = view.x[:, near] - middle, view.y[:, near]
-    phase = ((y - np.float32(anatomy.apex)) / np.float32(anatomy.rib_spacing)) % 1
+    phase = ((y - anatomy.apex) / anatomy.rib_spacing) % 1
     height = np.abs(phase - 0.5)  # 0 in the middle of a vertebra, 0.5 in the disc
-    wide = np.float32(0.9 * anatomy.width) * (1 + 0.35 * height**2)
+    wide = 0.9 * anatomy.width * (1 + 0.35 * height**2)
     body = np.clip((wide - np.abs(x)) * 6, 0, 1) * np.sqrt(np.maximum(1 - (x / 1.7) ** 2, 0))
     column = 0.55 * body * (0.62 + 0.38 * np.clip((0.42 - height) * 12, 0, 1))
     end_plates = 0.25 * body * np.exp(-(((height - 0.36) / 0.045) ** 2))
