@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from radistill.text.labeller.decide import decide
-from radistill.text.labeller.grammar import write_many
+from radistill.text.labeller.grammar import write_reports
 from radistill.text.labeller.labeller import load_labeller
 from radistill.text.nlp import bag
 from radistill.text.nlp.sections import Report
@@ -49,8 +49,8 @@ def main() -> None:
 
 def _rounds(table: Path | None) -> list[list[Report]]:
     if table is None:
-        return [[w.report for w in write_many(COUNT, seed)] for seed in range(ROUNDS)]
-    return [[entry.report for entry in read_reports(table).entries]] * ROUNDS
+        return [[w.report for w in write_reports(COUNT, seed)] for seed in range(ROUNDS)]
+    return [[record.report for record in read_reports(table).records]] * ROUNDS
 
 
 def _best(run: Callable[[Sequence[Report]], None], rounds: Sequence[Sequence[Report]]) -> float:
@@ -73,7 +73,7 @@ def _nltk() -> Callable[[Sequence[Report]], None] | None:
 
     def run(reports: Sequence[Report]) -> None:
         for report in reports:
-            for sentence in report.said.split(". "):
+            for sentence in report.body.split(". "):
                 _ = [stemmer.stem(word) for word in tokenizer.tokenize(sentence)]
 
     return run
@@ -89,7 +89,7 @@ def _spacy() -> Callable[[Sequence[Report]], None] | None:
         return None
 
     def run(reports: Sequence[Report]) -> None:
-        for document in pipeline.pipe(report.said for report in reports):
+        for document in pipeline.pipe(report.body for report in reports):
             _ = [word.lemma_ for word in document]
 
     return run
@@ -105,7 +105,7 @@ def _blank() -> Callable[[Sequence[Report]], None] | None:
     pipeline.add_pipe("sentencizer")
 
     def run(reports: Sequence[Report]) -> None:
-        for document in pipeline.pipe(report.said for report in reports):
+        for document in pipeline.pipe(report.body for report in reports):
             _ = [word.lower_ for word in document]
 
     return run

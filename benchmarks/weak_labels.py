@@ -28,7 +28,7 @@ from radistill.metrics.paired import delong
 from radistill.metrics.predictions import read_predictions
 from radistill.phantoms import generate
 from radistill.report import fmt
-from radistill.text.labeller.grammar import Kind, write
+from radistill.text.labeller.grammar import ReportKind, write_report
 
 MISREAD, OTHER = 0.08, 0.15
 MODELS = ("baseline", "teacher", "student-alone", "student")
@@ -46,11 +46,26 @@ def main() -> None:
     describe(truth, weak)
     for name, rows in (("true", truth), ("weak", weak)):
         labels = out / f"labels-{name}.csv"
-        write_csv(labels, ("path", "label", "split"),
-                         [(row["path"], row["label"], row["split"]) for row in rows])  # fmt: skip
+        write_csv(
+            labels,
+            ("path", "label", "split"),
+            [(row["path"], row["label"], row["split"]) for row in rows],
+        )
         settings = [part for value in arguments.set or [] for part in ("--set", value)]
-        radistill("run", "--data", films, "--labels", labels, "--out", out / f"run-{name}",
-                  "--preset", arguments.preset, "--seed", arguments.seed, *settings)  # fmt: skip
+        radistill(
+            "run",
+            "--data",
+            films,
+            "--labels",
+            labels,
+            "--out",
+            out / f"run-{name}",
+            "--preset",
+            arguments.preset,
+            "--seed",
+            arguments.seed,
+            *settings,
+        )
     compare(out)
 
 
@@ -75,10 +90,10 @@ def write_reports(films: Path, table: Path, seed: int) -> Rows:
     for path in sorted(films.glob("t*/*/*.jpeg")):
         split, label, _ = path.relative_to(films).parts
         ill = (label == "PNEUMONIA") != (rng.random() < MISREAD)
-        kind: Kind = "opacity" if ill else ("other" if rng.random() < OTHER else "normal")
+        kind: ReportKind = "opacity" if ill else ("other" if rng.random() < OTHER else "normal")
         name = path.relative_to(films).as_posix()
         truth.append({"path": name, "label": label, "split": split})
-        reports.append((name, split, write(kind, rng).text))
+        reports.append((name, split, write_report(kind, rng).text))
     write_csv(table, ("path", "split", "report"), reports)
     return truth
 
@@ -115,8 +130,15 @@ def compare(out: Path) -> None:
         other = weak.probability[order]
         tested = delong(true.truth, true.probability, other)
         ci = auc_difference_interval(true.truth, other, true.probability, true.patient, 2000, 0)
-        found.append({"model": model, "true": tested.auc_a, "weak": tested.auc_b,
-                      "difference": -tested.difference, "ci": list(ci)})  # fmt: skip
+        found.append(
+            {
+                "model": model,
+                "true": tested.auc_a,
+                "weak": tested.auc_b,
+                "difference": -tested.difference,
+                "ci": list(ci),
+            }
+        )
         print(
             f"{model}: true labels {tested.auc_a:.3f}, weak labels {tested.auc_b:.3f}, difference "
             f"{fmt.signed(-tested.difference)} ({fmt.interval(list(ci), sign=True)})"

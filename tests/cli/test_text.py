@@ -32,10 +32,10 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["film", "befund", "truth"])
-        for entry in tagged_reports(180, seed=3).entries:
-            if entry.label != "other":
-                parts = f"FINDINGS: {entry.report.findings} IMPRESSION: {entry.report.impression}"
-                writer.writerow([f"{entry.id}.png", parts, entry.label])
+        for record in tagged_reports(180, seed=3).records:
+            if record.label != "other":
+                parts = f"FINDINGS: {record.report.findings} IMPRESSION: {record.report.impression}"
+                writer.writerow([f"{record.id}.png", parts, record.label])
     return path
 
 

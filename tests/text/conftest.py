@@ -6,23 +6,23 @@ from collections.abc import Iterator
 
 import pytest
 
+from radistill.schema.labeller_file import Labeller
 from radistill.text.labeller import learn
 from radistill.text.labeller.builtin import tagged_reports
-from radistill.text.labeller.labeller import Labeller
 from radistill.text.labeller.train import train
-from radistill.text.read.collection import Reports
+from radistill.text.read.collection import ReportCollection
 
 ALL_SETTINGS = dict(learn.GRIDS)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def few_settings() -> Iterator[None]:
-    """A short grid of each kind: what is tested does not depend on its length."""
-    short = {"bigrams": (False, True), "terms": (100, None), "smoothing": (0.1, 1.0)}
+    """A short grid of each kind: the tests do not depend on its length."""
+    short = learn.grid((False, True), (100, None), (0.1, 1.0))
     with pytest.MonkeyPatch.context() as patch:
         for kind in ("naive_bayes", "complement"):
             patch.setitem(learn.GRIDS, kind, short)
-        patch.setitem(learn.GRIDS, "logistic", ALL_SETTINGS["logistic"] | {"smoothing": (1.0,)})
+        patch.setitem(learn.GRIDS, "logistic", learn.grid((True,), (None,), (1.0,)))
         yield
 
 
@@ -32,11 +32,11 @@ def all_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def invented() -> Reports:
+def invented() -> ReportCollection:
     """150 reports of the grammar, a third each normal, with opacity and with something else."""
     return tagged_reports(150, seed=1)
 
 
 @pytest.fixture(scope="session", params=["naive_bayes", "complement", "logistic"])
-def trained(request: pytest.FixtureRequest, invented: Reports) -> Labeller:
+def trained(request: pytest.FixtureRequest, invented: ReportCollection) -> Labeller:
     return train(invented, request.param, 0)

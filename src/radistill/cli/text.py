@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +13,7 @@ from rich.console import Console
 from radistill.progress import console
 
 if TYPE_CHECKING:
-    from radistill.text.read.collection import Reports
+    from radistill.text.read.collection import ReportCollection
 
 app = typer.Typer(
     help="Turn radiology reports into labels. For research and teaching, not a medical device.",
@@ -43,7 +42,7 @@ Positive = Annotated[
 Rules = Annotated[
     str, typer.Option(help="Keywords that go with the label: opacity, abnormal or none of them.")
 ]
-Labelled = Annotated[
+LabellerFile = Annotated[
     str, typer.Option("--labeller", help="A labeller's JSON file; builtin is radistill's own.")
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of folds and resamples.")]
@@ -71,15 +70,13 @@ def train(
     """Train a labeller on reports with labels."""
     reports = _read(source, id_, text, label)
     from radistill.text.labeller.labeller import save_labeller
-    from radistill.text.labeller.train import train as learn
+    from radistill.text.labeller.train import train
 
-    labeller = learn(
-        reports, classifier.value.replace("-", "_"), seed, positive=positive, rules=rules
-    )
-    save_labeller(out, labeller)
+    kind = classifier.value.replace("-", "_")
+    save_labeller(out, train(reports, kind, seed, positive=positive, rules=rules))
     console.print(
-        f"labeller: {out}\nwhat it knows: radistill text explain --labeller {out}\n"
-        f"how good it is: radistill text evaluate {source}",
+        f"labeller: {out}\nits words: radistill text explain --labeller {out}\n"
+        f"its figures: radistill text evaluate {source}",
         markup=False,
     )
     _end(reports.failed)
@@ -107,23 +104,23 @@ def evaluate(
 ) -> None:
     """Say how far labels can be trusted: cross-validation on reports with known truth."""
     reports = _read(source, id_, text, label)
-    from radistill.text.evaluate.evaluate_labellers import crossvalidated, external
+    from radistill.text.evaluate.evaluate_labellers import crossvalidated, evaluate_finished
     from radistill.text.evaluate.report_page import write_report
     from radistill.text.evaluate.terminal import print_figures
     from radistill.text.labeller.labeller import load_labeller
 
     if labeller is not None:
-        done = external(reports, load_labeller(labeller), seed, bootstrap)
+        evaluation = evaluate_finished(reports, load_labeller(labeller), seed, bootstrap)
     else:
-        done = crossvalidated(
+        evaluation = crossvalidated(
             reports, seed, positive=positive, rules=rules, resamples=bootstrap, ablate=ablation
         )
     if as_json:
-        typer.echo(json.dumps(done.figures, indent=2))
+        typer.echo(evaluation.figures.model_dump_json(indent=2, exclude_unset=True))
     else:
-        print_figures(done.figures, Console())
+        print_figures(evaluation.figures, Console())
     if out is not None:
-        console.print(f"report: {write_report(out, done)}", markup=False)
+        console.print(f"report: {write_report(out, evaluation)}", markup=False)
     _end(reports.failed)
 
 
@@ -131,7 +128,7 @@ def evaluate(
 def label_(
     source: Source,
     out: Annotated[Path, typer.Option(help="CSV for radistill run --labels.")],
-    labeller: Labelled = "builtin",
+    labeller: LabellerFile = "builtin",
     images: Annotated[
         Path | None, typer.Option(help="Folder of the films, looked up by name.")
     ] = None,
@@ -141,7 +138,7 @@ def label_(
     id_: Id = None,
     text: Text = None,
 ) -> None:
-    """Label reports; those the labeller is unsure of are left out and listed beside.
+    """Label reports; uncertain ones are left out and listed in a second file.
 
     Exit status: 0 all reports read, 1 some not or without film, 2 wrong usage.
     """
@@ -151,9 +148,9 @@ def label_(
     from radistill.text.labeller.weak_labels import label_reports
 
     loaded = load_labeller(labeller)
-    done = label_reports(reports, loaded, out, least=min_probability, images=images)
-    print_labelled(done, out, Console())
-    _end(done.failed)
+    result = label_reports(reports, loaded, out, least=min_probability, images=images)
+    print_labelled(result, out, Console())
+    _end(result.failed)
 
 
 @app.command("explain")
@@ -161,9 +158,9 @@ def explain(
     report: Annotated[
         str | None, typer.Argument(help="A .txt file, or the report itself in quotes.")
     ] = None,
-    labeller: Labelled = "builtin",
+    labeller: LabellerFile = "builtin",
 ) -> None:
-    """Show what a labeller knows, or how it reads one report and which words decided."""
+    """Show the words a labeller goes by, or how it reads one report and which words decided."""
     from radistill.text.labeller.explain_label import print_labeller, print_report, read_argument
     from radistill.text.labeller.labeller import load_labeller
 
@@ -174,7 +171,9 @@ def explain(
         print_report(loaded, read_argument(report), Console())
 
 
-def _read(source: Path, id_: str | None, text: str | None, label: str | None = None) -> Reports:
+def _read(
+    source: Path, id_: str | None, text: str | None, label: str | None = None
+) -> ReportCollection:
     from radistill.text.read.report_table import Columns
     from radistill.text.read.reports import read_reports
 

@@ -22,6 +22,7 @@ def choose_threshold(truth: np.ndarray, probability: np.ndarray, rule: str = "yo
     `sensitivity=0.95`: the highest threshold that still finds this share of the positive films;
     `specificity=0.95`: the lowest threshold that still leaves this share of the others alone;
     `cost=5`: the least cost where a missed film costs 5 times a false alarm;
+    `f1`: the largest F1;
     `fixed=0.5`: 0.5, whatever the films. Where validation films are much easier than those to come,
     as on the Kaggle set, the gap between its classes says little about where to cut.
 
@@ -32,7 +33,7 @@ def choose_threshold(truth: np.ndarray, probability: np.ndarray, rule: str = "yo
     rule.
     """
     kind, _, number = rule.partition("=")
-    if kind not in ("youden", "sensitivity", "specificity", "cost", "fixed"):
+    if kind not in ("youden", "sensitivity", "specificity", "cost", "f1", "fixed"):
         raise ValueError(f"unknown rule '{rule}'")
     if kind == "fixed":
         return float(number)
@@ -53,6 +54,8 @@ def choose_threshold(truth: np.ndarray, probability: np.ndarray, rule: str = "yo
     elif kind == "specificity":
         enough = np.flatnonzero(negatives - fp >= float(number) * negatives - 1e-9)
         best = int(enough[0]) if len(enough) else cuts - 1
+    elif kind == "f1":
+        best = int(np.argmax(2 * tp / (tp + fp + positives)))
     else:
         best = int(np.argmin(float(number) * (positives - tp) + fp))
     return _between(score, best)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 DASH = "-"
 
 
@@ -10,7 +12,7 @@ def figure(value: float | None, digits: int = 3) -> str:
     return DASH if value is None else f"{value:.{digits}f}"
 
 
-def interval(ci: list[float] | None, sign: bool = False) -> str:
+def interval(ci: Sequence[float] | None, sign: bool = False) -> str:
     """`0.912 to 0.954`, or a dash."""
     if ci is None:
         return DASH

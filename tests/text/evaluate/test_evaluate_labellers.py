@@ -8,16 +8,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 from sklearn.metrics import f1_score, roc_auc_score
 
-from radistill.text.evaluate.crossval import Scored
-from radistill.text.evaluate.evaluate_labellers import Evaluation, crossvalidated, external
-from radistill.text.evaluate.labeller_plots import reliability
+from radistill.metrics.intervals import auc_difference_interval, auc_interval
+from radistill.schema.labeller_figures import LabellerEvaluation
+from radistill.schema.record import read_record
+from radistill.text.evaluate.crossval import HeldOutScores
+from radistill.text.evaluate.evaluate_labellers import (
+    Evaluation,
+    crossvalidated,
+    evaluate_finished,
+)
 from radistill.text.evaluate.report_page import file_name, write_report
-from radistill.text.evaluate.scores import figures
+from radistill.text.evaluate.scores import TaskScores
+from radistill.text.evaluate.terminal import print_figures
 from radistill.text.labeller.builtin import tagged_reports
 from radistill.text.labeller.labeller import load_labeller
-from radistill.text.read.collection import Reports
+from radistill.text.labeller.tasks import Task
+from radistill.text.read.collection import ReportCollection
 
 
 @pytest.fixture(scope="module")
@@ -30,24 +39,50 @@ def done() -> Evaluation:
 
 
 def test_figures_are_those_of_scikit_learn(done: Evaluation) -> None:
-    for one in done.answers:
-        for name, found in done.figures["tasks"][one.asked.name].items():
-            scored = one.scored[name]
-            assert found["auc"] == pytest.approx(roc_auc_score(one.truth, scored.probability))
-            assert found["f1"] == pytest.approx(f1_score(one.truth, scored.called))
-            assert found["auc_ci"][0] <= found["auc"] <= found["auc_ci"][1] + 1e-9
-            assert found["f1_ci"][0] <= found["f1"] <= found["f1_ci"][1]
-            assert found["positives"] == one.truth.sum()
+    for one in done.scores:
+        truth = one.task.truth
+        for name, figures in done.figures.tasks[one.task.name].items():
+            scores = one.labellers[name]
+            assert figures.auc == pytest.approx(roc_auc_score(truth, scores.probability))
+            assert figures.f1 == pytest.approx(f1_score(truth, scores.called))
+            assert figures.auc_ci is not None
+            assert figures.auc_ci[0] <= figures.auc <= figures.auc_ci[1] + 1e-9
+            assert figures.f1_ci is not None
+            assert figures.f1_ci[0] <= figures.f1 <= figures.f1_ci[1]
+            assert figures.positives == truth.sum()
+
+
+def test_intervals_are_those_of_the_metrics_room(done: Evaluation) -> None:
+    """One set of resamples serves all labellers; the numbers are as if each had its own."""
+    one = done.scores[1]
+    truth, groups = one.task.truth, one.task.groups.tolist()
+    best, rules = one.labellers["best"].probability, one.labellers["rules"].probability
+    pair = one.pair("best", "rules")
+    assert pair.ci == auc_difference_interval(truth, best, rules, groups, 100, 0)
+    assert one.figures("best").auc_ci == auc_interval(truth, best, groups, 100, 0)
 
 
 def test_what_the_issue_asks_for_is_there(done: Evaluation) -> None:
-    tasks = done.figures["tasks"]
-    assert set(tasks) == {"normal-abnormal", "opacity-rest", "normal-opacity"}
+    assert set(done.figures.tasks) == {"normal-abnormal", "opacity-rest", "normal-opacity"}
+    for labellers in done.figures.tasks.values():
+        assert set(labellers) == {"naive_bayes", "best", "rules"}
+
+
+def test_keys_of_the_file_stay(done: Evaluation) -> None:
+    value = json.loads(done.figures.model_dump_json(exclude_unset=True))
+    assert list(value) == ["dataset", "tasks", "comparisons", "pairs", "agreement", "ablation"]
+    figures = value["tasks"]["opacity-rest"]["naive_bayes"]
     wanted = {"auc", "auc_ci", "f1", "f1_ci", "precision", "recall", "threshold", "n", "positives"}
-    for models in tasks.values():
-        assert set(models) == {"naive_bayes", "best", "rules"}
-        assert all(wanted <= set(figures) for figures in models.values())
-    json.dumps(done.figures, allow_nan=False)
+    assert wanted <= set(figures)
+    assert set(figures["settings"][0]) == {"kind", "bigrams", "terms", "smoothing"}
+    assert value["tasks"]["opacity-rest"]["rules"]["settings"][0] == {"kind": "rules"}
+    assert set(value["ablation"][0]) == {"task", "without", "auc", "f1"}
+    assert set(value["ablation"][1]) == {"task", "without", "auc", "f1", "auc_change", "ci"}
+
+
+def _scores(truth: np.ndarray, p: np.ndarray, groups: np.ndarray) -> TaskScores:
+    task = Task("a-b", "a", "b", "", ("a", "b"), np.arange(len(truth)), truth, groups, 0)
+    return TaskScores(task, {"one": HeldOutScores(p, p > 0.6, [0.6])}, 500, 0)
 
 
 def test_intervals_draw_whole_texts() -> None:
@@ -55,16 +90,11 @@ def test_intervals_draw_whole_texts() -> None:
     rng = np.random.default_rng(0)
     truth = rng.random(60) < 0.5
     p = np.clip(0.5 * truth + rng.random(60) * 0.8, 0, 1)
-    one = figures(truth, Scored(p, p > 0.6, [0.6]), np.arange(60).astype(str), 500, 0)
-    many = figures(
-        np.repeat(truth, 10),
-        Scored(np.repeat(p, 10), np.repeat(p > 0.6, 10), [0.6]),
-        np.repeat(np.arange(60).astype(str), 10),
-        500,
-        0,
-    )
-    for key in ("auc_ci", "f1_ci"):
-        assert np.diff(many[key]) == pytest.approx(np.diff(one[key]), rel=0.35)
+    groups = np.arange(60).astype(str)
+    one = _scores(truth, p, groups).figures("one")
+    many = _scores(*(np.repeat(values, 10) for values in (truth, p, groups))).figures("one")
+    assert np.diff(many.auc_ci) == pytest.approx(np.diff(one.auc_ci), rel=0.35)
+    assert np.diff(many.f1_ci) == pytest.approx(np.diff(one.f1_ci), rel=0.35)
 
 
 def test_the_report_and_its_predictions(done: Evaluation, tmp_path: Path) -> None:
@@ -72,40 +102,43 @@ def test_the_report_and_its_predictions(done: Evaluation, tmp_path: Path) -> Non
     assert "not a medical device" in page
     assert "<script" not in page
     assert page.count("data:image/svg+xml") >= 12
-    assert json.loads((tmp_path / "figures.json").read_text()) == done.figures
+    assert read_record(LabellerEvaluation, tmp_path / "figures.json") == done.figures
     with (tmp_path / "opacity-rest" / "naive_bayes.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     auc = roc_auc_score(
         [r["label"] == "opacity" for r in rows], [float(r["probability"]) for r in rows]
     )
-    assert auc == pytest.approx(done.figures["tasks"]["opacity-rest"]["naive_bayes"]["auc"])
+    assert auc == pytest.approx(done.figures.tasks["opacity-rest"]["naive_bayes"].auc)
 
 
 def test_a_finished_labeller_is_scored_with_its_own_threshold(
-    invented: Reports, tmp_path: Path
+    invented: ReportCollection, tmp_path: Path
 ) -> None:
     labeller = load_labeller("builtin")
-    done = external(invented, labeller, 0, resamples=100)
-    found = done.figures["tasks"]["opacity-rest"]["naive_bayes"]
-    assert found["threshold"] == labeller.questions[0].threshold
-    assert found["auc"] > 0.95
+    done = evaluate_finished(invented, labeller, 0, resamples=100)
+    figures = done.figures.tasks["opacity-rest"]["naive_bayes"]
+    assert figures.threshold == labeller.questions[0].threshold
+    assert figures.auc is not None
+    assert figures.auc > 0.95
     assert write_report(tmp_path, done).exists()
+    assert set(json.loads((tmp_path / "figures.json").read_text())) == {"dataset", "tasks"}
 
 
 def test_ablation_takes_one_step_at_a_time(done: Evaluation) -> None:
-    rows = done.figures["ablation"]
-    assert [row["without"] for row in rows] == ["nothing", "negation"] * 3
-    assert {"task", "without", "auc", "f1"} <= set(rows[0])
-    opacity = [row for row in rows if row["task"] == "opacity-rest"]
-    assert opacity[1]["auc"] < opacity[0]["auc"]  # these reports deny pneumonia everywhere
+    rows = done.figures.ablation
+    assert [row.without for row in rows] == ["nothing", "negation"] * 3
+    opacity = [row for row in rows if row.task == "opacity-rest"]
+    assert opacity[1].auc < opacity[0].auc  # these reports deny pneumonia everywhere
+    assert opacity[1].auc_change == pytest.approx(opacity[1].auc - opacity[0].auc)
 
 
-def test_reliability_of_a_right_probability() -> None:
-    p = np.linspace(0, 1, 20_001)
-    truth = np.random.default_rng(0).random(20_001) < p
-    said, was, count = reliability(truth, p)
-    assert count.sum() == len(p)
-    assert was == pytest.approx(said, abs=0.03)
+def test_figures_at_the_terminal(done: Evaluation) -> None:
+    console = Console(record=True, width=100)
+    print_figures(done.figures, console)
+    text = console.export_text()
+    assert "opacity-rest: 75 reports, 25 positive" in text
+    assert "naive Bayes without one step" in text
+    assert f"{done.figures.tasks['opacity-rest']['best'].f1:.3f}" in text
 
 
 def test_names_of_files() -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
+from radistill.schema.labeller_file import Labeller
 from radistill.text.labeller.decide import REASONS, decide
-from radistill.text.labeller.labeller import Labeller, load_labeller
+from radistill.text.labeller.labeller import load_labeller
 from radistill.text.nlp.sections import Report, split_sections
 
 
@@ -79,9 +78,8 @@ def test_the_least_probability(builtin: Labeller) -> None:
 
 def test_keywords_that_disagree(builtin: Labeller) -> None:
     """A labeller that takes everything for an opacity is contradicted by the keywords."""
-    credulous = replace(
-        builtin, questions=tuple(replace(q, threshold=0.0) for q in builtin.questions)
-    )
+    questions = tuple(q.model_copy(update={"threshold": 0.0}) for q in builtin.questions)
+    credulous = builtin.model_copy(update={"questions": questions})
     decision = decide(credulous, Report(findings="Lungs are clear. No pneumonia."))
     assert decision.label == ""
     assert decision.reasons == ("rules-disagree",)

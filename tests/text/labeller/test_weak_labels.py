@@ -14,7 +14,7 @@ from radistill.errors import UsageError
 from radistill.text.labeller.labeller import load_labeller
 from radistill.text.labeller.weak_labels import label_reports, safe, safe_path
 from radistill.text.nlp.sections import Report
-from radistill.text.read.collection import Entry, Reports
+from radistill.text.read.collection import ReportCollection, ReportRecord
 from radistill.text.read.films import find_film, index_films
 
 CLEAR = Report(findings="Lungs are clear. Heart size is normal.")
@@ -22,8 +22,9 @@ ILL = Report(findings="Right lower lobe pneumonia.")
 OTHER = Report(findings="Cardiomegaly. Granuloma.")
 
 
-def reports(*found: tuple[str, Report]) -> Reports:
-    return Reports("r", tuple(Entry(n, r, "", (n,), {"patient": f"p{n}"}) for n, r in found))
+def reports(*found: tuple[str, Report]) -> ReportCollection:
+    records = tuple(ReportRecord(n, r, "", (n,), {"patient": f"p{n}"}) for n, r in found)
+    return ReportCollection("r", records)
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -47,7 +48,7 @@ def test_a_study_takes_it_as_it_is(tmp_path: Path) -> None:
         ("3.jpeg", "PNEUMONIA", "p3.jpeg"),
     }  # fmt: skip
     assert all(0.5 <= float(row["probability"]) <= 1 for row in rows(out))
-    (left,) = rows(done.beside)
+    (left,) = rows(done.left_out_file)
     assert (left["id"], left["reasons"]) == ("4", "other-finding")
 
 
@@ -55,9 +56,9 @@ def test_every_report_stands_in_one_of_the_two_files(tmp_path: Path) -> None:
     found = reports(*((str(i), (CLEAR, ILL, OTHER, Report())[i % 4]) for i in range(20)))
     done = label_reports(found, load_labeller("builtin"), tmp_path / "labels.csv")
     written = [r["path"] for r in rows(tmp_path / "labels.csv")] + [
-        r["id"] for r in rows(done.beside)
+        r["id"] for r in rows(done.left_out_file)
     ]
-    assert sorted(written) == sorted(entry.id for entry in found.entries)
+    assert sorted(written) == sorted(record.id for record in found.records)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
@@ -75,7 +76,7 @@ def test_films_by_name(tmp_path: Path) -> None:
     for name in ("y/2", "2", "2.JPG", "y\\2.JPG", "./y/2.JPG"):
         assert find_film(films, name) == "y/2.JPG"
     assert find_film(films, "x/1") == "x/1.png"
-    with pytest.raises(ValueError, match="2 films"):
+    with pytest.raises(ValueError, match="2 films have"):
         find_film(films, "1")
     with pytest.raises(ValueError, match="no such"):
         find_film(films, "3")

@@ -6,16 +6,11 @@ import pytest
 from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
 
-from radistill.text.labeller.grammar import write_many
+from radistill.text.labeller.grammar import write_reports
 from radistill.text.nlp.bag import RULES, Steps, bag, ngrams
 from radistill.text.nlp.sections import Report
 from radistill.text.nlp.transformers import (
-    Lemmatizer,
-    Ngrams,
-    ScopeTagger,
-    SectionSplitter,
-    StopWordDropper,
-    Tokenizer,
+    report_features,
     text_steps,
 )
 
@@ -58,26 +53,27 @@ def test_stop_words_go() -> None:
 
 @pytest.mark.parametrize("bigrams", [True, False])
 def test_the_pipeline_and_the_function_agree(bigrams: bool) -> None:
-    reports = [written.report for written in write_many(60, 5)]
+    reports = [written.report for written in write_reports(60, 5)]
     stage = reports
     for _, step in text_steps():
         stage = clone(step).fit_transform(stage)
-    analyse = Ngrams(bigrams)
     for report, sentences in zip(reports, stage, strict=True):
         expected = bag(report, Steps(bigrams=bigrams)).features
-        assert sorted(analyse(sentences)) == sorted(expected)
+        assert sorted(report_features(sentences, bigrams)) == sorted(expected)
 
 
 def test_each_step_on_its_own() -> None:
-    text = SectionSplitter().fit_transform(["INDICATION: mass? FINDINGS: No masses. Clear lungs."])
-    assert text == ["No masses. Clear lungs."]
-    tokens = Tokenizer().transform(text)
+    step = dict(text_steps())
+    text = step["sections"].fit_transform(
+        ["INDICATION: mass? FINDINGS: No masses. Clear lungs.", REPORT]
+    )
+    assert text == ["No masses. Clear lungs.", REPORT.body]
+    tokens = step["tokens"].transform(text[:1])
     assert tokens == [[["no", "masses"], ["clear", "lungs"]]]
-    tagged = ScopeTagger().transform(tokens)
+    tagged = step["negation"].transform(tokens)
     assert tagged == [[["no:masses"], ["clear", "lungs"]]]
-    assert StopWordDropper().transform([[["the", "lungs"]]]) == [[["lungs"]]]
-    assert Lemmatizer().transform(tagged) == [[["no:mass"], ["clear", "lung"]]]
-    assert SectionSplitter(keep_all=True).transform([REPORT])[0].startswith("Rule out mass.")
+    assert step["stop_words"].transform([[["the", "lungs"]]]) == [[["lungs"]]]
+    assert step["lemmas"].transform(tagged) == [[["no:mass"], ["clear", "lung"]]]
 
 
 def test_bigrams_do_not_cross_sentences() -> None:

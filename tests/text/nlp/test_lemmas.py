@@ -7,9 +7,10 @@ import simplemma
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from radistill.text.nlp.lemmas import RADIOLOGY, lemma, lemmatize
+from radistill.text.nlp.phrases import phrases
 from radistill.text.nlp.scope import MAYBE, NO
 from radistill.text.nlp.stopwords import STOP_WORDS, drop_stop_words
-from radistill.text.nlp.triggers import PHRASES, Kind
+from radistill.text.nlp.triggers import PHRASES, Effect
 
 DENY = {"no", "not", "without", "nor", "neither", "never", "none", "cannot", "free", "absent"}
 
@@ -20,10 +21,9 @@ def test_no_word_that_denies_is_a_stop_word() -> None:
     assert len(DENY & ENGLISH_STOP_WORDS) >= 6
 
 
-@pytest.mark.parametrize("kind", [Kind.NO_AFTER, Kind.MAYBE_AFTER])
-def test_no_trigger_of_one_word_is_a_stop_word(kind: Kind) -> None:
-    single = {p.strip() for p in PHRASES[kind].replace("\n", ";").split(";") if p.strip()}
-    assert not {phrase for phrase in single if " " not in phrase} & STOP_WORDS
+@pytest.mark.parametrize("effect", [Effect.NO_AFTER, Effect.MAYBE_AFTER])
+def test_no_trigger_of_one_word_is_a_stop_word(effect: Effect) -> None:
+    assert not {phrase for phrase in phrases(PHRASES[effect]) if " " not in phrase} & STOP_WORDS
 
 
 def test_a_marked_word_is_judged_without_its_mark() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from radistill.text.nlp.bag import Steps, bag
+from radistill.text.nlp.phrases import phrases
 from radistill.text.nlp.rules import AFFIRMED, DOUBTED, KEYWORDS, doubts, level
 from radistill.text.nlp.sections import Report
 
@@ -38,9 +39,8 @@ def test_a_phrase_and_its_first_word_count_once() -> None:
 
 @pytest.mark.parametrize("question", KEYWORDS)
 def test_every_keyword_is_found_as_it_is_written(question: str) -> None:
-    for phrase in KEYWORDS[question].replace("\n", ";").split(";"):
-        if phrase.strip():
-            assert score(phrase, question) >= AFFIRMED - 1e-9, phrase
+    for phrase in phrases(KEYWORDS[question]):
+        assert score(phrase, question) >= AFFIRMED - 1e-9, phrase
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from radistill.text.nlp.phrases import phrases
 from radistill.text.nlp.scope import MAYBE, NO, PUNCTUATION, split_mark, tag
 from radistill.text.nlp.tokens import words
-from radistill.text.nlp.triggers import PHRASES, Kind
+from radistill.text.nlp.triggers import PHRASES, Effect
 
 
 def shown(sentence: str) -> str:
@@ -60,20 +61,15 @@ def test_scope(sentence: str, expected: str) -> None:
     assert shown(sentence) == expected
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_every_phrase_is_written_as_the_tokeniser_leaves_it(kind: Kind) -> None:
-    for phrase in PHRASES[kind].replace("\n", ";").split(";"):
+@pytest.mark.parametrize("effect", Effect)
+def test_every_phrase_is_written_as_the_tokeniser_leaves_it(effect: Effect) -> None:
+    for phrase in phrases(PHRASES[effect]):
         assert words(phrase) == phrase.split()
 
 
 def test_no_phrase_has_two_meanings() -> None:
-    found = [
-        " ".join(phrase.split())
-        for text in PHRASES.values()
-        for phrase in text.replace("\n", ";").split(";")
-        if phrase.strip()
-    ]
-    assert len(found) == len(set(found))
+    every = [phrase for text in PHRASES.values() for phrase in phrases(text)]
+    assert len(every) == len(set(every))
 
 
 VOCABULARY = ["no", "without", "possible", "effusion", "opacity", "but", "is", "absent", ",", ";"]

@@ -49,9 +49,9 @@ def test_text_before_the_first_heading_is_kept_and_parts_are_joined() -> None:
 
 
 def test_what_was_said_leaves_out_why_it_was_asked() -> None:
-    assert WHOLE.said == "Heart normal.\nNot acute."
+    assert WHOLE.body == "Heart normal.\nNot acute."
     assert "Cough" in WHOLE.all
-    assert split_sections("INDICATION: Cough.").said == ""
+    assert split_sections("INDICATION: Cough.").body == ""
 
 
 @given(st.text())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from radistill.errors import UsageError
-from radistill.text.labeller.tasks import TASKS, tags_of
+from radistill.text.labeller.tasks import OPEN_I_TASKS, tags_of
 from radistill.text.read.report_table import Columns
 from radistill.text.read.reports import read_reports
 
@@ -30,47 +30,47 @@ def table(tmp_path: Path, content: str | bytes) -> Path:
 def test_a_table_of_sections(tmp_path: Path) -> None:
     text = "UID,Findings,Impression,Patient\n1,Clear lungs.,Normal.,p1\n2,,Cardiomegaly.,p2\n"
     found = read_reports(table(tmp_path, text))
-    assert [entry.id for entry in found.entries] == ["1", "2"]
-    assert found.entries[0].report.said == "Clear lungs.\nNormal."
-    assert found.entries[1].kept == {"patient": "p2"}
+    assert [record.id for record in found.records] == ["1", "2"]
+    assert found.records[0].report.body == "Clear lungs.\nNormal."
+    assert found.records[1].columns == {"patient": "p2"}
     assert not found.failed
 
 
 def test_a_table_of_whole_reports_with_named_columns(tmp_path: Path) -> None:
     text = 'file;befund;truth\na.png;"FINDINGS: Clear; lungs.\nIMPRESSION: Normal.";ok\n'
     found = read_reports(table(tmp_path, text), Columns("file", "befund", "Truth"))
-    (entry,) = found.entries
-    assert entry.report.findings == "Clear; lungs."
-    assert (entry.id, entry.label, found.label_name) == ("a.png", "ok", "truth")
+    (record,) = found.records
+    assert record.report.findings == "Clear; lungs."
+    assert (record.id, record.label, found.label_name) == ("a.png", "ok", "truth")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
 def test_tables_in_any_encoding(tmp_path: Path, encoding: str) -> None:
     found = read_reports(table(tmp_path, "id,report\nä,Clear lungs.\n".encode(encoding)))
-    assert found.entries[0].id == "ä"
+    assert found.records[0].id == "ä"
 
 
 def test_ragged_rows_are_left_out_and_named(tmp_path: Path) -> None:
     text = "id,report\n1,Clear lungs.\n2,Heart normal, lungs clear.\n3,Normal.\n4,Normal.\n"
     found = read_reports(table(tmp_path, text))
-    assert [entry.id for entry in found.entries] == ["1", "3", "4"]
+    assert [record.id for record in found.records] == ["1", "3", "4"]
     assert found.failed == ((f"{tmp_path}/reports.csv, line 3", "has 3 values, the header 2"),)
 
 
 def test_rows_of_one_id(tmp_path: Path) -> None:
     text = "id,report\n1,Clear.\n1,Clear.\n2,Clear.\n2,Effusion.\n"
     found = read_reports(table(tmp_path, text))
-    assert [entry.id for entry in found.entries] == ["1"]
+    assert [record.id for record in found.records] == ["1"]
     assert "1." in found.notes[0]
-    assert found.failed[0][1] == "stands with different reports"
+    assert found.failed[0][1] == "occurs with different reports"
 
 
 def test_a_report_of_10_mb(tmp_path: Path) -> None:
     found = read_reports(
         table(tmp_path, "id,report\n1," + "clear lungs " * 900_000 + "\n2,Normal.\n")
     )
-    assert len(found.entries) == 2
-    assert len(found.entries[0].report.findings) > 10_000_000
+    assert len(found.records) == 2
+    assert len(found.records[0].report.findings) > 10_000_000
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_folder_of_text_by_class(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     (tmp_path / "a" / "3.txt").write_bytes(b"\x00\x01")
     found = read_reports(tmp_path / "a")
-    assert [(e.id, e.label) for e in found.entries] == [
+    assert [(r.id, r.label) for r in found.records] == [
         ("NORMAL/1", "NORMAL"), ("PNEUMONIA/2", "PNEUMONIA"),
     ]  # fmt: skip
     assert found.failed == ((f"{tmp_path / 'a'}, 3", "is not text"),)
@@ -116,10 +116,10 @@ def test_open_i_as_folder_and_as_archive(tmp_path: Path) -> None:
             archive.add(path, f"../../{path.name}")  # nothing is unpacked, so this does no harm
     for source in (tmp_path / "x", tmp_path / "x.tgz"):
         found = read_reports(source)
-        (entry,) = found.entries
-        assert entry.films == ("CXR7_IM-1-1001", "CXR7_IM-1-2001")
-        assert entry.report.impression == "Normal."
-        assert TASKS["opacity-rest"].truth(tags_of(entry.label)) is True
+        (record,) = found.records
+        assert record.films == ("CXR7_IM-1-1001", "CXR7_IM-1-2001")
+        assert record.report.impression == "Normal."
+        assert OPEN_I_TASKS["opacity-rest"].truth(tags_of(record.label)) is True
         assert "is not XML" in found.failed[0][1]
 
 
@@ -158,15 +158,15 @@ def test_what_is_no_source(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_truth_of_the_tasks(problems: str, answers: tuple[bool | None, ...]) -> None:
-    assert tuple(task.truth(tags_of(problems)) for task in TASKS.values()) == answers
+    assert tuple(task.truth(tags_of(problems)) for task in OPEN_I_TASKS.values()) == answers
 
 
 @pytest.mark.data
 def test_the_indiana_reports(shared: Path) -> None:
     found = read_reports(shared / "data" / "reports" / "indiana_reports.csv")
-    assert len(found.entries) == 3851
+    assert len(found.records) == 3851
     assert not found.failed
-    truth = [TASKS["opacity-rest"].truth(tags_of(entry.label)) for entry in found.entries]
+    truth = [OPEN_I_TASKS["opacity-rest"].truth(tags_of(record.label)) for record in found.records]
     assert (truth.count(True), truth.count(None)) == (200, 92)
 
 
@@ -176,12 +176,12 @@ def test_the_xml_of_the_same_collection(shared: Path) -> None:
     folder = shared / "data" / "reports"
     if not (folder / "NLMCXR_reports.tgz").exists():
         pytest.skip(f"no NLMCXR_reports.tgz in {folder}: take it from torchxrayvision's wheel")
-    table = {e.id: e for e in read_reports(folder / "indiana_reports.csv").entries}
+    table = {r.id: r for r in read_reports(folder / "indiana_reports.csv").records}
     found = read_reports(folder / "NLMCXR_reports.tgz")
     assert not found.failed
-    same = {e.id.removeprefix("CXR"): e for e in found.entries}
+    same = {r.id.removeprefix("CXR"): r for r in found.records}
     assert set(table) <= set(same)
-    for name, entry in table.items():
-        assert same[name].group == entry.group
-        for task in TASKS.values():
-            assert task.truth(tags_of(same[name].label)) == task.truth(tags_of(entry.label))
+    for name, record in table.items():
+        assert same[name].group == record.group
+        for task in OPEN_I_TASKS.values():
+            assert task.truth(tags_of(same[name].label)) == task.truth(tags_of(record.label))

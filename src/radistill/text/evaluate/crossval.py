@@ -1,4 +1,4 @@
-"""How good the labellers are on reports they have not seen: nested cross-validation."""
+"""Scores of labellers on reports that they have not seen, by nested cross-validation."""
 
 from __future__ import annotations
 
@@ -7,40 +7,31 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from radistill.text.labeller.learn import (
-    Setting,
-    best_f1_threshold,
-    choose,
-    fit,
-    log_odds,
-    make_folds,
-    splits,
-)
+from radistill.metrics.thresholds import choose_threshold
+from radistill.schema.labeller_figures import FoldSetting
+from radistill.text.labeller.learn import calibrate, choose, fit, fold_bags, log_odds, split
 
 FOLDS = 5
 KINDS = ("naive_bayes", "complement", "logistic")
 
 
 @dataclass
-class Scored:
-    """One labeller on all reports, each scored by a model that never saw its text.
+class HeldOutScores:
+    """One labeller on N reports, each scored by a model that never saw its text.
 
-    probability, called: (N,). thresholds: of each fold. settings: what was chosen in each fold.
+    probability, called: (N,). thresholds, settings: of each fold.
     """
 
     probability: np.ndarray
     called: np.ndarray
     thresholds: list[float] = field(default_factory=list)
-    settings: list[Setting] = field(default_factory=list)
+    settings: list[FoldSetting] = field(default_factory=list)
 
-    @classmethod
-    def empty(cls, n: int) -> Scored:
-        return cls(np.zeros(n), np.zeros(n, dtype=bool))
-
-    def put(self, test: np.ndarray, p: np.ndarray, threshold: float, setting: Setting) -> None:
+    def fill(self, test: np.ndarray, p: np.ndarray, threshold: float, used: FoldSetting) -> None:
+        """Enter the probabilities of the reports `test` of one fold."""
         self.probability[test], self.called[test] = p, p >= threshold
         self.thresholds.append(threshold)
-        self.settings.append(setting)
+        self.settings.append(used)
 
 
 def crossvalidate(
@@ -51,10 +42,9 @@ def crossvalidate(
     seed: int,
     *,
     kinds: Sequence[str] = KINDS,
-    bigrams: bool = True,
     tick: Callable[[], None] = lambda: None,
-) -> dict[str, Scored]:
-    """`naive_bayes`, the other `kinds`, `best` and `rules`, on the same folds.
+) -> dict[str, HeldOutScores]:
+    """Scores of the `kinds`, of `best` and of `rules`, on the same folds.
 
     features: of each report. rules: (N,) score of the keywords. truth: (N,) bool. groups: (N,),
     the same for identical texts. In each fold setting, calibration and threshold are chosen on
@@ -62,21 +52,23 @@ def crossvalidate(
     rules have no setting; their threshold is chosen in the same way.
     """
     n = len(truth)
-    scored = {name: Scored.empty(n) for name in (*kinds, "best", "rules")}
-    for fold in make_folds(features, np.arange(n), splits(truth, groups, FOLDS, seed)):
-        inner = choose(
-            kinds, features, fold.train, truth[fold.train], groups[fold.train], seed,
-            bigrams=bigrams, tick=tick,
-        )  # fmt: skip
-        first = max(inner.values(), key=lambda found: found.average_precision)
-        for kind, found in inner.items():
-            x_train, x_test = fold.bags(found.setting["bigrams"])
-            model = fit(kind, found.setting, x_train, truth[fold.train])
-            p = found.calibration(log_odds(model, x_test))
-            setting = {"kind": kind, **found.setting}
-            scored[kind].put(fold.test, p, found.threshold, setting)
-            if found is first:
-                scored["best"].put(fold.test, p, found.threshold, setting)
-        threshold = best_f1_threshold(truth[fold.train], rules[fold.train])
-        scored["rules"].put(fold.test, rules[fold.test], threshold, {"kind": "rules"})
-    return scored
+    scores = {
+        name: HeldOutScores(np.zeros(n), np.zeros(n, dtype=bool))
+        for name in (*kinds, "best", "rules")
+    }
+    for train, test in split(truth, groups, FOLDS, seed):
+        seen = [features[i] for i in train]
+        chosen = choose(kinds, seen, truth[train], groups[train], seed, tick)
+        best = max(kinds, key=lambda kind: chosen[kind].average_precision)
+        bags = fold_bags(features, train, test)
+        for kind, choice in chosen.items():
+            x = bags.select(choice.setting.bigrams)
+            odds = log_odds(fit(kind, choice.setting, x.x_train, truth[train]), x.x_test)
+            p = calibrate(choice.calibration, odds)
+            used = FoldSetting(kind=kind, **choice.setting.model_dump())
+            scores[kind].fill(test, p, choice.threshold, used)
+            if kind == best:
+                scores["best"].fill(test, p, choice.threshold, used)
+        threshold = choose_threshold(truth[train], rules[train], "f1")
+        scores["rules"].fill(test, rules[test], threshold, FoldSetting(kind="rules"))
+    return scores

@@ -1,32 +1,28 @@
-"""The report on labellers: one HTML file of the same make as that of the image models."""
+"""The report on labellers: one HTML file in the style of that of the image models."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from radistill.files import write_json, write_text
+from radistill.files import write_text
 from radistill.metrics.predictions import Predictions, write_predictions
-from radistill.report import fmt, tables
-from radistill.report.figures import comparison_plots as image_plots
+from radistill.report import fmt
+from radistill.report.figures import comparison_plots
 from radistill.report.figures.pictures import Picture, draw
 from radistill.report.render import render
-from radistill.text.evaluate import labeller_plots
+from radistill.schema.comparison import Comparison, DatasetFacts, ModelResult
+from radistill.schema.labeller_figures import LabellerEvaluation, LabellerFigures, LabellerPair
+from radistill.schema.record import write_record
 from radistill.text.evaluate.evaluate_labellers import Evaluation
-from radistill.text.evaluate.scores import Answers
-from radistill.text.evaluate.terminal import agreement_sentence, pair_sentence, shown
-
-F1_INTERVAL = ("95 % interval", lambda model: fmt.interval(model["test"]["f1_ci"]))
-COLUMNS = tuple(
-    row
-    for figure in tables.FIGURES
-    if figure[0] not in ("Architecture", "Macro AUC")
-    for row in ((figure, F1_INTERVAL) if figure[0] == "F1" else (figure,))
-)
+from radistill.text.evaluate.labeller_plots import ablation_plot, calibration_plot, terms_plot
+from radistill.text.evaluate.scores import TaskScores
+from radistill.text.evaluate.terminal import agreement_sentence, pair_sentence, rows, shown
+from radistill.text.labeller.labeller import WeightedTerms
 
 
 def write_report(out: Path, evaluation: Evaluation) -> Path:
@@ -36,14 +32,23 @@ def write_report(out: Path, evaluation: Evaluation) -> Path:
     text's hash and truth. Raises RadistillError if the folder cannot be written.
     """
     figures = evaluation.figures
-    write_json(out / "figures.json", figures)
-    tasks = [_task(out, figures, one) for one in evaluation.answers]
+    write_record(out / "figures.json", figures)
+    tasks = [
+        _section(out, figures, scores, terms)
+        for scores, terms in zip(evaluation.scores, evaluation.terms, strict=True)
+    ]
+    picture = Picture(
+        "ablation.svg",
+        "Without one step",
+        "Change of naive Bayes' AUC, 95 % interval over texts: left of the line the step helps.",
+        lambda: ablation_plot(figures.ablation, list(figures.tasks)),
+    )
     values = {
-        "dataset": figures["dataset"],
+        "dataset": figures.dataset,
         "tasks": tasks,
-        "summary": [sentence for task in tasks for sentence in task["summary"]],
-        "ablation": figures.get("ablation", []),
-        "ablation_plot": _ablation(out, figures),
+        "summary": [sentence for task in tasks for sentence in task.summary],
+        "ablation": figures.ablation,
+        "ablation_plot": draw(out, [picture])[0] if figures.ablation else None,
         "shown": shown,
     }
     page = render("text.html", values, package="radistill.text.evaluate")
@@ -51,119 +56,116 @@ def write_report(out: Path, evaluation: Evaluation) -> Path:
     return out / "report.html"
 
 
-def _task(out: Path, figures: Mapping[str, Any], one: Answers) -> dict[str, Any]:
-    """All that the page shows of one task."""
-    name = one.asked.name
-    main = figures["tasks"][name]
-    every = {**main, **figures.get("comparisons", {}).get(name, {})}
-    answers = {"classes": [one.asked.negative, one.asked.positive], "positive": one.asked.positive}
-    comparison = {"dataset": answers, "models": _models(main)}
-    pairs = [pair for pair in figures.get("pairs", []) if pair["task"] == name]
-    predictions = {key: _predictions(one, key) for key in main}
-    for key, found in predictions.items():
-        write_predictions(out / file_name(name) / f"{key}.csv", found)
-    named = {shown(key): found for key, found in predictions.items()}
-    agreement = figures.get("agreement", {}).get(name)
-    return {
-        "name": name,
-        "n": len(one.truth),
-        "positives": int(one.truth.sum()),
-        "left_out": figures["dataset"]["left_out"][name],
-        "models": list(every),
-        "main": list(main),
-        "rows": tables.cells({"models": _models(every)}, COLUMNS),
-        "pairs": pairs,
-        "summary": _summary(name, main, pairs),
-        "agreement": agreement_sentence(name, agreement) if agreement else "",
-        "plots": draw(out, _pictures(file_name(name), comparison, named, one, list(main))),
-    }
+@dataclass(frozen=True)
+class TaskSection:
+    """What the page shows of one task. rows: (heading, one cell a labeller); plots: see `draw`."""
+
+    name: str
+    figures: dict[str, LabellerFigures]
+    plotted: list[str]
+    left_out: int
+    rows: list[tuple[str, list[str]]]
+    pairs: list[LabellerPair]
+    summary: list[str]
+    agreement: str
+    plots: list[dict[str, str]]
 
 
-def _models(figures: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """As in a comparison of image models, so that the same tables and plots take them."""
-    return [{"name": shown(name), "test": test} for name, test in figures.items()]
+def _section(
+    out: Path,
+    figures: LabellerEvaluation,
+    scores: TaskScores,
+    terms: tuple[WeightedTerms, WeightedTerms],
+) -> TaskSection:
+    """Write the predictions and plots of one task."""
+    name = scores.task.name
+    main, every = figures.tasks[name], figures.labellers(name)
+    predictions = {key: _predictions(scores, key) for key in main}
+    for key, p in predictions.items():
+        write_predictions(out / file_name(name) / f"{key}.csv", p)
+    pairs = [pair for pair in figures.pairs if pair.task == name]
+    agreement = figures.agreement.get(name)
+    return TaskSection(
+        name,
+        every,
+        list(main),
+        figures.dataset.left_out[name],
+        rows(every),
+        pairs,
+        [_summary(name, main), *(pair_sentence(pair) for pair in pairs if pair.b == "rules")],
+        agreement_sentence(name, agreement) if agreement else "",
+        draw(out, _pictures(scores, main, predictions, terms)),
+    )
 
 
 def file_name(task: str) -> str:
-    """A task's name as that of a file; labels may hold anything."""
+    """A task's name as that of a file; labels may hold any character."""
     return re.sub(r"[^\w-]+", "_", task)
 
 
-def _predictions(one: Answers, name: str) -> Predictions:
-    asked = one.asked
+def _predictions(scores: TaskScores, name: str) -> Predictions:
+    task = scores.task
     return Predictions(
-        path=tuple(str(i) for i in range(len(one.truth))),
-        patient=tuple(one.groups.tolist()),
-        label=tuple(np.where(one.truth, asked.positive, asked.negative).tolist()),
-        probability=one.scored[name].probability,
-        positive=asked.positive,
+        path=tuple(str(i) for i in range(len(task.truth))),
+        patient=tuple(task.groups.tolist()),
+        label=tuple(np.where(task.truth, task.positive, task.negative).tolist()),
+        probability=scores.labellers[name].probability,
+        positive=task.positive,
     )
 
 
 def _pictures(
-    task: str,
-    comparison: Mapping[str, Any],
-    predictions: Mapping[str, Predictions],
-    one: Answers,
-    main: Sequence[str],
+    scores: TaskScores,
+    figures: Mapping[str, LabellerFigures],
+    predictions: dict[str, Predictions],
+    terms: tuple[WeightedTerms, WeightedTerms],
 ) -> list[Picture]:
-    learned = [name for name in main if name != "rules"]
-    pictures = [
+    task = scores.task
+    prefix = file_name(task.name)
+    classes = (task.negative, task.positive)
+    comparison = Comparison(
+        dataset=DatasetFacts(classes=classes, positive=task.positive, counts={}),
+        models=tuple(ModelResult(name=shown(key), test=test) for key, test in figures.items()),
+        pairs=(),
+    ).model_dump()
+    named = {shown(key): p for key, p in predictions.items()}
+    return [
         Picture(
-            f"{task}-confusion.svg", "Confusion matrices",
+            f"{prefix}-confusion.svg",
+            "Confusion matrices",
             "Reports by truth and decision; percentages are of the true class.",
-            lambda: image_plots.confusion_plot(comparison),
+            lambda: comparison_plots.confusion_plot(comparison),
         ),
         Picture(
-            f"{task}-roc.svg", "ROC curves",
-            f"{image_plots.describe(comparison)} The markers are the thresholds in use.",
-            lambda: image_plots.roc_plot(comparison, predictions),
+            f"{prefix}-roc.svg",
+            "ROC curves",
+            f"{comparison_plots.describe(comparison)} The markers are the thresholds in use.",
+            lambda: comparison_plots.roc_plot(comparison, named),
         ),
         Picture(
-            f"{task}-calibration.svg", "Calibration",
-            "How often reports given a probability were positive; on the dotted line the "
-            "probability is right. The larger the mark, the more reports.",
-            lambda: labeller_plots.calibration_plot(one, learned),
+            f"{prefix}-calibration.svg",
+            "Calibration",
+            "Share of positive reports by probability, in ten bins; on the dotted line the "
+            "probability is right.",
+            lambda: calibration_plot(scores, [key for key in figures if key != "rules"]),
         ),
-    ]  # fmt: skip
-    if one.telling is not None:
-        up, down = one.telling
-        pictures.append(
-            Picture(
-                f"{task}-words.svg", "The most telling words",
-                "Log-odds that the presence of a word adds. no: and maybe: mark denied and doubted "
-                "words, rules/ is what the keywords found.",
-                lambda: labeller_plots.words_plot(
-                    up, down, (one.asked.negative, one.asked.positive)
-                ),
-            )
-        )  # fmt: skip
-    return pictures
-
-
-def _summary(
-    task: str, models: Mapping[str, Mapping[str, Any]], pairs: Sequence[Mapping[str, Any]]
-) -> list[str]:
-    name = "best" if "best" in models else next(iter(models))
-    best, counts = models[name], models[name]["confusion"]
-    who = "the best labeller" if name == "best" else shown(name)
-    lines = [
-        f"{task}: {who} has an AUC of {best['auc']:.3f} (95 % interval "
-        f"{fmt.interval(best['auc_ci'])}) and an F1 of {best['f1']:.3f} "
-        f"({fmt.interval(best['f1_ci'])}) on {best['n']:,} reports; it finds "
-        f"{counts['tp']:,} of {best['positives']:,} and falsely calls {counts['fp']:,} others."
+        Picture(
+            f"{prefix}-words.svg",
+            "The words that speak most for each class",
+            "Log-odds that the presence of a word adds. no: and maybe: mark denied and doubted "
+            "words, rules/ is the result of the keywords.",
+            lambda: terms_plot(*terms, classes),
+        ),
     ]
-    return lines + [pair_sentence(pair) for pair in pairs if pair["b"] == "rules"]
 
 
-def _ablation(out: Path, figures: Mapping[str, Any]) -> dict[str, str] | None:
-    rows = figures.get("ablation")
-    if not rows:
-        return None
-    picture = Picture(
-        "ablation.svg",
-        "Without one step",
-        "Change of naive Bayes' AUC, 95 % interval over texts: left of the line the step helps.",
-        lambda: labeller_plots.ablation_plot(rows, list(figures["tasks"])),
+def _summary(task: str, figures: Mapping[str, LabellerFigures]) -> str:
+    name = "best" if "best" in figures else next(iter(figures))
+    best = figures[name]
+    who = "the best labeller" if name == "best" else shown(name)
+    return (
+        f"{task}: {who} has an AUC of {fmt.figure(best.auc)} (95 % interval "
+        f"{fmt.interval(best.auc_ci)}) and an F1 of {best.f1:.3f} ({fmt.interval(best.f1_ci)}) on "
+        f"{best.n:,} reports; it finds {best.confusion.tp:,} of {best.positives:,} and falsely "
+        f"calls {best.confusion.fp:,} others."
     )
-    return draw(out, [picture])[0]

@@ -2,127 +2,127 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
+from sklearn.metrics import f1_score, roc_auc_score
 
 from radistill.metrics.bootstrap import decisions
 from radistill.metrics.intervals import (
-    auc_difference_interval,
-    auc_interval,
+    flat_auc_interval,
     least_patients,
     patient_weights,
     percentile_interval,
+    weighted_auc,
 )
 from radistill.metrics.metrics import metrics
 from radistill.metrics.paired import delong, mcnemar
-from radistill.text.evaluate.crossval import Scored
-from radistill.text.labeller.questions import Asked
+from radistill.schema.figures import PointFigures
+from radistill.schema.labeller_figures import (
+    AblationRow,
+    Agreement,
+    LabellerFigures,
+    LabellerPair,
+)
+from radistill.schema.record import Interval
+from radistill.text.evaluate.crossval import HeldOutScores
+from radistill.text.labeller.tasks import Task
 
-PAIRS = (("naive_bayes", "rules"), ("best", "rules"), ("best", "naive_bayes"))
-FROM_DECISIONS = ("accuracy", "f1", "precision", "recall", "specificity", "confusion")
-
-
-Telling = tuple[list[tuple[str, float]], list[tuple[str, float]]]
+FROM_DECISIONS = {"accuracy", "f1", "precision", "recall", "specificity", "confusion"}
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """One task on the reports that have an answer to it.
+class TaskScores:
+    """Labellers by name on the reports of a task; resamples, seed: of the bootstrap over texts."""
 
-    truth: (N,) bool. groups: (N,), the same for identical texts. scored: labellers by name.
-    telling: the words of naive Bayes that speak most for the positive class, for the negative.
-    """
+    task: Task
+    labellers: dict[str, HeldOutScores]
+    resamples: int
+    seed: int
 
-    asked: Asked
-    truth: np.ndarray
-    groups: np.ndarray
-    scored: dict[str, Scored]
-    telling: Telling | None = None
+    @cached_property
+    def draws(self) -> dict[str, np.ndarray]:
+        """AUC and F1 of each labeller, (2, R), all under the same resamples of texts."""
+        truth, groups = self.task.truth, self.task.groups.tolist()
+        blocks: dict[str, list[np.ndarray]] = {name: [] for name in self.labellers}
+        for weights in patient_weights(truth, groups, self.resamples, self.seed):
+            for name, scores in self.labellers.items():
+                auc = weighted_auc(truth, scores.probability, weights)
+                f1 = decisions(truth, scores.called, weights)["f1"]
+                blocks[name].append(np.stack([auc, f1]))
+        return {name: np.concatenate(parts, axis=1) for name, parts in blocks.items()}
+
+    def _interval(self, draws: np.ndarray) -> Interval:
+        return percentile_interval(
+            draws, least_patients(self.task.truth, self.task.groups.tolist())
+        )
+
+    def figures(self, name: str) -> LabellerFigures:
+        """Figures of one labeller, decisions at the threshold of each fold."""
+        scores, task = self.labellers[name], self.task
+        auc_draws, f1_draws = self.draws[name]
+        point = _point(task.truth, scores.probability, float(np.median(scores.thresholds)))
+        decided = _point(task.truth, scores.called.astype(float), 0.5)
+        values = point.model_dump() | decided.model_dump(include=FROM_DECISIONS)
+        if np.ptp(auc_draws) == 0:
+            values["auc_ci"] = flat_auc_interval(auc_draws[0], task.truth, task.groups.tolist())
+        else:
+            values["auc_ci"] = self._interval(auc_draws)
+        values |= {"f1_ci": self._interval(f1_draws), "positives": int(task.truth.sum())}
+        if scores.settings:
+            values["settings"] = scores.settings
+        return LabellerFigures(**values)
+
+    def pair(self, a: str, b: str) -> LabellerPair:
+        """Labeller `a` against labeller `b` on the same texts."""
+        truth, first, second = self.task.truth, self.labellers[a], self.labellers[b]
+        auc_draws, f1_draws = self.draws[a] - self.draws[b]
+        ranked = delong(truth, first.probability, second.probability)
+        decided = mcnemar(truth, first.called, second.called)
+        return LabellerPair(
+            task=self.task.name,
+            a=a,
+            b=b,
+            auc_difference=ranked.difference,
+            ci=self._interval(auc_draws),
+            f1_difference=_f1(truth, first.called) - _f1(truth, second.called),
+            f1_ci=self._interval(f1_draws),
+            delong_p=ranked.p,
+            mcnemar_p=decided.p,
+            only_a_right=decided.only_a,
+            only_b_right=decided.only_b,
+        )
+
+    def agreement(self) -> Agreement:
+        """How right naive Bayes is where the keywords agree with it."""
+        truth, called = self.task.truth, self.labellers["naive_bayes"].called
+        agree, right = called == self.labellers["rules"].called, called == truth
+        return Agreement(
+            kept=float(agree.mean()),
+            accuracy_of_all=float(right.mean()),
+            accuracy_of_kept=float(right[agree].mean()) if agree.any() else None,
+            f1_of_kept=_f1(truth[agree], called[agree]) if agree.any() else None,
+        )
+
+    def ablation(self) -> list[AblationRow]:
+        """Rows of labellers that are named for the step they lack, the first lacking none."""
+        rows: list[AblationRow] = []
+        task, full = self.task, next(iter(self.draws.values()))
+        for name, scores in self.labellers.items():
+            auc = float(roc_auc_score(task.truth, scores.probability))
+            f1 = _f1(task.truth, scores.called)
+            row = AblationRow(task=task.name, without=name, auc=auc, f1=f1)
+            if rows:
+                ci = self._interval(self.draws[name][0] - full[0])
+                row = row.model_copy(update={"auc_change": auc - rows[0].auc, "ci": ci})
+            rows.append(row)
+        return rows
 
 
-def task_figures(one: Answers, names: Sequence[str], resamples: int, seed: int) -> dict[str, Any]:
-    """`figures` of those of the labellers `names` that answered the task."""
-    return {
-        name: figures(one.truth, one.scored[name], one.groups, resamples, seed)
-        for name in names
-        if name in one.scored
-    }
+def _point(truth: np.ndarray, probability: np.ndarray, threshold: float) -> PointFigures:
+    return PointFigures.model_validate(metrics(truth, probability, threshold))
 
 
-def figures(
-    truth: np.ndarray, scored: Scored, groups: np.ndarray, resamples: int, seed: int
-) -> dict[str, Any]:
-    """The same figures as of image models, with `f1_ci` and `positives`; texts stand for patients.
-
-    What depends on a decision is that of each fold's own threshold; `threshold` is their median.
-    """
-    found = metrics(truth, scored.probability, float(np.median(scored.thresholds)))
-    decided = metrics(truth, scored.called.astype(float), 0.5)
-    found |= {key: decided[key] for key in FROM_DECISIONS}
-    interval = auc_interval(truth, scored.probability, groups.tolist(), resamples, seed)
-    found["auc_ci"] = list(interval)
-    draws = _f1_draws(truth, scored.called, groups, resamples, seed)
-    found["f1_ci"] = list(percentile_interval(draws, least_patients(truth, groups.tolist())))
-    found["positives"] = int(truth.sum())
-    if scored.settings:
-        found["settings"] = scored.settings
-    return found
-
-
-def _f1_draws(
-    truth: np.ndarray, called: np.ndarray, groups: np.ndarray, resamples: int, seed: int
-) -> np.ndarray:
-    """F1 of each resample of texts, (R,)."""
-    blocks = patient_weights(truth, groups.tolist(), resamples, seed)
-    return np.concatenate([decisions(truth, called, weights)["f1"] for weights in blocks])
-
-
-def pairs(one: Answers, resamples: int, seed: int) -> list[dict[str, Any]]:
-    """Labeller against labeller on the same texts, AUC and F1."""
-    return [
-        {"task": one.asked.name, "a": a, "b": b, **_pair(one, a, b, resamples, seed)}
-        for a, b in PAIRS
-        if a in one.scored and b in one.scored
-    ]
-
-
-def _pair(one: Answers, a: str, b: str, resamples: int, seed: int) -> dict[str, Any]:
-    """Differences a - b on the same resampled texts."""
-    first, second, groups = one.scored[a], one.scored[b], one.groups
-    draws = _f1_draws(one.truth, first.called, groups, resamples, seed)
-    draws = draws - _f1_draws(one.truth, second.called, groups, resamples, seed)
-    tested = delong(one.truth, first.probability, second.probability)
-    decided = mcnemar(one.truth, first.called, second.called)
-    return {
-        "auc_difference": tested.difference,
-        "ci": list(auc_difference_interval(
-            one.truth, first.probability, second.probability, groups.tolist(), resamples, seed
-        )),
-        "f1_difference": f1_of(one.truth, first.called) - f1_of(one.truth, second.called),
-        "f1_ci": list(percentile_interval(draws, least_patients(one.truth, groups.tolist()))),
-        "delong_p": tested.p,
-        "mcnemar_p": decided.p,
-        "only_a_right": decided.only_a,
-        "only_b_right": decided.only_b,
-    }  # fmt: skip
-
-
-def f1_of(truth: np.ndarray, called: np.ndarray) -> float:
-    """F1 of decisions, (N,) bool each."""
-    return float(metrics(truth, called.astype(float), 0.5)["f1"])
-
-
-def agreement(one: Answers) -> dict[str, Any]:
-    """What abstaining buys: the reports on which naive Bayes and the keywords agree."""
-    learned, rules = one.scored["naive_bayes"].called, one.scored["rules"].called
-    agree = learned == rules
-    right = learned == one.truth
-    return {
-        "kept": float(agree.mean()),
-        "accuracy_of_all": float(right.mean()),
-        "accuracy_of_kept": float(right[agree].mean()) if agree.any() else None,
-        "f1_of_kept": f1_of(one.truth[agree], learned[agree]) if agree.any() else None,
-    }
+def _f1(truth: np.ndarray, called: np.ndarray) -> float:
+    return float(f1_score(truth, called, zero_division=0))

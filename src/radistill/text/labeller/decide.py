@@ -1,16 +1,16 @@
-"""One report -> a label, or the reasons why there is none."""
+"""One report -> a label, or the reasons for leaving it without one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from radistill.text.labeller.labeller import Labeller, Question
+from radistill.schema.labeller_file import Labeller
+from radistill.text.labeller.labeller import Answer, ask, strongest_terms
 from radistill.text.nlp.bag import RULES, Bag, bag
-from radistill.text.nlp.language import is_foreign
+from radistill.text.nlp.language import in_english
 from radistill.text.nlp.sections import Report
 
-WORDS_SHOWN = 3
+TERMS_SHOWN = 3
 REASONS = {
     "empty": "the report is empty",
     "no-findings": "it has no findings and no impression",
@@ -26,14 +26,14 @@ REASONS = {
 class Decision:
     """label: empty where the labeller abstains, and `reasons` say why, keys of REASONS.
 
-    probability: of the label, or of the one it would have had; None where the report says
-    nothing. words: the features that decided most, with the log-odds they added.
+    probability: of the label, or of the one it would have had; None where the report holds nothing
+    to judge. terms: those that decided most, with the log-odds they added.
     """
 
     label: str
     probability: float | None
     reasons: tuple[str, ...]
-    words: tuple[tuple[str, float], ...] = ()
+    terms: tuple[tuple[str, float], ...] = ()
 
 
 def decide(labeller: Labeller, report: Report, least: float = 0.0) -> Decision:
@@ -43,51 +43,38 @@ def decide(labeller: Labeller, report: Report, least: float = 0.0) -> Decision:
     or holds no word that the labeller knows; where it is of neither class; where the keywords
     disagree; and where the label's probability is below `least`, in [0, 1].
     """
-    if not report.said.strip():
+    if not report.body.strip():
         return Decision("", None, ("no-findings" if report.all.strip() else "empty",))
-    found = bag(report, labeller.steps)
-    if is_foreign(found.known, found.total):
+    words = bag(report, labeller.steps)
+    if not in_english(words.known, words.total):
         return Decision("", None, ("not-english",))
-    asked = _ask(labeller, found)
-    if not any(answer.knows for answer in asked):
+    answers = _ask(labeller, words)
+    if all(term.startswith(RULES) for answer in answers for term in answer.terms):
         return Decision("", None, ("nothing-known",))
-    last = asked[-1]
-    positive = last is asked[0] and last.yes
+    last = answers[-1]
+    positive = last.yes and len(answers) == 1
     reasons = []
     if last.yes and not positive:
         reasons.append("other-finding")
-    if any(answer.question.rules_say(found) not in (None, answer.yes) for answer in asked):
+    if any(answer.keywords not in (None, answer.yes) for answer in answers):
         reasons.append("rules-disagree")
-    of_label = last.probability if positive else 1 - last.probability
-    if of_label < least:
+    probability = last.probability if positive else 1 - last.probability
+    if probability < least:
         reasons.append("unsure")
-    label = labeller.positive if positive else labeller.negative
-    words = tuple(last.question.words(last.hits, WORDS_SHOWN))
-    return Decision("" if reasons else label, of_label, tuple(reasons), words)
+    label = labeller.labels.positive if positive else labeller.labels.negative
+    terms = tuple(strongest_terms(last, TERMS_SHOWN))
+    return Decision("" if reasons else label, probability, tuple(reasons), terms)
 
 
-class _Answer(NamedTuple):
-    question: Question
-    hits: list[str]
-    probability: float
-    yes: bool
+def _ask(labeller: Labeller, words: Bag) -> list[Answer]:
+    """The answers that a label rests on: questions in turn until one is answered yes.
 
-    @property
-    def knows(self) -> bool:
-        return not all(term.startswith(RULES) for term in self.hits)
-
-
-def _ask(labeller: Labeller, found: Bag) -> list[_Answer]:
-    """The answers a label rests on: questions in turn until one is answered yes.
-
-    With two questions an opacity is the first answer; without one, the second must be no for the
+    With two questions a yes to the first means opacity; after a no the second must be no for the
     negative label, else the report shows something else.
     """
-    answers: list[_Answer] = []
+    answers: list[Answer] = []
     for question in labeller.questions:
-        hits = question.hits(found)
-        probability = question.probability(hits)
-        answers.append(_Answer(question, hits, probability, question.says(probability)))
+        answers.append(ask(question, words))
         if answers[-1].yes:
             break
     return answers

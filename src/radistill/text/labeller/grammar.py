@@ -1,8 +1,8 @@
 """Invented chest X-ray reports with known truth, for the built-in labeller and for phantoms.
 
 A small grammar in English: `{name}` is replaced by one of the phrases of that name. No sentence is
-a patient's. Reports deny, doubt and list as real ones do, mention what is gone, and are untidy:
-headings or none, capitals, misspellings, marks of de-identification.
+a patient's. As in real reports there are denials, doubts, lists and resolved findings, with or
+without headings, in capitals, with misspellings and marks of de-identification.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 
 from radistill.text.nlp.sections import Report, split_sections
 
-Kind = Literal["normal", "opacity", "other"]
-KINDS: tuple[Kind, ...] = ("normal", "opacity", "other")
-UNTIDY = 0.12  # the share of sentences that are misspelt or marked
+ReportKind = Literal["normal", "opacity", "other"]
+KINDS: tuple[ReportKind, ...] = ("normal", "opacity", "other")
+UNTIDY = 0.12  # share of sentences that are misspelt or de-identified
 
 # Alternatives are separated by "|" or by lines.
 GRAMMAR = {
@@ -145,7 +145,7 @@ GRAMMAR = {
         Fever, question pneumonia.|Followup.|Trauma.
     """,
     "comparison": "None.|None available.|XXXX, XXXX.|Chest radiograph dated XXXX.|Prior study.",
-}  # fmt: skip
+}
 
 _CHOICES = {
     name: [
@@ -157,30 +157,30 @@ _CHOICES = {
 }
 
 
-class Written(NamedTuple):
-    """An invented report as one text, and what is true of it."""
+class InventedReport(NamedTuple):
+    """An invented report as one text, and its truth."""
 
     text: str
-    kind: Kind
+    kind: ReportKind
 
     @property
     def report(self) -> Report:
         return split_sections(self.text)
 
 
-def write(kind: Kind, rng: np.random.Generator) -> Written:
+def write_report(kind: ReportKind, rng: np.random.Generator) -> InventedReport:
     """One report of a kind. A doubted opacity counts as opacity."""
     findings, impression = _content(kind, rng)
-    return Written(_laid_out(findings, impression, rng), kind)
+    return InventedReport(_laid_out(findings, impression, rng), kind)
 
 
-def write_many(count: int, seed: int) -> list[Written]:
+def write_reports(count: int, seed: int) -> list[InventedReport]:
     """`count` reports, the kinds in turn; the same seed gives the same reports."""
     rng = np.random.default_rng(seed)
-    return [write(KINDS[i % len(KINDS)], rng) for i in range(count)]
+    return [write_report(KINDS[i % len(KINDS)], rng) for i in range(count)]
 
 
-def _content(kind: Kind, rng: np.random.Generator) -> tuple[list[str], list[str]]:
+def _content(kind: ReportKind, rng: np.random.Generator) -> tuple[list[str], list[str]]:
     """Sentences of findings and of impression."""
     start = ["{heart}", "{deny}", "{bones}"]
     if kind == "normal":
@@ -230,16 +230,16 @@ def _untidy(sentence: str, rng: np.random.Generator) -> str:
 
 def _laid_out(findings: list[str], impression: list[str], rng: np.random.Generator) -> str:
     """One text, with headings as one hospital or another would set them."""
-    found, concluded = " ".join(filter(None, findings)), " ".join(impression)
+    body, conclusion = " ".join(filter(None, findings)), " ".join(impression)
     indication, comparison = _expand("{indication}", rng), _expand("{comparison}", rng)
     style = int(rng.integers(5))
     if style == 0:
         before = f"INDICATION: {indication} COMPARISON: {comparison}"
-        return f"{before} FINDINGS: {found} IMPRESSION: {concluded}"
+        return f"{before} FINDINGS: {body} IMPRESSION: {conclusion}"
     if style == 1:
-        return f"Indication: {indication}\nFindings:\n{found}\n\nImpression:\n1. {concluded}\n"
+        return f"Indication: {indication}\nFindings:\n{body}\n\nImpression:\n1. {conclusion}\n"
     if style == 2:
-        return f"HISTORY: {indication}\nFINDINGS: {found}\nCONCLUSION: {concluded}".upper()
+        return f"HISTORY: {indication}\nFINDINGS: {body}\nCONCLUSION: {conclusion}".upper()
     if style == 3:
-        return f"Clinical history: {indication}\nReport: {found} {concluded}"
-    return f"{found} {concluded}"
+        return f"Clinical history: {indication}\nReport: {body} {conclusion}"
+    return f"{body} {conclusion}"

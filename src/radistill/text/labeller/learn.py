@@ -1,18 +1,16 @@
-"""The classifiers, their settings, and how one setting, a threshold and a calibration are chosen.
+"""The classifiers, and how a setting, a calibration and a threshold are chosen for each.
 
-All of it looks at training reports only: settings, threshold and calibration come from folds
-within them, in which identical texts stay together.
+Only training reports are used: all three come from folds within them, in which identical texts
+stay together.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -23,41 +21,47 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import Pipeline
 
+from radistill.metrics.thresholds import choose_threshold
+from radistill.schema.labeller_file import PlattScaling, Setting
 from radistill.text.nlp.transformers import bag_of_words
 
 INNER_FOLDS = 5
-Setting = dict[str, Any]
+Split = tuple[np.ndarray, np.ndarray]  # indices of training and test reports
 
-_BAYES = {
-    "bigrams": (False, True),
-    "terms": (100, 200, 500, None),
-    "smoothing": (0.03, 0.1, 0.3, 1.0),
-}
-GRIDS: dict[str, dict[str, tuple[Any, ...]]] = {
-    "naive_bayes": _BAYES,
+
+def grid(
+    bigrams: Sequence[bool], terms: Sequence[int | None], smoothing: Sequence[float]
+) -> tuple[Setting, ...]:
+    """All combinations of these values."""
+    return tuple(
+        Setting(bigrams=b, terms=t, smoothing=s) for b, t, s in product(bigrams, terms, smoothing)
+    )
+
+
+GRIDS = {
+    "naive_bayes": grid((False, True), (100, 200, 500, None), (0.03, 0.1, 0.3, 1.0)),
     # With two classes it ranks as multinomial naive Bayes does, prior aside: a short grid will do.
-    "complement": _BAYES | {"terms": (200, None), "smoothing": (0.1, 1.0)},
-    "logistic": {"bigrams": (True,), "terms": (None,), "smoothing": (0.3, 1.0, 3.0)},
+    "complement": grid((False, True), (200, None), (0.1, 1.0)),
+    "logistic": grid((True,), (None,), (0.3, 1.0, 3.0)),
 }
 
 
-def settings(kind: str, bigrams: bool = True) -> list[Setting]:
-    """All settings of a kind of classifier; without `bigrams` those of single words."""
-    grid = GRIDS[kind] | ({} if bigrams else {"bigrams": (False,)})
-    return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
-
-
-def classifier(kind: str, *, terms: int | None, smoothing: float) -> Pipeline:
-    """What follows the bag: the `terms` features with the largest chi-squared, then the model.
-
-    smoothing: alpha of naive Bayes; C, the inverse strength of the penalty, of logistic regression.
-    """
+def classifier(kind: str, setting: Setting) -> Pipeline:
+    """What follows the bag: selection of the terms with the largest chi-squared, then the model."""
     models = {
-        "naive_bayes": lambda: MultinomialNB(alpha=smoothing),
-        "complement": lambda: ComplementNB(alpha=smoothing),
-        "logistic": lambda: LogisticRegression(C=smoothing, max_iter=2000),
+        "naive_bayes": lambda: MultinomialNB(alpha=setting.smoothing),
+        "complement": lambda: ComplementNB(alpha=setting.smoothing),
+        "logistic": lambda: LogisticRegression(C=setting.smoothing, max_iter=2000),
     }
-    return Pipeline([("select", SelectKBest(chi2, k=terms or "all")), ("model", models[kind]())])
+    select = SelectKBest(chi2, k=setting.terms or "all")
+    return Pipeline([("select", select), ("model", models[kind]())])
+
+
+def fit(kind: str, setting: Setting, x: csr_matrix, truth: np.ndarray) -> Pipeline:
+    """Train on a bag of words (N, V), with bigrams or without as the setting wants them."""
+    with warnings.catch_warnings():  # a small collection has fewer terms than are asked for
+        warnings.filterwarnings("ignore", message="k=.* is greater than n_features")
+        return classifier(kind, setting).fit(x, truth)
 
 
 def log_odds(model: Pipeline, x: csr_matrix) -> np.ndarray:
@@ -68,129 +72,90 @@ def log_odds(model: Pipeline, x: csr_matrix) -> np.ndarray:
     return np.asarray(joint[:, 1] - joint[:, 0])
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """probability = sigmoid(slope * log odds + offset) (Platt 1999)."""
-
-    slope: float
-    offset: float
-
-    def __call__(self, score: np.ndarray) -> np.ndarray:
-        return np.asarray(1 / (1 + np.exp(-np.clip(self.slope * score + self.offset, -30, 30))))
-
-    @classmethod
-    def fit(cls, score: np.ndarray, truth: np.ndarray) -> Calibration:
-        scale = float(np.abs(score).mean()) or 1.0
-        found = LogisticRegression(C=10.0).fit((score / scale)[:, None], truth)
-        return cls(float(found.coef_[0, 0]) / scale, float(found.intercept_[0]))
+def fit_platt(odds: np.ndarray, truth: np.ndarray) -> PlattScaling:
+    """Logistic regression of the truth on log-odds of held-out reports, (N,) each."""
+    scale = float(np.abs(odds).mean()) or 1.0
+    model = LogisticRegression(C=10.0).fit((odds / scale)[:, None], truth)
+    return PlattScaling(slope=float(model.coef_[0, 0]) / scale, offset=float(model.intercept_[0]))
 
 
-def best_f1_threshold(truth: np.ndarray, probability: np.ndarray) -> float:
-    """The threshold with the largest F1, halfway between the two reports it separates."""
-    score = np.unique(probability)
-    called = np.searchsorted(np.sort(probability), score)  # reports below each score
-    hits = np.searchsorted(np.sort(probability[truth]), score)
-    tp = truth.sum() - hits
-    f1 = 2 * tp / np.maximum(len(truth) - called + truth.sum(), 1)
-    best = int(np.argmax(f1))
-    return float((score[best] + score[best - 1]) / 2) if best else float(score[0])
+def calibrate(scaling: PlattScaling, odds: np.ndarray) -> np.ndarray:
+    """Log-odds (N,) -> probabilities."""
+    scaled = np.clip(scaling.slope * odds + scaling.offset, -30, 30)
+    return np.asarray(1 / (1 + np.exp(-scaled)))
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """The setting with the best average precision on held-out folds."""
+class FoldBags:
+    """Bags of words of one split, with the vocabulary of the training reports.
 
-    kind: str
-    setting: Setting
-    average_precision: float
-    calibration: Calibration
-    threshold: float
+    names: (V,) terms. x_train, x_test: (N, V) each.
+    """
 
-
-@dataclass(frozen=True)
-class Fold:
-    """Bags of one split: with the vocabulary of `train`, (N, V) each, and which are bigrams."""
-
-    train: np.ndarray
-    test: np.ndarray
+    names: np.ndarray
     x_train: csr_matrix
     x_test: csr_matrix
-    single: np.ndarray
 
-    def bags(self, bigrams: bool) -> tuple[csr_matrix, csr_matrix]:
-        """(train, test), with bigrams or without."""
-        return (self.x_train, self.x_test) if bigrams else self._words
+    def select(self, bigrams: bool) -> FoldBags:
+        """With bigrams, or without."""
+        return self if bigrams else self._single_words
 
     @cached_property
-    def _words(self) -> tuple[csr_matrix, csr_matrix]:
-        return self.x_train[:, self.single], self.x_test[:, self.single]
+    def _single_words(self) -> FoldBags:
+        single = np.array([" " not in name for name in self.names])
+        return FoldBags(self.names[single], self.x_train[:, single], self.x_test[:, single])
 
 
-def splits(truth: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> list[Any]:
-    """(train, test) indices, stratified, identical texts together."""
+def split(truth: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> list[Split]:
+    """Splits of N reports, stratified, identical texts together."""
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     return list(splitter.split(truth, truth, groups))
 
 
-def make_folds(
-    features: Sequence[Sequence[str]], rows: np.ndarray, parts: Sequence[Any]
-) -> Iterator[Fold]:
-    """Bags of the reports `rows`, a fold at a time; `parts` index into `rows`."""
-    for train, test in parts:
-        bag = bag_of_words(_as_is)
-        x_train = bag.fit_transform([features[i] for i in rows[train]])
-        x_test = bag.transform([features[i] for i in rows[test]])
-        single = np.array([" " not in term for term in bag.get_feature_names_out()])
-        yield Fold(train, test, x_train, x_test, single)
+def fold_bags(features: Sequence[Sequence[str]], train: np.ndarray, test: np.ndarray) -> FoldBags:
+    """Bags of the reports at the indices `train` and `test` of `features`."""
+    bag = bag_of_words(list)
+    x_train = bag.fit_transform([features[i] for i in train])
+    x_test = bag.transform([features[i] for i in test])
+    return FoldBags(bag.get_feature_names_out(), x_train, x_test)
 
 
-def _as_is(features: Sequence[str]) -> Sequence[str]:
-    return features
+@dataclass(frozen=True)
+class Chosen:
+    """The setting of one kind of classifier with the best average precision on held-out folds."""
 
-
-def fit(kind: str, setting: Setting, x: csr_matrix, truth: np.ndarray) -> Pipeline:
-    """Train on a bag that has the setting's words or bigrams already."""
-    given = {key: value for key, value in setting.items() if key != "bigrams"}
-    with few_terms():
-        return classifier(kind, **given).fit(x, truth)
-
-
-@contextmanager
-def few_terms() -> Iterator[None]:
-    """A small collection has fewer terms than are asked for: all of them are taken, in silence."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="k=.* is greater than n_features")
-        yield
+    setting: Setting
+    average_precision: float
+    calibration: PlattScaling
+    threshold: float
 
 
 def choose(
     kinds: Sequence[str],
     features: Sequence[Sequence[str]],
-    rows: np.ndarray,
     truth: np.ndarray,
     groups: np.ndarray,
     seed: int,
-    *,
-    bigrams: bool = True,
     tick: Callable[[], None] = lambda: None,
 ) -> dict[str, Chosen]:
-    """For each kind of classifier its best setting, by cross-validation within `rows`.
+    """For each kind of classifier its best setting, by cross-validation within N reports.
 
-    features: of all reports. rows: (N,) indices of the training reports. truth, groups: (N,).
+    features: of each report. truth, groups: (N,). tick: called after each of INNER_FOLDS folds.
     """
-    wanted = [(kind, s) for kind in kinds for s in settings(kind, bigrams)]
-    held_out = np.zeros((len(wanted), len(rows)))
-    for fold in make_folds(features, rows, splits(truth, groups, INNER_FOLDS, seed)):
-        for i, (kind, setting) in enumerate(wanted):
-            x_train, x_test = fold.bags(setting["bigrams"])
-            model = fit(kind, setting, x_train, truth[fold.train])
-            held_out[i, fold.test] = log_odds(model, x_test)
+    held_out = {(kind, s): np.zeros(len(truth)) for kind in kinds for s in GRIDS[kind]}
+    for train, test in split(truth, groups, INNER_FOLDS, seed):
+        bags = fold_bags(features, train, test)
+        for (kind, setting), odds in held_out.items():
+            x = bags.select(setting.bigrams)
+            odds[test] = log_odds(fit(kind, setting, x.x_train, truth[train]), x.x_test)
         tick()
-    precision = [float(average_precision_score(truth, score)) for score in held_out]
-    found = {}
-    for kind in kinds:
-        i = max((i for i, (k, _) in enumerate(wanted) if k == kind), key=precision.__getitem__)
-        calibration = Calibration.fit(held_out[i], truth)
-        threshold = best_f1_threshold(truth, calibration(held_out[i]))
-        found[kind] = Chosen(kind, wanted[i][1], precision[i], calibration, threshold)
-    return found
+    return {kind: _best(truth, {s: held_out[kind, s] for s in GRIDS[kind]}) for kind in kinds}
+
+
+def _best(truth: np.ndarray, held_out: dict[Setting, np.ndarray]) -> Chosen:
+    precision = {s: float(average_precision_score(truth, odds)) for s, odds in held_out.items()}
+    setting = max(precision, key=precision.__getitem__)
+    odds = held_out[setting]
+    calibration = fit_platt(odds, truth)
+    threshold = choose_threshold(truth, calibrate(calibration, odds), "f1")
+    return Chosen(setting, precision[setting], calibration, threshold)

@@ -3,143 +3,109 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.naive_bayes import ComplementNB, MultinomialNB
-from sklearn.pipeline import Pipeline
+from sklearn.naive_bayes import ComplementNB
 
 from radistill import __version__
-from radistill.errors import UsageError
+from radistill.metrics.thresholds import choose_threshold
 from radistill.progress import bar
-from radistill.text.labeller.labeller import DIGITS, Labeller, Question, question_of
-from radistill.text.labeller.learn import (
-    INNER_FOLDS,
-    Chosen,
-    best_f1_threshold,
-    choose,
-    classifier,
-    few_terms,
+from radistill.schema.labeller_file import (
+    FORMAT,
+    KeywordRule,
+    Labeller,
+    LabellerCard,
+    Labels,
+    Question,
+    Steps,
+    TrainedOn,
+    Training,
 )
-from radistill.text.labeller.questions import Asked, asked_for_training
-from radistill.text.nlp.bag import Bag, Steps, bag
-from radistill.text.nlp.transformers import full_pipeline
-from radistill.text.read.collection import Entry, Reports
+from radistill.text.labeller.learn import INNER_FOLDS, choose, fit, fold_bags
+from radistill.text.labeller.tasks import OPEN_I_TRAINED, Task, tasks_of
+from radistill.text.nlp.bag import Bag, bag
+from radistill.text.read.collection import ReportCollection
 
 FEWEST = 2 * INNER_FOLDS  # different texts of each class
+DIGITS = 5  # of a log-probability in the file
 
 
 def train(
-    reports: Reports, kind: str, seed: int, *, positive: str | None = None, rules: str = ""
+    reports: ReportCollection,
+    kind: str,
+    seed: int,
+    *,
+    positive: str | None = None,
+    rules: str = "",
 ) -> Labeller:
     """Train one question for each that the labels of `reports` can answer.
 
-    kind: naive_bayes, complement or logistic. positive, rules: for labels of the user's own, see
-    `questions`. Settings, calibration and threshold come from cross-validation, identical texts
-    together. Raises UsageError if labels are missing, of one class, or too few.
+    kind: naive_bayes, complement or logistic. positive, rules: for own labels, see `tasks_of`.
+    Settings, calibration and threshold come from cross-validation, identical texts together.
+    Raises UsageError if labels are missing, of one class, or too few.
     """
-    asked = asked_for_training(reports, positive, rules)
+    tasks = tasks_of(reports, positive, rules, OPEN_I_TRAINED)
     with bar() as progress:
-        task = progress.add_task("training", total=len(asked) * (INNER_FOLDS + 1))
-        bags = [bag(entry.report, Steps()) for entry in reports.entries]
-
-        def tick() -> None:
-            progress.advance(task)
-
+        job = progress.add_task("training", total=len(tasks) * (INNER_FOLDS + 1))
+        bags = [bag(record.report, Steps()) for record in reports.records]
         questions = tuple(
-            train_question(one, reports.entries, bags, kind, seed, tick) for one in asked
+            train_question(task, bags, kind, seed, lambda: progress.advance(job)) for task in tasks
         )
-    negative, positive = asked[0].labels
-    card = {
-        "made_by": f"radistill {__version__}",
-        "trained_on": {"source": reports.name, "reports": len(reports.entries), "seed": seed},
-        "language": "English",
-        "intended_use": "labels for training image models; research and teaching, not a medical "
-        "device",
-    }
-    return Labeller(questions, negative, positive, Steps(), card)
+    negative, positive = tasks[0].labels
+    return Labeller(
+        format=FORMAT,
+        card=LabellerCard(
+            made_by=f"radistill {__version__}",
+            trained_on=TrainedOn(source=reports.name, reports=len(reports.records), seed=seed),
+            language="English",
+            intended_use="labels for training image models; research and teaching, not a medical "
+            "device",
+        ),
+        labels=Labels(negative=negative, positive=positive),
+        steps=Steps(),
+        questions=questions,
+    )
 
 
 def train_question(
-    asked: Asked,
-    entries: Sequence[Entry],
-    bags: Sequence[Bag],
-    kind: str,
-    seed: int,
-    tick: Callable[[], None] = lambda: None,
+    task: Task, bags: Sequence[Bag], kind: str, seed: int, tick: Callable[[], None]
 ) -> Question:
-    """Choose settings within the reports that have an answer, then train on all of them."""
-    rows = np.array([i for i, answer in enumerate(asked.truth) if answer is not None])
-    truth = np.array([bool(asked.truth[i]) for i in rows])
-    groups = np.array([entries[i].group for i in rows])
-    refuse_few(asked, truth, groups)
-    features = [found.features for found in bags]
-    chosen = choose((kind,), features, rows, truth, groups, seed, tick=tick)[kind]
-    pipeline = full_pipeline(
-        classifier(
-            kind, terms=chosen.setting["terms"], smoothing=chosen.setting["smoothing"]
-        ),
-        bigrams=chosen.setting["bigrams"],
-    )  # fmt: skip
-    with few_terms():
-        pipeline.fit([entries[i].report for i in rows], truth)
+    """Choose settings within the reports that have an answer, then train on all of them.
+
+    bags: of all reports of the collection. tick: called INNER_FOLDS + 1 times.
+    """
+    task.require_texts(FEWEST)
+    truth = task.truth
+    features = [bags[i].features for i in task.rows]
+    chosen = choose((kind,), features, truth, task.groups, seed, tick=tick)[kind]
+    every = np.arange(len(truth))
+    words = fold_bags(features, every, every[:0]).select(chosen.setting.bigrams)
+    model = fit(kind, chosen.setting, words.x_train, truth)
     tick()
     threshold = 0.5
-    if asked.rules:
-        scores = np.array([bags[i].rules[asked.rules] for i in rows])
-        threshold = best_f1_threshold(truth, scores)
-    return question_of(_stored(asked, pipeline, chosen, truth, threshold))
+    if task.rules:
+        scores = np.array([bags[i].rules[task.rules] for i in task.rows])
+        threshold = choose_threshold(truth, scores, "f1")
+    question = partial(
+        Question,
+        name=task.name,
+        negative=task.negative,
+        positive=task.positive,
+        classifier=kind,
+        training=Training(reports=len(truth), positives=int(truth.sum()), setting=chosen.setting),
+        threshold=chosen.threshold,
+        calibration=chosen.calibration,
+        rules=KeywordRule(question=task.rules, threshold=threshold),
+        vocabulary=tuple(words.names[model["select"].get_support()].tolist()),
+    )
+    if isinstance(linear := model["model"], LogisticRegression):
+        return question(intercept=float(linear.intercept_[0]), weights=_rounded(linear.coef_[0]))
+    prior = (0.0, 0.0) if isinstance(linear, ComplementNB) else tuple(linear.class_log_prior_)
+    negative, positive = map(_rounded, linear.feature_log_prob_)
+    return question(log_prior=prior, log_probability=(negative, positive))
 
 
-def refuse_few(asked: Asked, truth: np.ndarray, groups: np.ndarray) -> None:
-    for name, members in ((asked.positive, truth), (asked.negative, ~truth)):
-        texts = len(set(groups[members]))
-        if texts < FEWEST:
-            raise UsageError(
-                f"{asked.name}: {texts} different reports are {name}; "
-                f"at least {FEWEST} of each class are needed to learn and to check"
-            )
-
-
-def _stored(
-    asked: Asked, pipeline: Pipeline, chosen: Chosen, truth: np.ndarray, rules_threshold: float
-) -> dict[str, Any]:
-    """A trained question in the form of the file."""
-    names = pipeline["bag"].get_feature_names_out()[pipeline["select"].get_support()]
-    return {
-        "name": asked.name,
-        "negative": asked.negative,
-        "positive": asked.positive,
-        "classifier": chosen.kind,
-        "training": {
-            "reports": len(truth),
-            "positives": int(truth.sum()),
-            "setting": chosen.setting,
-        },
-        "threshold": chosen.threshold,
-        "calibration": {"slope": chosen.calibration.slope, "offset": chosen.calibration.offset},
-        "rules": {"question": asked.rules, "threshold": rules_threshold},
-        "vocabulary": [str(name) for name in names],
-        **_numbers(pipeline["model"]),
-    }
-
-
-def _numbers(model: Any) -> dict[str, Any]:
-    if isinstance(model, LogisticRegression):
-        return {"intercept": float(model.intercept_[0]), "weights": _rounded(model.coef_[0])}
-    return {
-        "log_prior": _log_prior(model),
-        "log_probability": [_rounded(row) for row in model.feature_log_prob_],
-    }
-
-
-def _log_prior(model: MultinomialNB | ComplementNB) -> list[float]:
-    """Complement naive Bayes has no prior with two classes."""
-    if isinstance(model, ComplementNB):
-        return [0.0, 0.0]
-    return [float(value) for value in model.class_log_prior_]
-
-
-def _rounded(values: np.ndarray) -> list[float]:
-    return [round(float(value), DIGITS) for value in values]
+def _rounded(values: np.ndarray) -> tuple[float, ...]:
+    return tuple(round(float(value), DIGITS) for value in values)

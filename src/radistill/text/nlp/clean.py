@@ -7,7 +7,7 @@ import html
 import re
 import unicodedata
 
-LONGEST = 200_000  # characters of one report that are read; a real one has some thousands
+LONGEST = 200_000  # characters of one report that are read; real ones have some thousands
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -43,7 +43,7 @@ def decode(content: bytes) -> str:
 
 
 def _mixed(content: bytes) -> str:
-    """Lines of UTF-8 and of Windows-1252 in one file, as exports joined by hand have them."""
+    """Decode a file with lines of UTF-8 and of Windows-1252, such as exports joined by hand."""
     lines = []
     for line in content.splitlines(keepends=True):
         try:
@@ -54,7 +54,7 @@ def _mixed(content: bytes) -> str:
 
 
 def plain(text: str) -> str:
-    """One report without markup, odd characters and what stands after `LONGEST` characters.
+    """One report without markup and unusual characters, cut to `LONGEST` characters.
 
     HTML is recognised by its tags, blocks become lines. Quotes and dashes become those of ASCII.
     """

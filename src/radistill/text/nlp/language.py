@@ -1,4 +1,4 @@
-"""Is a report in English? The lists and dictionaries here know no other language."""
+"""Whether a report is in English: the lists and dictionaries here cover no other language."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from radistill.text.nlp.lemmas import RADIOLOGY
 from radistill.text.nlp.rules import KEYWORDS
 from radistill.text.nlp.stopwords import STOP_WORDS
 
-# Of the Indiana reports one in a thousand has fewer; French, the nearest stranger, has two thirds.
+# Of the Indiana reports one in a thousand has a smaller share; French reports have two thirds.
 LEAST_KNOWN = 0.8
-FEWEST = 3  # words; of less nobody can tell
+FEWEST = 3  # words; fewer cannot be judged
 # Terms that the dictionary lacks.
 _TERMS = frozenset(
     f"""{" ".join(KEYWORDS.values()).replace(";", " ")} {" ".join(RADIOLOGY.values())}
@@ -24,8 +24,8 @@ _TERMS = frozenset(
 
 
 @lru_cache(maxsize=50_000)
-def is_english(word: str) -> bool:
-    """Whether a word in lower case stands in an English dictionary or the radiology list."""
+def is_known(word: str) -> bool:
+    """Whether a word in lower case is in the English dictionary or a list of this room."""
     return (
         word in RADIOLOGY
         or word in _TERMS
@@ -37,15 +37,14 @@ def is_english(word: str) -> bool:
 def count_words(sentence: str, words: Sequence[str]) -> tuple[int, int]:
     """(English words, all words) of a sentence and of its `words`; numbers do not count.
 
-    Each letter of another script is a word, and one with an accent spoils two: the tokeniser
-    parts the word there.
+    A letter beyond ASCII counts as a word of another language, and one word less is known: the
+    tokeniser splits words there.
     """
-    letters = [word for word in words if word[0].isalpha()]
-    foreign = 0 if sentence.isascii() else sum(c.isalpha() and not c.isascii() for c in sentence)
-    known = sum(map(is_english, letters))
-    return max(0, known - foreign), len(letters) + foreign
+    alphabetic = [word for word in words if word[0].isalpha()]
+    other = 0 if sentence.isascii() else sum(c.isalpha() and not c.isascii() for c in sentence)
+    return max(0, sum(map(is_known, alphabetic)) - other), len(alphabetic) + other
 
 
-def is_foreign(known: int, total: int) -> bool:
-    """Whether a report with `known` English words of `total` is in another language."""
-    return total >= FEWEST and known < LEAST_KNOWN * total
+def in_english(known: int, total: int) -> bool:
+    """Whether a report with `known` English words of `total` is English or too short to tell."""
+    return total < FEWEST or known >= LEAST_KNOWN * total

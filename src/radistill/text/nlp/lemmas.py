@@ -6,27 +6,24 @@ from functools import lru_cache
 
 import simplemma
 
+from radistill.text.nlp.phrases import pairs
 from radistill.text.nlp.scope import split_mark
 
 # What the dictionary does not know, or gets wrong in a report: "lower" is no form of "low" when it
 # names a lobe.
-RADIOLOGY = {
-    "atelectases": "atelectasis", "atelectatic": "atelectasis", "masses": "mass",
-    "opacification": "opacity", "opacifications": "opacity",
-    "consolidative": "consolidation", "consolidated": "consolidation",
-    "infiltration": "infiltrate", "infiltrations": "infiltrate", "infiltrative": "infiltrate",
-    "hemidiaphragms": "hemidiaphragm", "mediastinal": "mediastinum", "hila": "hilum",
-    "hilar": "hilum", "granulomatous": "granuloma", "emphysematous": "emphysema",
-    "pleura": "pleural", "calcified": "calcification", "calcific": "calcification",
-    "osseus": "osseous", "thickening": "thickening", "edematous": "edema", "oedema": "edema",
-    "haziness": "hazy", "cardiomegalic": "cardiomegaly", "basal": "base", "basilar": "base",
-    "bibasal": "bibasilar", "tortuosity": "tortuous", "lower": "lower", "worse": "worse",
-    "cm": "cm", "m": "m", "i": "i", "caliber": "caliber", "unfolded": "unfolded",
-    "unfolding": "unfolded", "developed": "develop", "crowding": "crowding",
-    "right-sided": "right", "left-sided": "left", "well-expanded": "expand",
-    "well-aerated": "aerate", "well-inflated": "inflate", "limited": "limited",
-    "limits": "limits",
-}  # fmt: skip
+RADIOLOGY = pairs("""
+    atelectases: atelectasis; atelectatic: atelectasis; masses: mass; opacification: opacity
+    opacifications: opacity; consolidative: consolidation; consolidated: consolidation
+    infiltration: infiltrate; infiltrations: infiltrate; infiltrative: infiltrate
+    hemidiaphragms: hemidiaphragm; mediastinal: mediastinum; hila: hilum; hilar: hilum
+    granulomatous: granuloma; emphysematous: emphysema; pleura: pleural
+    calcified: calcification; calcific: calcification; osseus: osseous; thickening: thickening
+    edematous: edema; oedema: edema; haziness: hazy; cardiomegalic: cardiomegaly; basal: base
+    basilar: base; bibasal: bibasilar; tortuosity: tortuous; lower: lower; worse: worse; cm: cm
+    m: m; i: i; caliber: caliber; unfolded: unfolded; unfolding: unfolded; developed: develop
+    crowding: crowding; right-sided: right; left-sided: left; well-expanded: expand
+    well-aerated: aerate; well-inflated: inflate; limited: limited; limits: limits
+""")
 
 
 @lru_cache(maxsize=50_000)

@@ -1,21 +1,22 @@
 """The baseline: keywords that are affirmed, not denied.
 
-What a hospital would write in an afternoon. It learns nothing, so a learned labeller that is no
-better has no reason to be; where the two disagree, neither is sure.
+A rule that a hospital could write in an afternoon. It learns nothing, so a learned labeller must be
+better to be worth its while; where the two disagree, neither is trusted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 
 from radistill.text.nlp.lemmas import lemma
+from radistill.text.nlp.phrases import phrases
 from radistill.text.nlp.scope import MAYBE
 
-QUESTIONS = ("opacity", "abnormal")
-AFFIRMED, DOUBTED = 0.8, 0.5  # how far one mention goes towards certainty
+AFFIRMED, DOUBTED = 0.8, 0.5  # score of one mention
 OFTEN = 1 - (1 - AFFIRMED) ** 2  # two affirmed mentions
 
-# A phrase is its words in a row, compared as lemmas. Written once, not tuned on the collection
+# By question; a phrase is its words in a row, compared as lemmas. Not tuned on the collection that
 # they are scored on.
 KEYWORDS = {
     "opacity": """
@@ -38,15 +39,17 @@ KEYWORDS = {
 }
 
 
+QUESTIONS = tuple(KEYWORDS)
+
+
 def _table() -> dict[str, list[tuple[int, list[str], float]]]:
     """First word, affirmed or doubted -> (question, words, doubt that is left) of phrases."""
     table: dict[str, list[tuple[int, list[str], float]]] = {}
-    for question, text in KEYWORDS.items():
-        for phrase in text.replace("\n", ";").split(";"):
+    for question, text in enumerate(KEYWORDS.values()):
+        for phrase in phrases(text):
             for mark, weight in (("", AFFIRMED), (MAYBE, DOUBTED)):
-                if words := [mark + lemma(word) for word in phrase.split()]:
-                    entry = (QUESTIONS.index(question), words, 1 - weight)
-                    table.setdefault(words[0], []).append(entry)
+                words = [mark + lemma(word) for word in phrase.split()]
+                table.setdefault(words[0], []).append((question, words, 1 - weight))
     return table
 
 
@@ -54,15 +57,21 @@ _TABLE = _table()
 
 
 def doubts(lemmas: Sequence[str]) -> tuple[float, ...]:
-    """What one sentence, marked and lemmatised, leaves of doubt, in (0, 1], by `QUESTIONS`."""
+    """The doubt that one sentence, marked and lemmatised, leaves, in (0, 1], by `QUESTIONS`."""
     left = [1.0] * len(QUESTIONS)
     for i, word in enumerate(lemmas):
-        counted = set()  # one word speaks once to a question, whatever phrases begin with it
+        counted = set()  # one word counts once for a question, whatever phrases begin with it
         for question, words, remains in _TABLE.get(word, ()):
             if question not in counted and lemmas[i : i + len(words)] == words:
                 left[question] *= remains
                 counted.add(question)
     return tuple(left)
+
+
+def scores(doubts_of_sentences: Iterable[tuple[float, ...]]) -> dict[str, float]:
+    """Score of a report for each question: 1 less the product of what its sentences leave."""
+    columns = zip(*[(1.0,) * len(QUESTIONS), *doubts_of_sentences], strict=True)
+    return {name: 1 - math.prod(left) for name, left in zip(QUESTIONS, columns, strict=True)}
 
 
 def level(score: float) -> str:

@@ -1,36 +1,36 @@
 """Which words of a sentence are denied or doubted.
 
-A word in the scope of a trigger phrase gets the prefix `no:` or `maybe:` and so is another word
-to all later steps; see `triggers`.
+A word in the scope of a trigger phrase gets the prefix `no:` or `maybe:`, so that all later steps
+treat it as another word; see `triggers`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from radistill.text.nlp.phrases import phrases
+from radistill.text.nlp.triggers import AFTER_COMMA, PHRASES, Effect
 
-from radistill.text.nlp.triggers import AFTER_COMMA, PHRASES, Kind
-
-NO, MAYBE = "no:", "maybe:"
+MARKS = NO, MAYBE = "no:", "maybe:"
 PUNCTUATION = frozenset(",;:()")
 _STOPS = frozenset(";:")
+_FORWARD = {Effect.NO_AFTER: NO, Effect.MAYBE_AFTER: MAYBE}
+_BACKWARD = {Effect.NO_BEFORE: NO, Effect.MAYBE_BEFORE: MAYBE}
 
 
-def _table() -> dict[str, list[tuple[tuple[str, ...], Kind]]]:
+def _table() -> dict[str, list[tuple[list[str], Effect]]]:
     """First word -> phrases that begin with it, longest first."""
-    table: dict[str, list[tuple[tuple[str, ...], Kind]]] = {}
-    for kind, text in PHRASES.items():
-        for phrase in text.replace("\n", ";").split(";"):
-            if words := tuple(phrase.split()):
-                table.setdefault(words[0], []).append((words, kind))
-    for found in table.values():
-        found.sort(key=lambda entry: -len(entry[0]))
+    table: dict[str, list[tuple[list[str], Effect]]] = {}
+    for effect, text in PHRASES.items():
+        for words in map(str.split, phrases(text)):
+            table.setdefault(words[0], []).append((words, effect))
+    for entries in table.values():
+        entries.sort(key=lambda entry: -len(entry[0]))
     return table
 
 
 _TABLE = _table()
 
 
-def tag(sentence: Sequence[str]) -> list[str]:
+def tag(sentence: list[str]) -> list[str]:
     """Mark the words of one sentence; drop its punctuation.
 
     A scope runs to the end of the sentence, to a phrase that ends it, to a colon or semicolon,
@@ -48,40 +48,28 @@ def tag(sentence: Sequence[str]) -> list[str]:
                 mark, since = "", len(tagged)
             i += 1
             continue
-        length, kind = _trigger(sentence, i) if word in _TABLE else (0, None)
-        if kind is None or (kind is Kind.MAYBE_AFTER and mark == NO):
+        length, effect = _trigger(sentence, i)
+        if effect is None or (effect is Effect.MAYBE_AFTER and mark == NO):
             tagged.append(mark + word)
             i += 1
             continue
-        if kind in (Kind.NO_BEFORE, Kind.MAYBE_BEFORE):
-            _mark_back(tagged, since, NO if kind is Kind.NO_BEFORE else MAYBE)
-            mark = ""
-        elif kind is Kind.NO_AFTER:
-            mark = NO
-        elif kind is Kind.MAYBE_AFTER:
-            mark = MAYBE
-        elif kind is Kind.END:
-            mark = ""
-        if kind not in (Kind.NO_AFTER, Kind.NO_BEFORE):
+        if effect in _BACKWARD:
+            back = _BACKWARD[effect]
+            tagged[since:] = [w if w.startswith(MARKS) else back + w for w in tagged[since:]]
+        if effect not in (Effect.NO_AFTER, Effect.NO_BEFORE):
             tagged += sentence[i : i + length]
-        if kind is not Kind.PSEUDO:
-            since = len(tagged)
+        if effect is not Effect.PSEUDO:
+            mark, since = _FORWARD.get(effect, ""), len(tagged)
         i += length
     return tagged
 
 
-def _trigger(sentence: Sequence[str], i: int) -> tuple[int, Kind | None]:
-    """Length and kind of the longest phrase that starts at word `i`."""
-    for words, kind in _TABLE[sentence[i]]:
-        if tuple(sentence[i : i + len(words)]) == words:
-            return len(words), kind
+def _trigger(sentence: list[str], i: int) -> tuple[int, Effect | None]:
+    """Length and effect of the longest phrase that starts at word `i`."""
+    for words, effect in _TABLE.get(sentence[i], ()):
+        if sentence[i : i + len(words)] == words:
+            return len(words), effect
     return 0, None
-
-
-def _mark_back(tagged: list[str], since: int, mark: str) -> None:
-    for i in range(since, len(tagged)):
-        if not tagged[i].startswith((NO, MAYBE)):
-            tagged[i] = mark + tagged[i]
 
 
 def split_mark(word: str) -> tuple[str, str]:

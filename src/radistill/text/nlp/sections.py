@@ -36,7 +36,7 @@ _HEADING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The parts of a report; those that are missing are empty."""
+    """The parts of a report; a missing part is empty."""
 
     indication: str = ""
     comparison: str = ""
@@ -44,8 +44,8 @@ class Report:
     impression: str = ""
 
     @property
-    def said(self) -> str:
-        """What the radiologist saw: findings, then impression."""
+    def body(self) -> str:
+        """What labels are derived from: findings, then impression."""
         return "\n".join(part for part in (self.findings, self.impression) if part)
 
     @property
@@ -66,11 +66,11 @@ def split_sections(text: str) -> Report:
         parts[name].append(text[start : heading.start()])
         name, start = _section(heading), heading.end()
     parts[name].append(text[start:])
-    joined = {name: "\n".join(filter(None, map(str.strip, found))) for name, found in parts.items()}
+    joined = {name: "\n".join(filter(None, map(str.strip, part))) for name, part in parts.items()}
     del joined["technique"]
     return Report(**joined)
 
 
 def _section(heading: re.Match[str]) -> str:
-    found = heading["line"] or heading["blob"] or heading["caps"]
-    return next(name for name, pattern in _SECTION_OF.items() if pattern.fullmatch(found))
+    text = heading["line"] or heading["blob"] or heading["caps"]
+    return next(name for name, pattern in _SECTION_OF.items() if pattern.fullmatch(text))

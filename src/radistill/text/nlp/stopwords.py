@@ -1,4 +1,4 @@
-"""Words that say nothing about a film. None that denies or doubts is among them.
+"""Words that carry no finding. None that denies or doubts is among them.
 
 The usual lists (of scikit-learn, NLTK, spaCy) delete "no", "not", "without", "nor", "cannot",
 "off", "few", "more" and so turn a report into its opposite.
@@ -28,5 +28,5 @@ _DROPPED = frozenset(mark + word for word in STOP_WORDS for mark in ("", NO, MAY
 
 
 def drop_stop_words(sentence: list[str]) -> list[str]:
-    """The words that mean something; a marked word is judged without its mark."""
+    """The words that are left; a marked word is judged without its mark."""
     return [word for word in sentence if word not in _DROPPED]

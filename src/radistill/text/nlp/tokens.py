@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from radistill.text.nlp.phrases import pairs
+
 MARK = "xxxx"
 
 _MARK = r"x-?x{2,}(?:-?x{2,})*(?![a-z])|_{3,}|\[\*\*[^\]]{0,80}\*\*\]"
@@ -22,7 +24,7 @@ _BREAK = re.compile(
 _SHORT = re.compile(
     r"(?:^|[\s(])(?:dr|mrs?|ms|prof|approx|vs|st|i\.e|e\.g|etc|cf|resp|(?:[a-z]\.)*[a-z])\.$"
 )
-_NUMBERING = re.compile(r"\s*(?:[-*\u2022]+\s*)?(?:\(?\d{1,2}[.)](?:\s+|$))?")
+_NUMBERING = re.compile(r"\A\s*(?:[-*\u2022]+\s*)?(?:\(?\d{1,2}[.)](?:\s+|$))?")
 _WORD = re.compile(
     rf"(?P<mark>{_MARK})"
     r"|(?P<measure>\d+(?:\.\d+)?(?:\s?x\s?\d+(?:\.\d+)?)*[\s-]?(?:mm|cm|ml|%)(?![a-z]))"
@@ -32,26 +34,23 @@ _WORD = re.compile(
 )
 
 # What reports write -> the words it stands for.
-SPELLINGS = {
-    "w/o": "without", "w/": "with", "r/o": "rule out", "s/p": "status post", "f/u": "followup",
-    "c/w": "consistent with", "h/o": "history of", "b/l": "bilateral", "d/t": "due to",
-    "and/or": "or", "vs.": "versus", "vs": "versus", "neg.": "negative", "neg": "negative",
-    "rule-out": "rule out", "air space": "airspace", "air-space": "airspace",
-    "follow up": "followup", "follow-up": "followup", "x-ray": "xray", "x ray": "xray",
-    "x-xxxx": "xray", "plate-like": "platelike", "band-like": "bandlike", "mass-like": "masslike",
-    "non-calcified": "noncalcified", "non-specific": "nonspecific", "mid-lung": "midlung",
-    "mid lung": "midlung", "peri-hilar": "perihilar", "t-spine": "thoracic spine",
-    "cardio mediastinal": "cardiomediastinal", "cardiac mediastinal": "cardiomediastinal",
-    "cardio pulmonary": "cardiopulmonary", "cardio-pulmonary": "cardiopulmonary",
-    "rll": "right lower lobe", "lll": "left lower lobe", "rul": "right upper lobe",
-    "lul": "left upper lobe", "rml": "right middle lobe", "ptx": "pneumothorax",
-    "pna": "pneumonia", "chf": "heart failure", "hx": "history", "fx": "fracture",
-    "sob": "shortness of breath", "wnl": "within normal limits", "nad": "no acute disease",
-    "rt": "right", "lt": "left", "bilat": "bilateral", "ett": "endotracheal tube",
-    "ngt": "nasogastric tube", "cxr": "chest xray", "atx": "atelectasis", "cabg": "bypass",
-    "can't": "cannot", "isn't": "is not", "aren't": "are not", "doesn't": "does not",
-    "don't": "do not", "wasn't": "was not", "hasn't": "has not", "haven't": "have not",
-}  # fmt: skip
+SPELLINGS = pairs("""
+    w/o: without; w/: with; r/o: rule out; s/p: status post; f/u: followup; c/w: consistent with
+    h/o: history of; b/l: bilateral; d/t: due to; and/or: or; vs.: versus; vs: versus
+    neg.: negative; neg: negative; rule-out: rule out; air space: airspace; air-space: airspace
+    follow up: followup; follow-up: followup; x-ray: xray; x ray: xray; x-xxxx: xray
+    plate-like: platelike; band-like: bandlike; mass-like: masslike; non-calcified: noncalcified
+    non-specific: nonspecific; mid-lung: midlung; mid lung: midlung; peri-hilar: perihilar
+    t-spine: thoracic spine; cardio mediastinal: cardiomediastinal
+    cardiac mediastinal: cardiomediastinal; cardio pulmonary: cardiopulmonary
+    cardio-pulmonary: cardiopulmonary; rll: right lower lobe; lll: left lower lobe
+    rul: right upper lobe; lul: left upper lobe; rml: right middle lobe; ptx: pneumothorax
+    pna: pneumonia; chf: heart failure; hx: history; fx: fracture; sob: shortness of breath
+    wnl: within normal limits; nad: no acute disease; rt: right; lt: left; bilat: bilateral
+    ett: endotracheal tube; ngt: nasogastric tube; cxr: chest xray; atx: atelectasis
+    cabg: bypass; can't: cannot; isn't: is not; aren't: are not; doesn't: does not
+    don't: do not; wasn't: was not; hasn't: has not; haven't: have not
+""")
 _SPELLING = re.compile(
     r"(?<![\w'/-])(?:"
     + "|".join(re.escape(form) for form in sorted(SPELLINGS, key=len, reverse=True))
@@ -61,44 +60,34 @@ _SPELLING = re.compile(
 
 def sentences(text: str) -> list[str]:
     """Split plain text into sentences; numbering and bullets at their start are dropped."""
-    found: list[str] = []
+    complete: list[str] = []
     joined = False
     for piece in _BREAK.split(text):
-        piece = piece.strip() if joined else piece[_numbering(piece) :].strip()
+        piece = (piece if joined else _NUMBERING.sub("", piece, count=1)).strip()
         if not piece:
             continue
         if joined:
-            found[-1] += " " + piece
+            complete[-1] += " " + piece
         else:
-            found.append(piece)
+            complete.append(piece)
         joined = piece[-1] == "." and _SHORT.search(piece[-9:].lower()) is not None
-    return found
-
-
-def _numbering(piece: str) -> int:
-    """Characters of numbering or bullet before a piece begins."""
-    found = _NUMBERING.match(piece)
-    return found.end() if found else 0
+    return complete
 
 
 def words(sentence: str) -> list[str]:
     """Words of one sentence, in lower case; `,;:()` are words of their own."""
-    text = _SPELLING.sub(_written_out, sentence.lower())
-    return [_shape(found) for found in _WORD.finditer(text)]
+    text = _SPELLING.sub(lambda match: SPELLINGS[match[0]], sentence.lower())
+    return [_normal_form(match) for match in _WORD.finditer(text)]
 
 
-def _written_out(found: re.Match[str]) -> str:
-    return SPELLINGS[found[0]]
-
-
-def _shape(found: re.Match[str]) -> str:
-    if found.lastgroup == "mark":
+def _normal_form(word: re.Match[str]) -> str:
+    if word.lastgroup == "mark":
         return MARK
-    if found.lastgroup == "measure":
-        return found[0].replace(" ", "").replace("-", "")
-    return found[0]
+    if word.lastgroup == "measure":
+        return word[0].replace(" ", "").replace("-", "")
+    return word[0]
 
 
 def tokenize(text: str) -> list[list[str]]:
     """Plain text -> sentences of words."""
-    return [found for sentence in sentences(text) if (found := words(sentence))]
+    return [tokens for sentence in sentences(text) if (tokens := words(sentence))]

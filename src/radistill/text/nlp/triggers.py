@@ -1,4 +1,4 @@
-"""The phrases that deny or doubt what stands near them, for chest X-ray reports in English.
+"""Phrases that deny or doubt the words near them, for chest X-ray reports in English.
 
 In the manner of NegEx (Chapman et al. 2001) and ConText (Harkema et al. 2009); the lists are
 radistill's own. Written in lower case with single spaces, as `tokens` leaves words.
@@ -9,19 +9,19 @@ from __future__ import annotations
 from enum import Enum
 
 
-class Kind(Enum):
+class Effect(Enum):
     """What a phrase does to its sentence."""
 
     NO_AFTER = "denies the words after it"
     NO_BEFORE = "denies the words before it"
     MAYBE_AFTER = "doubts the words after it"
     MAYBE_BEFORE = "doubts the words before it"
-    PSEUDO = "looks like a trigger and does nothing"
+    PSEUDO = "contains a trigger but denies nothing"
     END = "ends the scope of the triggers before it"
 
 
 PHRASES = {
-    Kind.NO_AFTER: """
+    Effect.NO_AFTER: """
         no; not; without; denies; never; none; neither; nor; no longer; cannot see; absence of
         no evidence of; no evidence for; no evidence; no sign of; no signs of; no suggestion of
         no definite evidence of; no radiographic evidence of; no convincing evidence of
@@ -31,7 +31,7 @@ PHRASES = {
         without signs of; lack of; lacks; resolution of; fails to reveal; failed to reveal
         removal of; rules out; ruling out; ruled out
     """,
-    Kind.NO_BEFORE: """
+    Effect.NO_BEFORE: """
         is absent; are absent; absent; is not seen; are not seen; not seen; not identified
         not visualized; is ruled out; are ruled out; has been ruled out; is excluded
         are excluded; has resolved; have resolved; resolved; has cleared; have cleared
@@ -40,7 +40,7 @@ PHRASES = {
         is no longer seen; are no longer seen; no longer seen; has been removed
         have been removed; removed
     """,
-    Kind.MAYBE_AFTER: """
+    Effect.MAYBE_AFTER: """
         possible; possibly; probable; probably; likely; may represent; may reflect; may be
         might be; could be; could represent; could reflect; may indicate; might represent
         may relate to; suspected; suspicious for; suspicion of; suspicion for; concerning for
@@ -51,14 +51,14 @@ PHRASES = {
         favored to represent; potentially; potential; correlate for; correlate clinically for
         correlation for; evaluate for
     """,
-    Kind.MAYBE_BEFORE: """
+    Effect.MAYBE_BEFORE: """
         is possible; are possible; not excluded; is not excluded; are not excluded
         cannot be excluded; can not be excluded; is suspected; cannot be ruled out
         not entirely excluded; is questioned; is difficult to exclude; is likely; are likely
         would be difficult to exclude; is probable; cannot be entirely excluded
         cannot be completely excluded; may be present; is considered; are considered
     """,
-    Kind.PSEUDO: """
+    Effect.PSEUDO: """
         no change; no interval change; no significant change; no significant interval change
         no new change; no definite change; no appreciable change; no increase; no decrease
         no improvement; no significant interval; not changed; not significantly changed
@@ -67,7 +67,7 @@ PHRASES = {
         no comparisons; none available; no other; no additional; no further; no old films
         not well; not optimally; not completely; not fully; more likely; without difficulty
     """,
-    Kind.END: """
+    Effect.END: """
         but; however; although; though; except; except for; aside from; apart from; which
         other than; otherwise; yet; still; there is; there are; this is; these are; also
         with the exception of; while; because of; because; as well as; remains; remain

@@ -5,38 +5,37 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from radistill.errors import UsageError
 from radistill.text.nlp.clean import decode
 from radistill.text.nlp.sections import Report, split_sections
-from radistill.text.read.collection import OPEN_I_LABEL, Entry, Reports
+from radistill.text.read.collection import OPEN_I_LABEL, ReportCollection, ReportRecord
 
 ID_NAMES = ("path", "image_path", "film", "id", "uid", "study", "study_id", "accession")
 TEXT_NAMES = ("report", "text", "report_text", "report text")
 LABEL_NAMES = ("label", OPEN_I_LABEL)
-KEPT = ("patient", "split", "subtype")  # columns that a study's CSV may have
+STUDY_COLUMNS = ("patient", "split", "subtype")
 SECTIONS = tuple(f.name for f in fields(Report))
 LARGEST_FIELD = 64 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Names of columns; None is found by its usual name."""
+    """Names of columns; None for the usual names."""
 
     id: str | None = None
     text: str | None = None
     label: str | None = None
 
 
-def read_table(table: Path, columns: Columns) -> Reports:
+def read_table(table: Path, columns: Columns) -> ReportCollection:
     """Read a CSV separated by comma, semicolon or tab.
 
     The text is one column with the whole report, or columns named findings, impression,
     indication and comparison. Rows with too few or too many values are left out and listed;
-    so are all rows of an id that stands with different reports.
+    so are all rows of an id that occurs with different reports.
     Raises UsageError if the file or a column is missing, or no row is left.
     """
     try:
@@ -46,13 +45,14 @@ def read_table(table: Path, columns: Columns) -> Reports:
     except ValueError:
         raise UsageError(f"{table}: is not text; save it as CSV UTF-8") from None
     header, rows, failed = _rows(table, text)
-    used = _Used.find(table, header, columns)
-    entries, repeated, clashing = _unique([_entry(line, row, used) for line, row in rows])
-    if not entries:
+    roles = _Roles.find(table, header, columns)
+    records, repeated, clashing = _unique([_record(line, row, roles) for line, row in rows])
+    if not records:
         raise UsageError(f"{table}: has no rows that can be read")
-    failed += [(f"{table}, id {name}", "stands with different reports") for name in clashing]
+    failed += [(f"{table}, id {name}", "occurs with different reports") for name in clashing]
     notes = [f"Rows that repeat another are counted once: {repeated}."] if repeated else []
-    return Reports(table.stem, tuple(entries), (used.label or ""), tuple(failed), tuple(notes))
+    label = roles.label or ""
+    return ReportCollection(table.stem, tuple(records), label, tuple(failed), tuple(notes))
 
 
 _Row = tuple[int, dict[str, str]]
@@ -62,14 +62,18 @@ def _rows(table: Path, text: str) -> tuple[list[str], list[_Row], list[tuple[str
     """(header, rows of the header's length, where and why others are left out)."""
     rows: list[_Row] = []
     failed: list[tuple[str, str]] = []
+    first_line, _, _ = text.partition("\n")
+    delimiter = max(",;\t", key=first_line.count)
     before = csv.field_size_limit(LARGEST_FIELD)
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         header = [name.strip().lower() for name in next(reader, [])]
         twice = [name for name, count in Counter(header).items() if count > 1 and name]
         if twice:
             raise UsageError(f"{table}: the first line names the column '{twice[0]}' twice")
-        for values in _filled(reader):
+        for values in reader:
+            if not any(value.strip() for value in values):
+                continue
             if len(values) == len(header):
                 rows.append((reader.line_num, dict(zip(header, values, strict=True))))
             else:
@@ -87,31 +91,23 @@ def _rows(table: Path, text: str) -> tuple[list[str], list[_Row], list[tuple[str
     return header, rows, failed
 
 
-def _delimiter(text: str) -> str:
-    first = text[: text.find("\n")] if "\n" in text else text
-    return max(",;\t", key=first.count)
-
-
-def _filled(rows: Iterator[list[str]]) -> Iterator[list[str]]:
-    return (row for row in rows if any(value.strip() for value in row))
-
-
 @dataclass(frozen=True, slots=True)
-class _Used:
+class _Roles:
+    """Which columns hold what. text: one column with all of it, or those of sections."""
+
     id: str | None
-    text: tuple[str, ...]  # one column with all of it, or those of sections
+    text: tuple[str, ...]
     label: str | None
 
     @classmethod
-    def find(cls, table: Path, header: list[str], wanted: Columns) -> _Used:
+    def find(cls, table: Path, header: list[str], wanted: Columns) -> _Roles:
+        has = f"it has: {', '.join(header) or 'nothing'}"
+
         def pick(name: str | None, usual: tuple[str, ...], option: str) -> str | None:
             if name is None:
                 return next((known for known in usual if known in header), None)
             if name.strip().lower() not in header:
-                raise UsageError(
-                    f"{table}: there is no column '{name}' ({option}); "
-                    f"it has: {', '.join(header) or 'nothing'}"
-                )
+                raise UsageError(f"{table}: there is no column '{name}' ({option}); {has}")
             return name.strip().lower()
 
         whole = pick(wanted.text, TEXT_NAMES, "--text")
@@ -119,36 +115,32 @@ class _Used:
         if not {whole, "findings", "impression"} & set(text):
             raise UsageError(
                 f"{table}: no column with reports; expected report, or findings and impression, "
-                f"or --text NAME; it has: {', '.join(header) or 'nothing'}"
+                f"or --text NAME; {has}"
             )
         label = pick(wanted.label, LABEL_NAMES, "--label")
         return cls(pick(wanted.id, ID_NAMES, "--id"), text, label)
 
 
-def _entry(line: int, row: dict[str, str], used: _Used) -> Entry:
-    name = row[used.id].strip() if used.id else ""
-    if used.text[0] in SECTIONS:
-        report = Report(**{part: row[part].strip() for part in used.text})
+def _record(line: int, row: dict[str, str], roles: _Roles) -> ReportRecord:
+    name = (row[roles.id].strip() if roles.id else "") or f"line {line}"
+    if roles.text[0] in SECTIONS:
+        report = Report(**{part: row[part].strip() for part in roles.text})
     else:
-        report = split_sections(row[used.text[0]])
-    return Entry(
-        id=name or f"line {line}",
-        report=report,
-        label=row[used.label].strip() if used.label else "",
-        films=(name or f"line {line}",),
-        kept={name: row[name].strip() for name in KEPT if name in row},
-    )
+        report = split_sections(row[roles.text[0]])
+    label = row[roles.label].strip() if roles.label else ""
+    columns = {name: row[name].strip() for name in STUDY_COLUMNS if name in row}
+    return ReportRecord(name, report, label, (name,), columns)
 
 
-def _unique(entries: list[Entry]) -> tuple[list[Entry], int, list[str]]:
-    """(entries each id once, rows that repeat, ids left out because their reports differ)."""
-    first: dict[str, Entry] = {}
-    repeated, clashing = 0, []
-    for entry in entries:
-        known = first.setdefault(entry.id, entry)
-        if known is entry:
-            continue
-        repeated += known == entry
-        if known != entry and entry.id not in clashing:
-            clashing.append(entry.id)
-    return [entry for name, entry in first.items() if name not in clashing], repeated, clashing
+def _unique(records: list[ReportRecord]) -> tuple[list[ReportRecord], int, list[str]]:
+    """(records, each id once; rows that repeat; ids left out because their reports differ)."""
+    first: dict[str, ReportRecord] = {}
+    repeated, clashing = 0, dict[str, None]()
+    for record in records:
+        known = first.setdefault(record.id, record)
+        if known != record:
+            clashing[record.id] = None
+        elif known is not record:
+            repeated += 1
+    unique = [record for name, record in first.items() if name not in clashing]
+    return unique, repeated, list(clashing)

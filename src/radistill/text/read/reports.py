@@ -1,4 +1,4 @@
-"""Reports from wherever they lie: a CSV, a folder of .txt, the XML of Open-i."""
+"""Read reports from a CSV, a folder of .txt, or the XML of Open-i."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from xml.etree import ElementTree
 from radistill.errors import UsageError
 from radistill.text.nlp.clean import decode
 from radistill.text.nlp.sections import Report, split_sections
-from radistill.text.read.collection import OPEN_I_LABEL, Entry, Reports
+from radistill.text.read.collection import OPEN_I_LABEL, ReportCollection, ReportRecord
 from radistill.text.read.report_table import Columns, read_table
 
 LARGEST_FILE = 64 << 20  # bytes of one report; more is no report
-Parse = Callable[[str, bytes], Entry]  # raises ValueError with the reason
+Parse = Callable[[str, bytes], ReportRecord]  # raises ValueError with the reason
 _XML_LABELS = {"INDICATION", "COMPARISON", "FINDINGS", "IMPRESSION"}
 
 
-def read_reports(source: Path, columns: Columns | None = None) -> Reports:
-    """Recognise what lies at `source` and read it.
+def read_reports(source: Path, columns: Columns | None = None) -> ReportCollection:
+    """Read the reports of `source`, of whatever kind it is.
 
-    A .csv or .tsv; a folder of .txt (label: the folder a file lies in, if any) or of Open-i .xml;
+    A .csv or .tsv; a folder of .txt (label: the folder a file is in, if any) or of Open-i .xml;
     an archive of such XML as `NLMCXR_reports.tgz`; one .txt. Files that cannot be read are listed
     in `failed`. Raises UsageError where there is nothing to read.
     """
@@ -43,7 +43,7 @@ def read_reports(source: Path, columns: Columns | None = None) -> Reports:
     )
 
 
-def _folder(folder: Path) -> Reports:
+def _folder(folder: Path) -> ReportCollection:
     texts, documents = (
         sorted(p for p in folder.rglob(f"*.{kind}") if p.is_file() and p.name[0] != ".")
         for kind in ("txt", "xml")
@@ -77,27 +77,27 @@ def _archived(archive: Path) -> Iterator[tuple[str, bytes]]:
 
 def _collect(
     source: Path, files: Iterable[tuple[str, bytes]], parse: Parse, label_name: str
-) -> Reports:
-    entries, failed = [], []
+) -> ReportCollection:
+    records, failed = [], []
     for name, content in files:
         try:
             if len(content) > LARGEST_FILE:
                 raise ValueError(f"is larger than {LARGEST_FILE >> 20} MB")
-            entries.append(parse(name, content))
+            records.append(parse(name, content))
         except ValueError as error:
             failed.append((f"{source}, {name}", str(error)))
-    if not entries:
+    if not records:
         reason = f": {failed[0][0]} {failed[0][1]}" if failed else ""
         raise UsageError(f"{source}: holds no report that can be read{reason}")
-    return Reports(source.stem, tuple(entries), label_name, tuple(failed))
+    return ReportCollection(source.stem, tuple(records), label_name, tuple(failed))
 
 
-def _text(name: str, content: bytes) -> Entry:
+def _text(name: str, content: bytes) -> ReportRecord:
     folder, _, _ = name.rpartition("/")
-    return Entry(name, split_sections(decode(content)), folder.rpartition("/")[2], (name,))
+    return ReportRecord(name, split_sections(decode(content)), folder.rpartition("/")[2], (name,))
 
 
-def _open_i(name: str, content: bytes) -> Entry:
+def _open_i(name: str, content: bytes) -> ReportRecord:
     """One `eCitation` of Open-i. Entities of its own would be an attack; ValueError."""
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         raise ValueError("declares entities, which no report of Open-i does")
@@ -116,4 +116,6 @@ def _open_i(name: str, content: bytes) -> Entry:
     uid = root.find("uId")
     films = tuple(str(image.get("id")) for image in root.iter("parentImage") if image.get("id"))
     ident = str(uid.get("id")) if uid is not None and uid.get("id") else name
-    return Entry(ident, Report(**parts), ";".join(tags), films or (ident,), {"patient": ident})
+    return ReportRecord(
+        ident, Report(**parts), ";".join(tags), films or (ident,), {"patient": ident}
+    )
