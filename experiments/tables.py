@@ -33,7 +33,7 @@ RESAMPLES = 2000
 
 
 def main() -> None:
-    for name, films in (("held-out", "films of held-out series"), ("ablation", "test films")):
+    for name, films in (("held-out", "films of held-out prefixes"), ("ablation", "test films")):
         seeds = sorted((HERE / name).glob("seed-*"))
         if seeds:
             ablation(seeds, films)
@@ -78,7 +78,8 @@ def frontier(folder: Path) -> None:
         p = _read(folder / f"{row['network']}.csv")
         low, high = auc_interval(p.truth, p.probability, p.patient, RESAMPLES, 0)
         megabytes = float(row["int8_bytes"]) / 1e6
-        points.append((row["network"], megabytes, float(row["milliseconds"]), _auc(p), low, high))
+        auc, low, high = (round(value, 4) for value in (_auc(p), low, high))
+        points.append((row["network"], megabytes, float(row["milliseconds"]), auc, low, high))
         cells = [row["network"], row["weights"], f"{int(row['parameters']):,}",
                  f"{float(row['float32_bytes']) / 1e6:.2f}", f"{megabytes:.2f}",
                  row["milliseconds"], f"{_auc(p):.4f}", f"{low:.4f} to {high:.4f}",
@@ -91,8 +92,12 @@ def _draw(points: list[tuple[str, float, float, float, float, float]]) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    mpl.rcParams["svg.hashsalt"] = "radistill"  # the same file from the same figures
-    figure = Figure(figsize=(9, 4.6), layout="constrained")
+    # The same file from the same table, whatever the CPU and the fonts: values as printed, text
+    # left to whoever shows it, margins that no text decides.
+    mpl.rcdefaults()
+    mpl.rcParams |= {"svg.hashsalt": "radistill", "svg.fonttype": "none"}
+    figure = Figure(figsize=(9, 4.6))
+    figure.subplots_adjust(left=0.08, right=0.98, bottom=0.12, top=0.97, wspace=0.06)
     axes = figure.subplots(1, 2, sharey=True)
     panels = (
         (1, "INT8 file, MB", (0.1, 0.3, 1, 3, 10)),
@@ -113,9 +118,9 @@ def _draw(points: list[tuple[str, float, float, float, float, float]]) -> None:
         axis.set_xlabel(words)
         axis.grid(alpha=0.3)
     bottom, top = axes[0].get_ylim()
-    axes[0].set_ylim(bottom - 0.35 * (top - bottom), top)
+    axes[0].set_ylim(bottom - 0.45 * (top - bottom), top)
     axes[0].set_ylabel("test AUC, 95 % interval")
-    figure.savefig(PLOT, metadata={"Date": None})
+    figure.savefig(PLOT, metadata={"Date": None, "Creator": None})
 
 
 def _read_all(folder: Path) -> dict[str, Predictions]:

@@ -1,14 +1,14 @@
-"""Which settings learn the disease and which the series: trained without one, judged on it.
+"""Which settings learn the disease rather than the file-name prefix.
 
-    python experiments/held_out_series.py chest_xray --preset student --model teacher \
+    python experiments/held_out_prefixes.py chest_xray --preset student --model teacher \
         --set teacher.epochs=4 --name low-resolution
 
-Validation drawn from the training series hardly sees how the official test films differ. Here all
+Validation drawn from the training prefixes hardly sees how the official test films differ. Here all
 normals called NORMAL2 and the lower half of the patient numbers of bacteria and virus are held
 out, nothing else is changed, and each epoch is scored on them and, for comparison, on a
-tenth of the patients of the series that were trained on. Specificity, sensitivity and accuracy
-are at 0.5; `held_out_accuracy_youden` is at the threshold that is best on the same series. The test
-films are never scored. Appends a line to `experiments/held-out-series.csv`.
+tenth of the patients of the prefixes that were trained on. Specificity, sensitivity and accuracy
+are at 0.5; `held_out_accuracy_youden` is at the threshold that is best on the training prefixes.
+The test films are never scored. Appends a line to `experiments/held-out-prefixes.csv`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from radistill.training.loop import train
 from radistill.training.outputs import outputs, plain
 from radistill.training.validation import validate
 
-TABLE = Path(__file__).parent / "held-out-series.csv"
+TABLE = Path(__file__).parent / "held-out-prefixes.csv"
 COLUMNS = ("name", "seed", "epochs", "held_out_auc", "same_series_auc", "held_out_worst_auc",
            "held_out_specificity", "held_out_sensitivity", "held_out_accuracy",
            "held_out_accuracy_youden")  # fmt: skip
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--model", choices=["teacher", "student"], default="teacher")
     parser.add_argument("--set", action="append", default=[], help="a setting, as of radistill run")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--cache", type=Path, default=Path("runs/held-out-series"))
+    parser.add_argument("--cache", type=Path, default=Path("runs/held-out-prefixes"))
     options = parser.parse_args()
     settings = [*options.set, "data.validation=series"]
     config = load_config(options.preset, overrides=settings, seed=options.seed)
