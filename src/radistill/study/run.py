@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -63,18 +64,29 @@ def run_study(
     # A process that ends with its group standing is now and then aborted by the group's threads.
     atexit.register(accelerator.end_training)
     run = RunDirectory(out)
-    if accelerator.is_main_process:
-        run.open(config, update=update)
+    with run.open(config, update=update) if accelerator.is_main_process else nullcontext():
+        return _run(run, data, config, labels, accelerator, update=update)
+
+
+def _run(
+    run: RunDirectory,
+    data: Path,
+    config: StudyConfig,
+    labels: Path | None,
+    accelerator: Accelerator,
+    *,
+    update: bool,
+) -> dict[str, Any]:
     dataset = load_dataset(data, config.data, config.seed, labels)
     targets = targets_of(dataset, config.data.targets)
     _check_models(run, config, len(targets.names))
     others = [further_teacher(folder, targets.names) for folder in config.distill.teachers]
     if accelerator.is_main_process:
-        _record_data(run, dataset, update=update)
+        _record_data(run, config, dataset, update=update)
     sizes = {size for model in config.models() for size in model.sizes}
     sizes |= {read_spec(folder)["input_size"] for folder in others}
     with accelerator.main_process_first():
-        caches = build_caches(dataset, sizes, out / "cache")
+        caches = build_caches(dataset, sizes, run.folder / "cache")
     study = Study(run, config, dataset, targets, caches, accelerator)
 
     fit_model(study, "baseline", config.baseline)
@@ -85,7 +97,7 @@ def run_study(
     if accelerator.is_main_process:
         _conclude(study, student, data)
     accelerator.wait_for_everyone()
-    comparison: dict[str, Any] = json.loads((out / "comparison.json").read_text("utf-8"))
+    comparison: dict[str, Any] = json.loads((run.folder / "comparison.json").read_text("utf-8"))
     return comparison
 
 
@@ -185,9 +197,9 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _record_data(run: RunDirectory, dataset: Dataset, *, update: bool) -> None:
-    """manifest.csv, environment.json and the audit; the notes go to the terminal too."""
-    run.set_films(dataset.films, update=update)
+def _record_data(run: RunDirectory, config: StudyConfig, dataset: Dataset, *, update: bool) -> None:
+    """config.yaml, manifest.csv, environment.json and the audit; prints the notes."""
+    run.record(config, dataset.films, update=update)
     write_json(run.folder / "environment.json", environment())
     write_json(run.folder / "audit.json", audit(dataset))
     grid = sample_grid(dataset, 24)

@@ -1,8 +1,8 @@
 """The run directory: the only thing that the stages of a study share.
 
-Each stage has a folder with a `stage.json` that holds the hash of its inputs. A stage whose hash
-stands there already is skipped; one in progress works in a hidden folder beside it, which
-survives a kill and is renamed when the stage is finished.
+Each stage has a folder with a `stage.json` that holds the hash of its inputs, and is skipped while
+that hash is the same. A stage in progress works in a hidden folder beside it, which survives a kill
+and is renamed when the stage is finished. One process at a time holds the directory.
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock, Timeout
 
 from radistill import __version__
 from radistill.config import StudyConfig, to_yaml, validate
@@ -27,6 +31,10 @@ from radistill.files import move_folder, unwritable, write_json, write_text
 
 FORMAT = 1  # of the stages; a change of what a stage writes or computes raises it
 STAGE = "stage.json"
+CONFIG = "config.yaml"
+LOCK = ".lock"
+# What a killed process leaves beside the place of a file or folder; see radistill.files.
+_LEFT = re.compile(r"\.(?P<name>.+)\.\d+(?P<old>\.old)?\.partial")
 
 
 def digest(value: Any) -> str:
@@ -41,38 +49,53 @@ class RunDirectory:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def open(self, config: StudyConfig, *, update: bool) -> None:
-        """Create the folder, or check that it holds the study of this configuration.
+    @contextmanager
+    def open(self, config: StudyConfig, *, update: bool) -> Iterator[None]:
+        """Hold the directory for the study of this configuration; made if it is not there.
 
-        update: go on although the configuration differs; stages that it touches run anew.
-        Raises UsageError if the folder is a file, holds something else, or another study.
+        update: allow another configuration than that of the run; `record` writes it. Raises
+        UsageError if the folder is a file, or holds something else or another study, and
+        RadistillError if another process holds it.
         """
-        file = self.folder / "config.yaml"
-        if self.folder.exists() and not self.folder.is_dir():
-            raise UsageError(f"{self.folder}: is a file; name a folder for the run")
-        if file.exists():
-            changed = _differences(_read_config(file), config)
-            if changed and not update:
-                raise UsageError(
-                    f"{self.folder}: holds another study ({'; '.join(changed[:4])}). Choose "
-                    "another --out, or give --update to run again what the change touches."
-                )
-        elif self.folder.exists() and any(self.folder.iterdir()):
-            raise UsageError(f"{self.folder}: is not empty and not a run; choose another --out")
+        self._check(config, update)
+        with self.locked():
+            if not (self.folder / CONFIG).exists():
+                write_text(self.folder / CONFIG, to_yaml(config))
+            self._recover()
+            yield
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the directory until the block ends or the process dies.
+
+        Raises RadistillError, naming folder and process, if another process holds it.
+        """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / LOCK)
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise RadistillError(
+                f"{self.folder}: process {(self.folder / LOCK).read_text()} works in this run. "
+                "Wait until it ends, stop it, or choose another folder."
+            ) from None
         except OSError as error:
             raise unwritable(error, self.folder) from None
-        write_text(file, to_yaml(config))
+        try:
+            (self.folder / LOCK).write_text(str(os.getpid()))
+            yield
+        finally:
+            lock.release()
 
-    def set_films(self, films: tuple[Film, ...], *, update: bool) -> None:
-        """Write manifest.csv; UsageError if the run was made from other films."""
+    def record(self, config: StudyConfig, films: tuple[Film, ...], *, update: bool) -> None:
+        """Write config.yaml and manifest.csv; UsageError if the run was made from other films."""
         path = self.folder / "manifest.csv"
         if path.exists() and not update and tuple(read_manifest(path)) != films:
             raise UsageError(
                 f"{self.folder}: was made from other films or another split than those now read. "
                 "Choose another --out, or give --update to run everything again."
             )
+        write_text(self.folder / CONFIG, to_yaml(config))
         write_manifest(path, films)
 
     def done(self, stage: str, key: str, part: str = "key") -> bool:
@@ -97,7 +120,9 @@ class RunDirectory:
     def take_up(self, stage: str) -> None:
         """Put a copy of the finished `stage` into its working folder, to go on from there."""
         shutil.rmtree(self.working(stage), ignore_errors=True)
-        shutil.copytree(self.folder / stage, self.working(stage))
+        shutil.copytree(
+            self.folder / stage, self.working(stage), ignore=shutil.ignore_patterns(STAGE)
+        )
 
     def finish(self, stage: str, key: str, *, drop: tuple[str, ...] = (), **parts: str) -> Path:
         """Move the working folder of `stage` into place, without the scratch in `drop`.
@@ -116,6 +141,33 @@ class RunDirectory:
         except OSError as error:
             raise RadistillError(f"{final}: cannot be put in place ({error.strerror})") from error
         return final
+
+    def _check(self, config: StudyConfig, update: bool) -> None:
+        file = self.folder / CONFIG
+        if self.folder.exists() and not self.folder.is_dir():
+            raise UsageError(f"{self.folder}: is a file; name a folder for the run")
+        if not file.exists():
+            if self.folder.exists() and {path.name for path in self.folder.iterdir()} - {LOCK}:
+                raise UsageError(f"{self.folder}: is not empty and not a run; choose another --out")
+        elif not update and (changed := _differences(_read_config(file), config)):
+            raise UsageError(
+                f"{self.folder}: holds another study ({'; '.join(changed[:4])}). Choose "
+                "another --out, or give --update to run again what the change touches."
+            )
+
+    def _recover(self) -> None:
+        """Clear up after a process that was killed while it put files or folders in place."""
+        for left in sorted(self.folder.rglob(".*.partial"), reverse=True):  # inner ones first
+            match = _LEFT.fullmatch(left.name)
+            if match is None:
+                if (left / STAGE).exists():  # the stage was finished but not yet moved
+                    move_folder(left, self.folder / left.name[1 : -len(".partial")])
+            elif match["old"] and not (place := left.parent / match["name"]).exists():
+                os.replace(left, place)
+            elif left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
 
 
 def environment() -> dict[str, Any]:
