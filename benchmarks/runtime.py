@@ -146,12 +146,14 @@ def folder(bundle: Path, films: list[Path], rounds: int) -> str:
     from radistill.imaging import decode, to_square
     from radistill.imaging.sandbox.intake import Intake
     from radistill.runtime import Predictor
+    from radistill.runtime.prediction_options import PredictionOptions
     from radistill.runtime.session import cores
+    from radistill.runtime.settings import resolve
 
     predictor = Predictor.load(bundle)
     side = predictor.card.input_size
     squares = np.stack([to_square(decode(path), side) for path in films])
-    settings = predictor.settings()
+    settings = resolve(predictor.card, PredictionOptions())
     with Intake(workers=cores()) as intake:
         costs = in_turn(
             lambda: predictor.bundle.run(squares),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from radistill.runtime.open_bundle import Precision
+    from radistill.runtime.prediction_options import Precision
     from radistill.runtime.predictor import Predictor
 
 __version__ = "0.1.0"

@@ -5,35 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from radistill import cli
 from radistill.files import write_json
 from radistill.metrics.predictions import Predictions, write_predictions
 
-Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def radistill(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
-    """The command line without the seconds that a new interpreter takes."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["radistill", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "200")
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as end:
-            status = int(end.code or 0)
-        out, err = capfd.readouterr()
-        return status, out, " ".join(err.split())
-
-    return run
+from .conftest import Command
 
 
 def write(folder: Path, seed: int, n: int = 80, gap: float = 1.5) -> Path:

@@ -17,6 +17,8 @@ from radistill.imaging import decode, to_square
 from radistill.imaging.sandbox.intake import Intake
 from radistill.runtime import Failure, Prediction, Predictor
 from radistill.runtime.abstain import REASONS, Sight, reasons_to_abstain
+from radistill.runtime.prediction_options import PredictionOptions
+from radistill.runtime.settings import resolve
 
 from ..brightness import SIDE
 
@@ -89,7 +91,7 @@ def test_thresholds_and_operating_points(predictor: Predictor, films: Path) -> N
         predictor.predict(film, sensitivity=0.8)
     with pytest.raises(UsageError, match="not both"):
         predictor.predict(film, sensitivity=0.95, threshold=0.2)
-    with pytest.raises(UsageError, match="from 0 to 1"):
+    with pytest.raises(UsageError, match=r"threshold: .*less than or equal to 1"):
         predictor.predict(film, threshold=1.5)
 
 
@@ -181,7 +183,7 @@ def test_views_are_for_pages_and_no_part_of_the_record(predictor: Predictor, fil
     film = films / "film 3.png"
     tiff = films / "film.tif"
     Image.open(film).save(tiff)
-    settings = replace(predictor.settings(), views=True)
+    settings = replace(resolve(predictor.card, PredictionOptions()), views=True)
     with Intake() as intake:
         plain, drawn = list(predictor.run([film, tiff], settings, intake))
     assert isinstance(plain, Prediction)

@@ -7,31 +7,22 @@ from typing import Annotated
 
 import typer
 
-from radistill.cli.options import (
-    Cost,
-    Format,
-    FormatOption,
-    Positive,
-    Sensitivity,
-    Setting,
-    Specificity,
-    Threshold,
-    rule_of,
-    show,
-)
-from radistill.config import load_config
+from radistill.cli.options import ComparisonOptions, LabelsOption, show, with_options
 from radistill.data.manifest import SPLITS
 from radistill.errors import UsageError
 from radistill.progress import console
 
 
+@with_options(ComparisonOptions)
 def evaluate(
     model: Annotated[
-        Path,
+        str,
         typer.Argument(
-            help="A run, one of its model folders, a bundle, or a CSV of predictions.", exists=True
+            help="A run, one of its model folders, a CSV of predictions, a bundle, or the name of "
+            "an installed bundle."
         ),
     ],
+    *,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -39,9 +30,7 @@ def evaluate(
             "anew from the predictions of the run."
         ),
     ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(help="CSV with path and label for the files in the data folder.")
-    ] = None,
+    labels: LabelsOption = None,
     image_column: Annotated[
         str | None, typer.Option(help="Column of the image's path or name.")
     ] = None,
@@ -54,46 +43,48 @@ def evaluate(
     split: Annotated[
         str | None, typer.Option(help="Only this folder or split of the data: train, val or test.")
     ] = None,
-    threshold: Threshold = None,
-    sensitivity: Sensitivity = None,
-    specificity: Specificity = None,
-    cost: Cost = None,
     prevalence: Annotated[
         float | None, typer.Option(help="Give PPV and NPV for this share of disease too.")
     ] = None,
-    positive: Positive = None,
     robustness: Annotated[
-        bool, typer.Option("--robustness", help="Score damaged films too; some minutes.")
+        bool, typer.Option("--robustness", help="Score corrupted films too; some minutes.")
     ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder for report.html, predictions and figures.")
     ] = None,
-    form: FormatOption = Format.table,
-    set_: Setting = None,
+    options: ComparisonOptions,
 ) -> None:
     """Say how good a model is, with intervals, on its own test films or on data it has not seen."""
-    overrides = [f"evaluation.prevalence={prevalence}"] if prevalence is not None else []
-    settings = load_config("quick", None, [*(set_ or []), *overrides])
+    extra = [f"evaluation.prevalence={prevalence}"] if prevalence is not None else []
+    settings, rule = options.settings(*extra), options.rule
     if split is not None and split not in SPLITS:
         raise UsageError(f"--split {split}: one of {', '.join(SPLITS)}")
-    rule = rule_of(sensitivity, specificity, cost)
     if data is None and any((labels, split, image_column, label_column, patient_column, map_)):
         raise UsageError("--labels, --split, --map and columns describe the films of --data")
+    from radistill.study.scorer import find_model
+
     if data is None:
         from radistill.study.refresh import review_run
 
         result = review_run(
-            model, settings, positive=positive, threshold=threshold, rule=rule, out=out,
+            find_model(model),
+            settings,
+            positive=options.positive,
+            threshold=options.threshold,
+            rule=rule,
+            out=out,
             robust=robustness,
-        )  # fmt: skip
+        )
     else:
         from radistill.data.external_data import Given, layout_of
         from radistill.study.external import evaluate_model
 
         layout = layout_of(image_column, label_column, patient_column, map_)
-        given = Given(labels, layout, split, threshold, rule)
-        result = evaluate_model(model, data, settings, given, out=out, robust=robustness)
-    show(result, form)
+        given = Given(labels, layout, split, options.threshold, rule)
+        result = evaluate_model(
+            find_model(model), data, settings, given, out=out, robust=robustness
+        )
+    show(result, options.form)
     for note in result["dataset"].get("notes", []):
         console.print(f"note: {note}", markup=False)
     if out is not None:

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
+from radistill.cli.options import BundleOption
+
 
 def page(
     out: Annotated[Path, typer.Argument(help="A new or empty folder, or an older page.")],
-    bundle: Annotated[
-        Path | None, typer.Option(help="The model: RUN/bundle. Else $RADISTILL_BUNDLE.")
-    ] = None,
+    bundle: BundleOption = None,
 ) -> None:
     """Write the page as a folder that any web server can serve: no film leaves the device.
 

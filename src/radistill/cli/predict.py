@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from radistill.cli.options import BundleOption, with_options
 from radistill.progress import console
+from radistill.runtime.prediction_options import Precision, PredictionOptions, ResultFormat
 
 
-class Form(StrEnum):
-    table = "table"
-    jsonl = "jsonl"
-    csv = "csv"
-
-
-class Precision(StrEnum):
-    auto = "auto"
-    float32 = "float32"
-
-
+@with_options(PredictionOptions)
 def predict(
     paths: Annotated[
         list[str],
@@ -31,40 +22,26 @@ def predict(
             help="Films, folders, globs, a CSV with a column 'path', or - for paths on stdin.",
         ),
     ],
-    bundle: Annotated[
-        Path | None,
-        typer.Option(help="The model: RUN/bundle. Else $RADISTILL_BUNDLE, else the one installed."),
-    ] = None,
+    *,
+    bundle: BundleOption = None,
     form: Annotated[
-        Form | None,
+        ResultFormat | None,
         typer.Option("--format", help="By default table on a terminal, else by --out, else jsonl."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="A new file for the results.")] = None,
     resume: Annotated[
-        bool, typer.Option(help="Go on with --out FILE.jsonl, leaving out what stands there.")
+        bool, typer.Option(help="Go on with --out FILE.jsonl: keep the results it has.")
     ] = False,
     heatmaps: Annotated[
-        Path | None, typer.Option(help="Folder for overlays that show where the model looked.")
+        Path | None, typer.Option(help="Folder for heat maps drawn over the films.")
     ] = None,
-    threshold: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Instead of the model's own.")
-    ] = None,
-    sensitivity: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Take the card's operating point: 0.90, 0.95, 0.99."),
-    ] = None,
-    band: Annotated[
-        float, typer.Option(min=0, max=1, help="Abstain this near to the threshold.")
-    ] = 0.0,
-    any_population: Annotated[
-        bool, typer.Option(help="Do not check DICOM age, body part, view and modality.")
-    ] = False,
     precision: Annotated[
         Precision, typer.Option(help="auto: the smaller model where the bundle has one.")
-    ] = Precision.auto,
+    ] = "auto",
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that decode; by default one a core.")
     ] = None,
+    options: PredictionOptions,
 ) -> None:
     """Say of each film whether it is positive, or why the model does not answer.
 
@@ -75,28 +52,22 @@ def predict(
     from radistill.runtime.about import about, summary
     from radistill.runtime.job import UNREADABLE, decoders, run_job
     from radistill.runtime.predictor import Predictor
+    from radistill.runtime.settings import resolve
 
     written = form or _usual(out)
     with Intake(workers=decoders(paths, workers)) as intake:  # starts while the model loads
-        predictor = Predictor.load(bundle, precision=precision.value)
-        settings = predictor.settings(
-            threshold=threshold,
-            sensitivity=sensitivity,
-            band=band,
-            heatmaps=heatmaps,
-            any_population=any_population,
+        predictor = Predictor.load(bundle, precision=precision)
+        settings = resolve(predictor.card, options, heatmaps)
+        console.print(
+            about(predictor.card, settings.threshold), markup=False, highlight=False, soft_wrap=True
         )
-        said = about(predictor.card, settings.threshold)
-        console.print(said, markup=False, highlight=False, soft_wrap=True)
-        counts = run_job(
-            predictor, paths, settings, intake, form=written.value, out=out, resume=resume
-        )
+        counts = run_job(predictor, paths, settings, intake, form=written, out=out, resume=resume)
     console.print(summary(counts), markup=False, highlight=False)
     if counts[UNREADABLE]:
         raise typer.Exit(1)
 
 
-def _usual(out: Path | None) -> Form:
+def _usual(out: Path | None) -> ResultFormat:
     if out is not None:
-        return Form.csv if out.suffix.lower() == ".csv" else Form.jsonl
-    return Form.table if sys.stdout.isatty() else Form.jsonl
+        return "csv" if out.suffix.lower() == ".csv" else "jsonl"
+    return "table" if sys.stdout.isatty() else "jsonl"

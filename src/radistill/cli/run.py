@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from radistill.cli.options import LabelsOption
 from radistill.config import load_config, presets, to_yaml
 from radistill.progress import console
 
@@ -19,7 +20,7 @@ def run(
         Path,
         typer.Option(help="Folder of X-rays by class, a CSV (path,label,...) or a MedMNIST .npz."),
     ],
-    out: Annotated[Path, typer.Option(help="Run directory; a run that stands there is resumed.")],
+    out: Annotated[Path, typer.Option(help="Run directory; an unfinished run in it is resumed.")],
     preset: Annotated[str, typer.Option(help=f"One of: {', '.join(presets())}.")] = "quick",
     config: Annotated[
         Path | None, typer.Option(help="YAML with settings over the preset's.")
@@ -27,9 +28,7 @@ def run(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="One setting: teacher.epochs=5. Repeatable.")
     ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(help="CSV with path and label for the files in the data folder.")
-    ] = None,
+    labels: LabelsOption = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the split and of training.")] = None,
     allow_leak: Annotated[
         bool, typer.Option(help="Go on though a patient stands in train and test; marked so.")

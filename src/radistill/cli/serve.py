@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
-from radistill.cli.predict import Precision
+from radistill.cli.options import BundleOption
 from radistill.progress import console
+from radistill.runtime.prediction_options import Precision
 
 
 def serve(
-    bundle: Annotated[
-        Path | None, typer.Option(help="The model: RUN/bundle. Else $RADISTILL_BUNDLE.")
-    ] = None,
+    bundle: BundleOption = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on; 0.0.0.0 for the whole network.")
     ] = "127.0.0.1",
@@ -45,7 +44,7 @@ def serve(
     seconds: Annotated[float, typer.Option(min=0.1, help="To decode a film.")] = 10.0,
     precision: Annotated[
         Precision, typer.Option(help="auto: the smaller model where the bundle has one.")
-    ] = Precision.auto,
+    ] = "auto",
 ) -> None:
     """Answer films over HTTP, and show the page, until Ctrl-C.
 
@@ -75,7 +74,7 @@ def serve(
         running=workers or os.cpu_count() or 1,
         waiting=waiting,
     )
-    predictor = Predictor.load(bundle, precision=precision.value, threads=1)
+    predictor = Predictor.load(bundle, precision=precision, threads=1)
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
     say(about(predictor.card, predictor.card.threshold))
     say(f"open {uvicorn_server.address(listener, tls=certificate is not None)}")

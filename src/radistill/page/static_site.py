@@ -32,7 +32,7 @@ POLICY = (
 HEAD = '<meta charset="utf-8">'
 
 
-def write_page(out: Path, bundle: Path | None = None) -> int:
+def write_page(out: Path, bundle: Path | str | None = None) -> int:
     """Write the page with this bundle into the folder `out`, whole or not at all.
 
     A folder that this wrote before is replaced. Returns how many bytes a browser loads at first,

@@ -14,10 +14,11 @@ from radistill.files import unwritable
 from radistill.imaging.sandbox.intake import Intake
 from radistill.progress import bar, console
 from radistill.runtime.paths import AS_BYTES, STDIN, as_bytes, film_paths
+from radistill.runtime.prediction_options import ResultFormat
 from radistill.runtime.predictor import Predictor
 from radistill.runtime.session import cores
 from radistill.runtime.settings import Settings
-from radistill.runtime.writer import Format, finished, writer
+from radistill.runtime.writer import finished, writer
 from radistill.schema.prediction import Failure
 
 UNREADABLE = "unreadable"
@@ -29,7 +30,7 @@ def run_job(
     settings: Settings,
     intake: Intake,
     *,
-    form: Format,
+    form: ResultFormat,
     out: Path | None = None,
     resume: bool = False,
 ) -> Counter[str]:
@@ -67,7 +68,7 @@ def decoders(named: Sequence[str], workers: int | None) -> int:
 
 
 def _done(
-    out: Path | None, form: Format, resume: bool, model_sha256: str, threshold: float
+    out: Path | None, form: ResultFormat, resume: bool, model_sha256: str, threshold: float
 ) -> frozenset[str]:
     if resume:
         if out is None or form != "jsonl":

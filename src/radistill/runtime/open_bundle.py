@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import onnxruntime as ort
 
 from radistill.errors import UsageError
 from radistill.files import sha256
+from radistill.runtime.prediction_options import Precision
 from radistill.runtime.session import OUTPUTS, Outputs, cores, open_session, run_batches
 from radistill.schema.card import CARD, FLOAT32, Card, read_card
-
-Precision = Literal["auto", "float32"]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,8 @@ from radistill.files import write_with
 from radistill.imaging.sandbox.intake import Intake, Reduced, Refused, Upload
 from radistill.runtime.abstain import Sight, reasons_to_abstain
 from radistill.runtime.find_bundle import find_bundle
-from radistill.runtime.open_bundle import Bundle, Precision
+from radistill.runtime.open_bundle import Bundle
+from radistill.runtime.prediction_options import Precision, PredictionOptions, parse_options
 from radistill.runtime.session import BATCH, Outputs, cores
 from radistill.runtime.settings import Settings, resolve
 from radistill.schema.card import Card
@@ -50,49 +52,24 @@ class Predictor:
     def card(self) -> Card:
         return self.bundle.card
 
-    def settings(
-        self,
-        *,
-        threshold: float | None = None,
-        sensitivity: float | None = None,
-        band: float = 0.0,
-        heatmaps: Path | str | None = None,
-        any_population: bool = False,
-    ) -> Settings:
-        """See `radistill.runtime.settings.resolve`, which says what is raised."""
-        return resolve(
-            self.card,
-            threshold=threshold,
-            sensitivity=sensitivity,
-            band=band,
-            heatmaps=heatmaps,
-            any_population=any_population,
-        )
-
     def predict(
         self,
         paths: Path | str | Iterable[Path | str],
         *,
-        threshold: float | None = None,
-        sensitivity: float | None = None,
-        band: float = 0.0,
         heatmaps: Path | str | None = None,
-        any_population: bool = False,
         workers: int | None = None,
+        **options: Any,
     ) -> Iterator[Result]:
         """A `Prediction` or a `Failure` for each file, in order, as they come.
 
         paths: one file or several; for folders and globs see `radistill.runtime.film_paths`. Only
-        small copies of a few films are in memory at a time. workers: decoding processes, one a
-        core where None. The other arguments are those of `settings`.
+        small copies of a few films are in memory at a time. heatmaps: a folder for overlays.
+        workers: decoding processes, one a core where None. options: the fields of
+        `PredictionOptions`: threshold, sensitivity, band, any_population.
+        Raises UsageError for options that cannot be.
         """
-        settings = self.settings(
-            threshold=threshold,
-            sensitivity=sensitivity,
-            band=band,
-            heatmaps=heatmaps,
-            any_population=any_population,
-        )
+        folder = None if heatmaps is None else Path(heatmaps)
+        settings = resolve(self.card, parse_options(PredictionOptions, options), folder)
         if isinstance(paths, str | Path):
             return self._decode_and_run([Path(paths)], settings, 1)
         return self._decode_and_run(map(Path, paths), settings, workers or cores())

@@ -6,15 +6,15 @@ import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import TextIO
 
 from radistill.errors import UsageError
 from radistill.files import sha256 as digest_of
 from radistill.files import write_text
 from radistill.runtime.abstain import REASONS
+from radistill.runtime.prediction_options import ResultFormat
 from radistill.schema.prediction import Failure, Result
 
-Format = Literal["table", "jsonl", "csv"]
 Write = Callable[[Result], None]
 COLUMNS = (
     "path", "sha256", "label", "probability", "threshold", "decision", "reasons", "heatmap",
@@ -22,7 +22,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def writer(file: TextIO, form: Format) -> Write:
+def writer(file: TextIO, form: ResultFormat) -> Write:
     """A function that writes one result to `file` and flushes it; a CSV gets its header now."""
     if form == "csv":
         rows = csv.writer(file, lineterminator="\n")

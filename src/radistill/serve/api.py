@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from radistill.errors import UsageError
+from radistill.runtime.prediction_options import PredictionOptions
+from radistill.runtime.settings import resolve
 from radistill.serve import openapi
 from radistill.serve.bodies import uploads_of
 from radistill.serve.http_refusal import Refusal
@@ -19,24 +21,9 @@ from radistill.serve.service import Service
 HUNG_UP = 499  # nginx's; no client sees it
 
 
-class Asked(BaseModel):
+class PredictionQuery(PredictionOptions):
     """How to decide, as `radistill predict` has it."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    threshold: float | None = Field(
-        None, ge=0, le=1, allow_inf_nan=False, description="Instead of the model's own."
-    )
-    sensitivity: float | None = Field(
-        None, ge=0, le=1, allow_inf_nan=False,
-        description="Take the card's operating point of that name, such as 0.95.",
-    )  # fmt: skip
-    band: float = Field(
-        0.0, ge=0, le=1, allow_inf_nan=False, description="Abstain this near to the threshold."
-    )
-    any_population: bool = Field(
-        False, description="Do not check DICOM age, body part, view and modality."
-    )
     heatmap: bool = Field(
         False, description="Add the class activation map, and a preview of DICOM and TIFF."
     )
@@ -56,21 +43,20 @@ def routes(service: Service) -> APIRouter:
         responses=openapi.PREDICTIONS,
         openapi_extra=openapi.FILES,
     )
-    async def predictions(request: Request, asked: Annotated[Asked, Query()]) -> Response:
+    async def predictions(request: Request, query: Annotated[PredictionQuery, Query()]) -> Response:
         """One record a file, in order; a file that cannot be read has an error in its place.
 
         For research and teaching, not a medical device.
         """
-        options = asked.model_dump(exclude={"heatmap"})
         try:
-            settings = service.predictor.settings(**options)
+            settings = resolve(service.predictor.card, query)
         except UsageError as error:
             raise Refusal(422, "query", str(error)) from None
         service.queue.check()
         uploads = await uploads_of(request, service.limits.max_files)
         try:
             body = await service.predict(
-                uploads, replace(settings, views=asked.heatmap), lambda: _hang_up(request)
+                uploads, replace(settings, views=query.heatmap), lambda: _hang_up(request)
             )
         except HungUp:
             return Response(status_code=HUNG_UP)

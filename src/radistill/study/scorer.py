@@ -12,6 +12,7 @@ import numpy as np
 
 from radistill.errors import UsageError
 from radistill.imaging import to_unit
+from radistill.runtime.find_bundle import find_bundle
 from radistill.runtime.open_bundle import Bundle
 from radistill.schema.card import CARD
 
@@ -43,19 +44,28 @@ class Scorer:
         return self.probabilities(squares)[:, self.classes.index(self.positive)]
 
 
+def find_model(named: str) -> Path:
+    """The path `named`, or the folder of the installed bundle of that name.
+
+    Raises UsageError, listing the installed bundles, if it is neither.
+    """
+    return Path(named) if Path(named).exists() else find_bundle(named)
+
+
 def open_model(folder: Path) -> Scorer:
-    """A bundle, a model folder of a run, or a run, of which the student is taken.
+    """A model folder of a run, a run, of which the student is taken, or a bundle.
 
     Raises UsageError if `folder` is none of these, or is not finished.
     """
-    if (folder / CARD).is_file():
-        return _open_bundle(folder)
     if (folder / "model.json").is_file():
         return _open_trained(folder)
     if (folder / "config.yaml").is_file():
         if (folder / STUDENT / "model.json").is_file():
             return _open_trained(folder / STUDENT)
         raise UsageError(f"{folder}: this run has no student yet; run the same study to its end")
+    for bundle in (folder, folder / "bundle"):
+        if (bundle / CARD).is_file():
+            return _open_bundle(bundle)
     raise UsageError(
         f"{folder}: neither a run, nor a model folder of one (model.json), nor a bundle ({CARD})"
     )
