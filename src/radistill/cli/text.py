@@ -30,27 +30,17 @@ class Classifier(StrEnum):
 
 
 Source = Annotated[
-    Path,
-    typer.Argument(help="A CSV, a folder of .txt or Open-i .xml, or NLMCXR_reports.tgz."),
+    Path, typer.Argument(help="A CSV, a folder of .txt or Open-i .xml, or NLMCXR_reports.tgz.")
 ]
 Id = Annotated[str | None, typer.Option("--id", help="CSV column that names the report or film.")]
 Text = Annotated[str | None, typer.Option("--text", help="CSV column with the whole report.")]
 Label = Annotated[str | None, typer.Option("--label", help="CSV column with the truth.")]
-Positive = Annotated[
-    str | None, typer.Option(help="The positive label, where its name does not tell.")
-]
-Rules = Annotated[
-    str, typer.Option(help="Keywords that go with the label: opacity, abnormal or none of them.")
-]
+Positive = Annotated[str | None, typer.Option(help="The positive label, if its name is unclear.")]
+Rules = Annotated[str, typer.Option(help="Keywords for the label: opacity, abnormal or none.")]
 LabellerFile = Annotated[
     str, typer.Option("--labeller", help="A labeller's JSON file; builtin is radistill's own.")
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of folds and resamples.")]
-
-
-@app.callback()
-def group() -> None:
-    """Turn radiology reports into labels."""
 
 
 @app.command("train")
@@ -69,8 +59,7 @@ def train(
 ) -> None:
     """Train a labeller on reports with labels."""
     reports = _read(source, id_, text, label)
-    from radistill.text.labeller.labeller import save_labeller
-    from radistill.text.labeller.train import train
+    from radistill.text import save_labeller, train
 
     kind = classifier.value.replace("-", "_")
     save_labeller(out, train(reports, kind, seed, positive=positive, rules=rules))
@@ -88,12 +77,9 @@ def evaluate(
     out: Annotated[Path | None, typer.Option(help="Folder for report.html and figures.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
     labeller: Annotated[
-        str | None,
-        typer.Option(help="Score this one (a JSON file or builtin) instead of cross-validating."),
+        str | None, typer.Option(help="Score this JSON file, or builtin, without cross-validation.")
     ] = None,
-    ablation: Annotated[
-        bool, typer.Option(help="Take each step away in turn, which takes some minutes.")
-    ] = True,
+    ablation: Annotated[bool, typer.Option(help="Take each step away; takes minutes.")] = True,
     id_: Id = None,
     text: Text = None,
     label: Label = None,
@@ -104,10 +90,10 @@ def evaluate(
 ) -> None:
     """Say how far labels can be trusted: cross-validation on reports with known truth."""
     reports = _read(source, id_, text, label)
+    from radistill.text import load_labeller
     from radistill.text.evaluate.evaluate_labellers import crossvalidated, evaluate_finished
     from radistill.text.evaluate.report_page import write_report
     from radistill.text.evaluate.terminal import print_figures
-    from radistill.text.labeller.labeller import load_labeller
 
     if labeller is not None:
         evaluation = evaluate_finished(reports, load_labeller(labeller), seed, bootstrap)
@@ -129,9 +115,7 @@ def label_(
     source: Source,
     out: Annotated[Path, typer.Option(help="CSV for radistill run --labels.")],
     labeller: LabellerFile = "builtin",
-    images: Annotated[
-        Path | None, typer.Option(help="Folder of the films, looked up by name.")
-    ] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder of films, found by name.")] = None,
     min_probability: Annotated[
         float, typer.Option(min=0, max=1, help="Leave out labels less probable than this.")
     ] = 0.0,
@@ -143,12 +127,12 @@ def label_(
     Exit status: 0 all reports read, 1 some not or without film, 2 wrong usage.
     """
     reports = _read(source, id_, text)
+    from radistill.text import label_reports, load_labeller
     from radistill.text.evaluate.terminal import print_labelled
-    from radistill.text.labeller.labeller import load_labeller
-    from radistill.text.labeller.weak_labels import label_reports
 
-    loaded = load_labeller(labeller)
-    result = label_reports(reports, loaded, out, least=min_probability, images=images)
+    result = label_reports(
+        reports, load_labeller(labeller), out, least=min_probability, images=images
+    )
     print_labelled(result, out, Console())
     _end(result.failed)
 
@@ -161,21 +145,20 @@ def explain(
     labeller: LabellerFile = "builtin",
 ) -> None:
     """Show the words a labeller goes by, or how it reads one report and which words decided."""
+    from radistill.text import load_labeller
     from radistill.text.labeller.explain_label import print_labeller, print_report, read_argument
-    from radistill.text.labeller.labeller import load_labeller
 
-    loaded = load_labeller(labeller)
     if report is None:
-        print_labeller(loaded, Console())
+        print_labeller(load_labeller(labeller), Console())
     else:
-        print_report(loaded, read_argument(report), Console())
+        print_report(load_labeller(labeller), read_argument(report), Console())
 
 
 def _read(
     source: Path, id_: str | None, text: str | None, label: str | None = None
 ) -> ReportCollection:
+    from radistill.text import read_reports
     from radistill.text.read.report_table import Columns
-    from radistill.text.read.reports import read_reports
 
     reports = read_reports(source, Columns(id_, text, label))
     for note in reports.notes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from radistill.schema.labeller_figures import LabellerEvaluation, LabellerFigure
 from radistill.schema.labeller_file import Labeller, Question, Steps
 from radistill.text.evaluate.crossval import FOLDS, KINDS, HeldOutScores, crossvalidate
 from radistill.text.evaluate.scores import TaskScores
-from radistill.text.labeller.labeller import WeightedTerms, ask, class_terms
+from radistill.text.labeller.labeller import ClassTerms, ask, class_terms
 from radistill.text.labeller.learn import INNER_FOLDS
 from radistill.text.labeller.tasks import Task, tasks_of
 from radistill.text.labeller.train import FEWEST, train_question
@@ -28,15 +29,11 @@ STEPS = tuple(Steps.model_fields)  # taken away one at a time, in this order
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """figures: see docs/text.md. scores: of each task, from which figures were computed.
-
-    terms: of each task those of a classifier that speak most for the positive class, and for the
-    negative.
-    """
+    """figures: see docs/text.md. scores, terms: of each task; figures come from the scores."""
 
     figures: LabellerEvaluation
     scores: tuple[TaskScores, ...]
-    terms: tuple[tuple[WeightedTerms, WeightedTerms], ...]
+    terms: tuple[ClassTerms, ...]
 
 
 def crossvalidated(
@@ -60,11 +57,7 @@ def crossvalidated(
     full = [bag(record.report, Steps()) for record in reports.records]
     every, terms, ablation = [], [], []
     with bar() as progress:
-        job = progress.add_task("cross-validating", total=rounds)
-
-        def tick() -> None:
-            progress.advance(job)
-
+        tick = partial(progress.advance, progress.add_task("cross-validating", total=rounds))
         for task in tasks:
             scores = _held_out(reports, task, Steps(), KINDS, seed, tick)
             every.append(TaskScores(task, scores, resamples, seed))

@@ -21,7 +21,7 @@ from radistill.report.figures.style import (
 from radistill.schema.labeller_figures import AblationRow
 from radistill.text.evaluate.scores import TaskScores
 from radistill.text.evaluate.terminal import shown
-from radistill.text.labeller.labeller import WeightedTerms
+from radistill.text.labeller.labeller import ClassTerms
 
 
 def calibration_plot(scores: TaskScores, names: Sequence[str]) -> str:
@@ -48,14 +48,12 @@ def calibration_plot(scores: TaskScores, names: Sequence[str]) -> str:
         return to_svg(figure)
 
 
-def terms_plot(positive: WeightedTerms, negative: WeightedTerms, names: tuple[str, str]) -> str:
+def terms_plot(chosen: ClassTerms, names: tuple[str, str]) -> str:
     """The terms that speak most for each class, by log-odds. names: negative, positive."""
     with styled():
-        figure = new_figure(0.7 + 0.24 * max(len(positive), len(negative)))
+        figure = new_figure(0.7 + 0.24 * max(map(len, chosen)))
         axes = figure.subplots(1, 2)
-        for ax, terms, colour, name in zip(
-            axes, (negative, positive), (RIGHT, WRONG), names, strict=True
-        ):
+        for ax, terms, colour, name in zip(axes, chosen[::-1], (RIGHT, WRONG), names, strict=True):
             places = np.arange(len(terms))
             ax.barh(places, [abs(odds) for _, odds in terms], color=colour, height=0.7)
             ax.set_yticks(places, [clean(term, 30) for term, _ in terms], fontsize=8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +15,13 @@ from radistill.report.figures import comparison_plots
 from radistill.report.figures.pictures import Picture, draw
 from radistill.report.render import render
 from radistill.schema.comparison import Comparison, DatasetFacts, ModelResult
-from radistill.schema.labeller_figures import LabellerEvaluation, LabellerFigures, LabellerPair
+from radistill.schema.labeller_figures import LabellerEvaluation, LabellerFigures
 from radistill.schema.record import write_record
 from radistill.text.evaluate.evaluate_labellers import Evaluation
 from radistill.text.evaluate.labeller_plots import ablation_plot, calibration_plot, terms_plot
 from radistill.text.evaluate.scores import TaskScores
 from radistill.text.evaluate.terminal import agreement_sentence, pair_sentence, rows, shown
-from radistill.text.labeller.labeller import WeightedTerms
+from radistill.text.labeller.labeller import ClassTerms
 
 
 def write_report(out: Path, evaluation: Evaluation) -> Path:
@@ -33,69 +32,31 @@ def write_report(out: Path, evaluation: Evaluation) -> Path:
     """
     figures = evaluation.figures
     write_record(out / "figures.json", figures)
-    tasks = [
-        _section(out, figures, scores, terms)
-        for scores, terms in zip(evaluation.scores, evaluation.terms, strict=True)
-    ]
-    picture = Picture(
+    plots = {}
+    for scores, terms in zip(evaluation.scores, evaluation.terms, strict=True):
+        task = scores.task.name
+        predictions = {name: _predictions(scores, name) for name in figures.tasks[task]}
+        for name, p in predictions.items():
+            write_predictions(out / file_name(task) / f"{name}.csv", p)
+        plots[task] = draw(out, _pictures(scores, figures.tasks[task], predictions, terms))
+    ablation = Picture(
         "ablation.svg",
         "Without one step",
         "Change of naive Bayes' AUC, 95 % interval over texts: left of the line the step helps.",
         lambda: ablation_plot(figures.ablation, list(figures.tasks)),
     )
     values = {
-        "dataset": figures.dataset,
-        "tasks": tasks,
-        "summary": [sentence for task in tasks for sentence in task.summary],
-        "ablation": figures.ablation,
-        "ablation_plot": draw(out, [picture])[0] if figures.ablation else None,
+        "figures": figures,
+        "plots": plots,
+        "ablation_plot": draw(out, [ablation])[0] if figures.ablation else None,
+        "summary": _summary(figures),
         "shown": shown,
+        "rows": rows,
+        "agreement_sentence": agreement_sentence,
     }
     page = render("text.html", values, package="radistill.text.evaluate")
     write_text(out / "report.html", page)
     return out / "report.html"
-
-
-@dataclass(frozen=True)
-class TaskSection:
-    """What the page shows of one task. rows: (heading, one cell a labeller); plots: see `draw`."""
-
-    name: str
-    figures: dict[str, LabellerFigures]
-    plotted: list[str]
-    left_out: int
-    rows: list[tuple[str, list[str]]]
-    pairs: list[LabellerPair]
-    summary: list[str]
-    agreement: str
-    plots: list[dict[str, str]]
-
-
-def _section(
-    out: Path,
-    figures: LabellerEvaluation,
-    scores: TaskScores,
-    terms: tuple[WeightedTerms, WeightedTerms],
-) -> TaskSection:
-    """Write the predictions and plots of one task."""
-    name = scores.task.name
-    main, every = figures.tasks[name], figures.labellers(name)
-    predictions = {key: _predictions(scores, key) for key in main}
-    for key, p in predictions.items():
-        write_predictions(out / file_name(name) / f"{key}.csv", p)
-    pairs = [pair for pair in figures.pairs if pair.task == name]
-    agreement = figures.agreement.get(name)
-    return TaskSection(
-        name,
-        every,
-        list(main),
-        figures.dataset.left_out[name],
-        rows(every),
-        pairs,
-        [_summary(name, main), *(pair_sentence(pair) for pair in pairs if pair.b == "rules")],
-        agreement_sentence(name, agreement) if agreement else "",
-        draw(out, _pictures(scores, main, predictions, terms)),
-    )
 
 
 def file_name(task: str) -> str:
@@ -118,7 +79,7 @@ def _pictures(
     scores: TaskScores,
     figures: Mapping[str, LabellerFigures],
     predictions: dict[str, Predictions],
-    terms: tuple[WeightedTerms, WeightedTerms],
+    terms: ClassTerms,
 ) -> list[Picture]:
     task = scores.task
     prefix = file_name(task.name)
@@ -154,18 +115,25 @@ def _pictures(
             "The words that speak most for each class",
             "Log-odds that the presence of a word adds. no: and maybe: mark denied and doubted "
             "words, rules/ is the result of the keywords.",
-            lambda: terms_plot(*terms, classes),
+            lambda: terms_plot(terms, classes),
         ),
     ]
 
 
-def _summary(task: str, figures: Mapping[str, LabellerFigures]) -> str:
-    name = "best" if "best" in figures else next(iter(figures))
-    best = figures[name]
-    who = "the best labeller" if name == "best" else shown(name)
-    return (
-        f"{task}: {who} has an AUC of {fmt.figure(best.auc)} (95 % interval "
-        f"{fmt.interval(best.auc_ci)}) and an F1 of {best.f1:.3f} ({fmt.interval(best.f1_ci)}) on "
-        f"{best.n:,} reports; it finds {best.confusion.tp:,} of {best.positives:,} and falsely "
-        f"calls {best.confusion.fp:,} others."
-    )
+def _summary(figures: LabellerEvaluation) -> list[str]:
+    """The best labeller of each task, and how labellers compare with the keywords."""
+    sentences = []
+    for task, labellers in figures.tasks.items():
+        name = "best" if "best" in labellers else next(iter(labellers))
+        best = labellers[name]
+        who = "the best labeller" if name == "best" else shown(name)
+        sentences.append(
+            f"{task}: {who} has an AUC of {fmt.figure(best.auc)} (95 % interval "
+            f"{fmt.interval(best.auc_ci)}) and an F1 of {best.f1:.3f} "
+            f"({fmt.interval(best.f1_ci)}) on {best.n:,} reports; it finds "
+            f"{best.confusion.tp:,} of {best.positives:,} and falsely calls "
+            f"{best.confusion.fp:,} others."
+        )
+        pairs = (pair for pair in figures.pairs if pair.task == task and pair.b == "rules")
+        sentences += map(pair_sentence, pairs)
+    return sentences

@@ -19,6 +19,13 @@ BUILTIN = "builtin"
 WeightedTerms = list[tuple[str, float]]  # terms with their log-odds
 
 
+class ClassTerms(NamedTuple):
+    """Terms that speak for each class, the strongest first."""
+
+    positive: WeightedTerms
+    negative: WeightedTerms
+
+
 class Answer(NamedTuple):
     """How a question is answered for one report.
 
@@ -54,11 +61,11 @@ def strongest_terms(answer: Answer, count: int) -> WeightedTerms:
     return sorted(weighted, key=lambda item: (-abs(item[1]), item[0]))[:count]
 
 
-def class_terms(question: Question, count: int) -> tuple[WeightedTerms, WeightedTerms]:
-    """The terms that speak most for `positive` and for `negative`."""
+def class_terms(question: Question, count: int) -> ClassTerms:
+    """The terms that speak most for each class, at most `count` of each."""
     order = sorted(question.term_odds.items(), key=lambda item: (item[1], item[0]))
     positive = [(term, odds) for term, odds in order[::-1][:count] if odds > 0]
-    return positive, [(term, odds) for term, odds in order[:count] if odds < 0]
+    return ClassTerms(positive, [(term, odds) for term, odds in order[:count] if odds < 0])
 
 
 def load_labeller(source: str | Path) -> Labeller:

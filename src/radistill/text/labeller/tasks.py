@@ -101,10 +101,9 @@ def tasks_of(
     """
     if reports.label_name == OPEN_I_LABEL:
         tags = [tags_of(record.label) for record in reports.records]
-        chosen = [(name, OPEN_I_TASKS[name]) for name in names]
         return [
-            _task(reports, name, *task[:3], OPEN_I_LABELS, list(map(task.truth, tags)))
-            for name, task in chosen
+            _task(reports, name, *known[:3], OPEN_I_LABELS, list(map(known.truth, tags)))
+            for name, known in ((name, OPEN_I_TASKS[name]) for name in names)
         ]
     if rules and rules not in QUESTIONS:
         raise UsageError(f"--rules {rules}: one of {', '.join(QUESTIONS)}")

@@ -48,11 +48,10 @@ def train(
     """
     tasks = tasks_of(reports, positive, rules, OPEN_I_TRAINED)
     with bar() as progress:
-        job = progress.add_task("training", total=len(tasks) * (INNER_FOLDS + 1))
+        rounds = len(tasks) * (INNER_FOLDS + 1)
+        tick = partial(progress.advance, progress.add_task("training", total=rounds))
         bags = [bag(record.report, Steps()) for record in reports.records]
-        questions = tuple(
-            train_question(task, bags, kind, seed, lambda: progress.advance(job)) for task in tasks
-        )
+        questions = tuple(train_question(task, bags, kind, seed, tick) for task in tasks)
     negative, positive = tasks[0].labels
     return Labeller(
         format=FORMAT,
