@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A test is right or wrong on a busy machine too: time limits are pytest's alone.
+settings.register_profile("radistill", deadline=None)
+settings.load_profile("radistill")
 
 ROOT = Path(__file__).resolve().parents[1]
 

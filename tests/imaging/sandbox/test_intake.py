@@ -317,7 +317,7 @@ def test_workers_must_be_some() -> None:
 def test_the_process_starts_with_little() -> None:
     heavy = ("numpy", "pydicom", "onnxruntime", "pydantic", "rich")
     code = (
-        "import sys, radistill.imaging.worker\n"
+        "import sys, radistill.imaging.sandbox.worker\n"
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
