@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests."""
+"""Fixtures and settings shared by all tests."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hypothesis import settings
 settings.register_profile("radistill", deadline=None)
 settings.load_profile("radistill")
 
+os.environ["COLUMNS"] = "500"  # messages are not wrapped, here and in processes that tests start
 ROOT = Path(__file__).resolve().parents[1]
 
 

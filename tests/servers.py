@@ -51,7 +51,7 @@ def serving(bundle: Path, *arguments: object) -> Iterator[Server]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"},
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         preexec_fn=_no_files,
     )
     assert process.stderr is not None

@@ -20,13 +20,12 @@ def radistill(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 
     def run(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["radistill", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "200")
         try:
             cli.main()
             status = 0
         except SystemExit as end:
             status = int(end.code or 0)
         out, err = capfd.readouterr()
-        return status, out, " ".join(err.split())
+        return status, out, err
 
     return run

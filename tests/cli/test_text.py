@@ -62,7 +62,7 @@ def test_train_label_and_explain(labelled: Path, tmp_path: Path) -> None:
     done = text("explain", "--labeller", tmp_path / "l.json")
     assert "for pneumonia" in done.stdout
     done = text("explain", "No effusion. Left infiltrate.", "--labeller", tmp_path / "l.json")
-    assert "probability of pneumonia" in " ".join(done.stdout.split())
+    assert "probability of pneumonia" in done.stdout
 
 
 def test_evaluate_prints_json_and_writes_a_report(labelled: Path, tmp_path: Path) -> None:
@@ -82,10 +82,10 @@ def test_the_built_in_labeller_needs_no_training(tmp_path: Path) -> None:
     (tmp_path / "r" / "3.txt").write_bytes(b"\x00")
     done = text("label", tmp_path / "r", "--out", tmp_path / "labels.csv")
     assert done.returncode == 1  # one could not be read, the rest are labelled
-    assert "3: is not text" in " ".join(done.stderr.split())
+    assert "3: is not text" in done.stderr
     rows = (tmp_path / "labels.csv").read_text().splitlines()
     assert [row.split(",")[:2] for row in rows[1:]] == [["1", "NORMAL"], ["2", "PNEUMONIA"]]
-    assert "medical device" in " ".join(done.stdout.split())
+    assert "medical device" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_wrong_usage_gives_2(tmp_path: Path, arguments: tuple[str, ...], message
     file.write_text("id,report,truth,one\n1,Clear.,a,z\n2,Ill.,b,z\n")
     done = text(*[file if a == "FILE" else a for a in arguments])
     assert done.returncode == 2
-    assert message in " ".join(done.stderr.split())
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -20,7 +20,7 @@ NAME = "shufflenet_v2_x0_5"
 
 
 def weights(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "200"})
+    return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
 @pytest.fixture(autouse=True)
