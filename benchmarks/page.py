@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import psutil
 
 import static_page
+from chromium import launched
 from radistill.page import static_site
 from radistill.runtime import Predictor
 
@@ -112,7 +113,7 @@ def main() -> None:
     scratch = Path(tempfile.mkdtemp())
     static_site.write_page(scratch / "page", options.bundle)
     sizes(scratch / "page")
-    with static_page.browser() as chrome, static_page.served(scratch / "page") as url:
+    with launched() as chrome, static_page.served(scratch / "page") as url:
         tab = static_page.bare(chrome.new_page(), url)
         ready, isolated = tab.evaluate(OPEN)
         print(f"ready after {ready:.0f} ms, isolated: {isolated}\n")

@@ -5,18 +5,11 @@ from __future__ import annotations
 import base64
 import functools
 import http.server
-import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import pytest
-
-from radistill.page import npm_parts
-
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 # Opens the engine once a page; then one film after another. Bitmaps become their sizes.
 PREDICT = """async ([files, options, config]) => {
@@ -34,29 +27,6 @@ PREDICT = """async ([files, options, config]) => {
   }
   return records;
 }"""
-
-
-def chromium() -> str:
-    """Where Chromium is; the test is skipped if it, Playwright or the page's parts are missing."""
-    pytest.importorskip("playwright", reason="playwright is not installed")
-    if absent := npm_parts.missing():
-        pytest.skip(f"the page lacks {absent[0]}: {npm_parts.COMMAND}")
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        pytest.skip("chromium is not installed")
-    return found
-
-
-@contextmanager
-def browser() -> Iterator[Any]:
-    """Headless Chromium."""
-    path = chromium()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @contextmanager

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,14 @@ import pytest
 
 import static_page
 from bad_files import image
+from chromium import context as new_context
+from chromium import launched, need_npm_parts, until
 from radistill.cli import main
 from radistill.errors import RadistillError, UsageError
 from radistill.page import npm_parts, static_site
 
 FILM = np.random.default_rng(0).normal(120, 40, (64, 48)).clip(0, 255).astype(np.uint8)
+WAITING = "navigator.serviceWorker.getRegistration().then((one) => !!one.waiting)"
 FIRST_LOAD = 6e6  # bytes, compressed
 
 
@@ -32,15 +35,7 @@ def command(*arguments: object) -> int:
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:
-    return " ".join(capsys.readouterr().err.split())  # rich breaks lines at the terminal's width
-
-
-def until(tab: Any, expression: str, seconds: float = 30) -> None:
-    """Wait for an expression. Playwright's own way needs eval, which the page's policy forbids."""
-    end = time.monotonic() + seconds
-    while not tab.evaluate(expression):
-        assert time.monotonic() < end, expression
-        tab.wait_for_timeout(100)
+    return capsys.readouterr().err
 
 
 def opened(tab: Any, url: str) -> None:
@@ -50,7 +45,7 @@ def opened(tab: Any, url: str) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    static_page.chromium()
+    need_npm_parts()
     out = tmp_path_factory.mktemp("static") / "page"
     static_site.write_page(out)
     return out
@@ -58,14 +53,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def chrome() -> Iterator[Any]:
-    with static_page.browser() as opened:
-        yield opened
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture
 def page(chrome: Any, folder: Path) -> Iterator[tuple[Any, str]]:
     """A fresh browser context at a file of the page without scripts, and the page's address."""
-    context = chrome.new_context()
+    context = new_context(chrome)
     with static_page.served(folder) as url:
         yield static_page.bare(context.new_page(), url), url
         context.close()
@@ -155,7 +150,7 @@ def test_sends_nothing_but_requests_for_its_own_files(
     chrome: Any, folder: Path, tmp_path: Path
 ) -> None:
     """With everything else cut off, it works, and nothing was cut off."""
-    context = chrome.new_context()
+    context = new_context(chrome)
     asked: list[str] = []
     with static_page.served(folder) as url:
 
@@ -172,7 +167,7 @@ def test_sends_nothing_but_requests_for_its_own_files(
         film.write_bytes(image("PNG", FILM))
         page.set_input_files("#choose", film)
         page.wait_for_selector("#verdict:not([hidden])")
-        page.wait_for_timeout(300)
+        page.wait_for_load_state("networkidle")
         context.close()
         names = {entry.removeprefix(f"GET {url}") for entry in asked if "blob:" not in entry}
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*")} | {""}
@@ -207,11 +202,9 @@ def test_is_isolated_once_the_service_worker_serves_it_and_may_use_threads(
 def test_a_new_version_takes_over_and_the_old_one_is_forgotten(
     chrome: Any, folder: Path, tmp_path: Path
 ) -> None:
-    import shutil
-
     copy = tmp_path / "page"
     shutil.copytree(folder, copy)
-    context = chrome.new_context()
+    context = new_context(chrome)
     with static_page.served(copy) as url:
         tab = context.new_page()
         opened(tab, url)
@@ -221,11 +214,11 @@ def test_a_new_version_takes_over_and_the_old_one_is_forgotten(
         (copy / "sw.js").write_text((static_site.WEB / "sw.js").read_text("utf-8"), "utf-8")
         static_site._list_files(copy)
         tab.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update())")
-        until(tab, "navigator.serviceWorker.getRegistration().then((one) => !!one.waiting)")
+        until(tab, lambda: tab.evaluate(WAITING))
         assert tab.evaluate("'new' in document.body.dataset") is False
         tab.goto(url)
         tab.wait_for_selector("body[data-new]")
-        until(tab, "caches.keys().then((names) => names.length === 1)")
+        until(tab, lambda: tab.evaluate("caches.keys().then((names) => names.length === 1)"))
         context.close()
 
 
@@ -250,7 +243,7 @@ def test_a_film_that_hangs_or_ends_the_engine_takes_no_other_with_it(
         "breaks.tiff": image("TIFF", FILM),
         "and again.jpeg": image("JPEG", FILM),
     }
-    records = static_page.predict(tab, files, seconds=8)  # the first film compiles the model
+    records = static_page.predict(tab, files, seconds=20)  # each; the first loads the decoder
     codes = [record.get("error", {}).get("code") for record in records]
     assert codes == [None, "timeout", None, "unreadable", None]
 

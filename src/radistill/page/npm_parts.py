@@ -127,7 +127,8 @@ def _shaped(content: bytes, how: str) -> bytes:
 
 if __name__ == "__main__":
     try:
-        fetch()
+        if missing():
+            fetch()
     except VendorError as error:
         sys.exit(str(error))
     print(f"{FOLDER}: {len(list(FOLDER.iterdir()))} files")

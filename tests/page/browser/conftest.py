@@ -14,19 +14,19 @@ from typing import Any
 
 import pytest
 
-from radistill.page import npm_parts
+from chromium import launched, need_npm_parts
 from radistill.page.static_site import write_page
 from radistill.phantoms import generate
-from radistill.runtime.find_bundle import installed
-from radistill.runtime.predictor import Predictor
+from radistill.runtime.find_bundle import find_bundle, installed
+from radistill.schema.card import CARD, Card, read_card
 from radistill.schema.prediction import Prediction
 
 from ...servers import serving
 from ...static_page import served
-from .chromium import launched
-from .page import Page
+from ..sure_films import sure
+from .page import OWN_THRESHOLD, Page, point
 
-FILMS = 16
+MADE, NORMAL, PNEUMONIA = 80, 6, 10  # phantoms made, and how many of each answer are used
 
 
 @contextmanager
@@ -37,8 +37,7 @@ def from_server() -> Iterator[str]:
 
 @contextmanager
 def from_folder() -> Iterator[str]:
-    if absent := npm_parts.missing():
-        pytest.skip(f"the page lacks {absent[0]}: {npm_parts.COMMAND}")
+    need_npm_parts()
     with tempfile.TemporaryDirectory() as scratch:
         write_page(Path(scratch) / "page", installed()[0])
         with served(Path(scratch) / "page") as url:
@@ -92,24 +91,38 @@ def page(open_page: Callable[..., Page]) -> Page:
 
 
 @pytest.fixture(scope="session")
-def phantoms(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def card() -> Card:
+    """Of the student that ships."""
+    return read_card(find_bundle(None) / CARD)
+
+
+@pytest.fixture(scope="session")
+def predictions(tmp_path_factory: pytest.TempPathFactory, card: Card) -> dict[str, Prediction]:
+    """Phantoms that Python answers, far from every threshold that a test sets, by file name."""
     folder = tmp_path_factory.mktemp("phantoms") / "films"
-    generate(folder, FILMS, seed=0)
-    return sorted(path for split in ("train", "test") for path in folder.glob(f"{split}/*/*"))
+    generate(folder, MADE, seed=0)
+    paths = sorted(path for split in ("train", "test") for path in folder.glob(f"{split}/*/*"))
+    thresholds = [card.threshold, point(card, "sensitivity-0.9").threshold, OWN_THRESHOLD]
+    films = sure(paths, thresholds)
+    chosen = [
+        name
+        for decision, count in (("normal", NORMAL), ("pneumonia", PNEUMONIA))
+        for name in [name for name, film in films.items() if film.decision == decision][:count]
+    ]
+    assert len(chosen) == NORMAL + PNEUMONIA
+    return {name: films[name] for name in sorted(chosen)}
 
 
 @pytest.fixture(scope="session")
-def told(phantoms: list[Path]) -> dict[str, Prediction]:
-    """What Python says of each phantom, by its file's name."""
-    results = Predictor.load(installed()[0], threads=1).predict(phantoms, workers=1)
-    return {Path(result.path).name: result for result in results if isinstance(result, Prediction)}
+def phantoms(predictions: dict[str, Prediction]) -> list[Path]:
+    return [Path(film.path) for film in predictions.values()]
 
 
 @pytest.fixture(scope="session")
-def normal(phantoms: list[Path], told: dict[str, Prediction]) -> Path:
-    return next(path for path in phantoms if told[path.name].decision == "normal")
+def normal(predictions: dict[str, Prediction]) -> Path:
+    return next(Path(film.path) for film in predictions.values() if film.decision == "normal")
 
 
 @pytest.fixture(scope="session")
-def pneumonia(phantoms: list[Path], told: dict[str, Prediction]) -> Path:
-    return next(path for path in phantoms if told[path.name].decision == "pneumonia")
+def pneumonia(predictions: dict[str, Prediction]) -> Path:
+    return next(Path(film.path) for film in predictions.values() if film.decision == "pneumonia")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -10,9 +10,18 @@ from typing import Any, Self
 
 from PIL import Image
 
+from chromium import context as new_context
+from chromium import until
+from radistill.schema.card import Card, OperatingPoint
+
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
+OWN_THRESHOLD = 0.9  # set by hand
 UNDONE = ".film:is([data-outcome=waiting], [data-outcome=busy])"
+
+
+def point(card: Card, name: str) -> OperatingPoint:
+    return next(each for each in card.operating_points if each.name == name)
 
 
 def payload(file: Path | dict[str, Any], name: str = "") -> dict[str, Any]:
@@ -36,12 +45,16 @@ def broken(film: Path) -> dict[str, Any]:
 
 @dataclass
 class Page:
-    """A tab. `foreign` are requests to elsewhere, `errors` what the console said of faults."""
+    """A tab.
+
+    elsewhere: requests to other origins. errors: messages of the console.
+    expected: parts of the messages that the test causes.
+    """
 
     tab: Any
     context: Any
     url: str
-    foreign: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     expected: tuple[str, ...] = ()
 
@@ -50,15 +63,15 @@ class Page:
         cls, browser: Any, url: str, *, ready: bool = True, phone: bool = False,
         language: str = "en-GB", expected: tuple[str, ...] = (), **options: Any,
     ) -> Self:  # fmt: skip
-        """expected: parts of console errors that the test causes. ready: wait for the model."""
+        """ready: wait for the model."""
         shape = {"viewport": DESK}
         if phone:
             shape = {"viewport": PHONE, "is_mobile": True, "has_touch": True}
-        context = browser.new_context(locale=language, **shape, **options)
+        context = new_context(browser, locale=language, **shape, **options)
         page = cls(context.new_page(), context, url, expected=expected)
-        page.tab.on("request", lambda request: page._asked(request.url))
+        page.tab.on("request", lambda request: page._note_request(request.url))
         page.tab.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.tab.on("console", lambda message: page._said(message.type, message.text))
+        page.tab.on("console", lambda message: page._note_message(message.type, message.text))
         # Listened to from the start: a chooser that opens before anybody listens is lost.
         page.tab.on("filechooser", lambda _: None)
         if ready:
@@ -77,8 +90,15 @@ class Page:
         if wait:
             self.finish()
 
-    def finish(self, timeout: float = 60_000) -> None:
-        self.tab.wait_for_selector(UNDONE, state="detached", timeout=timeout)
+    def finish(self) -> None:
+        self.tab.wait_for_selector(UNDONE, state="detached")
+
+    def drawn(self) -> None:
+        """Wait for the selected film's picture."""
+        self.tab.wait_for_selector(f".film-canvas[aria-label*={self.text('.verdict-file')!r}]")
+
+    def until(self, condition: Callable[[], object]) -> None:
+        until(self.tab, condition)
 
     def pick(self, number: int) -> None:
         """Select the film at this place, from 1, in the list."""
@@ -104,14 +124,14 @@ class Page:
         )
 
     def check(self) -> None:
-        assert not self.foreign
+        assert not self.elsewhere
         unexpected = [error for error in self.errors if not any(e in error for e in self.expected)]
         assert not unexpected
 
-    def _asked(self, url: str) -> None:
+    def _note_request(self, url: str) -> None:
         if not url.startswith((self.url, "blob:", "data:")):
-            self.foreign.append(url)
+            self.elsewhere.append(url)
 
-    def _said(self, kind: str, text: str) -> None:
+    def _note_message(self, kind: str, text: str) -> None:
         if kind == "error":
             self.errors.append(text)

@@ -1,6 +1,6 @@
 """Draw the page's icons, and take the pictures of docs/page.md.
 
-`python -m tests.serve.browser.pictures` in the checkout. The films are phantoms, so that nobody's
+`python -m tests.page.browser.pictures` in the checkout. The films are phantoms, so that nobody's
 chest is in the documentation.
 """
 
@@ -13,12 +13,12 @@ from typing import Any
 
 from PIL import Image
 
+from chromium import launched
 from radistill.phantoms import generate
 from radistill.runtime.find_bundle import installed
 from radistill.runtime.predictor import Predictor
 
 from ...servers import serving
-from .chromium import launched
 from .page import Page, blank
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -47,9 +47,9 @@ def chosen(folder: Path) -> list[Path]:
     """A film that shows the map well first, then some of each answer."""
     generate(folder, 24, seed=0)
     paths = sorted(folder.glob("t*/*/*.jpeg"))
-    told = dict(zip(paths, Predictor.load(installed()[0]).predict(paths), strict=True))
-    positive = [path for path in paths if told[path].decision == "pneumonia"]
-    normal = [path for path in paths if told[path].decision == "normal"]
+    results = dict(zip(paths, Predictor.load(installed()[0]).predict(paths), strict=True))
+    positive = [path for path in paths if results[path].decision == "pneumonia"]
+    normal = [path for path in paths if results[path].decision == "normal"]
     sick = [path for path in positive if "PNEUMONIA" in path.parts]
     return [*sick[:2], *normal[:2], *sick[2:4]]
 
@@ -62,7 +62,7 @@ def pictures(browser: Any, url: str, films: list[Path]) -> None:
     ):
         page = Page.open(browser, url, device_scale_factor=1, **options)
         page.add([*films, *extra] if extra else films[0])
-        page.tab.wait_for_timeout(500)
+        page.drawn()
         target = ROOT / "docs" / f"{name}.png"
         page.tab.screenshot(path=target)
         Image.open(target).quantize(256).save(target, optimize=True)  # a third of the bytes

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from absent import absent
+
 from .page import Page, blank, broken
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -19,13 +21,13 @@ RUN = """async (tags) => (await axe.run({ runOnly: tags })).violations.map(
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """axe-core, of `npm install axe-core` in the checkout or where NODE_PATH says."""
+    """axe-core, of `npm ci` in the checkout or where NODE_PATH says."""
     folders = [str(ROOT / "node_modules"), *os.environ.get("NODE_PATH", "").split(os.pathsep)]
     for folder in filter(None, folders):
         script = Path(folder) / "axe-core" / "axe.min.js"
         if script.is_file():
             return script.read_text("utf-8")
-    pytest.skip("axe-core is not installed: npm install --no-save axe-core")
+    absent("axe-core is not installed: npm ci")
 
 
 @pytest.mark.parametrize(

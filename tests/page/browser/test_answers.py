@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 from statsmodels.stats.proportion import proportion_confint
 
-from radistill.runtime.find_bundle import find_bundle, installed
-from radistill.schema.card import Card, OperatingPoint, read_card
+from radistill.schema.card import Card
 from radistill.schema.prediction import Prediction
 
 from ...dicoms import shipped
-from .page import Page, broken
+from ..sure_films import sure
+from .page import OWN_THRESHOLD, Page, broken, point
 
 
 def photo() -> dict[str, object]:
@@ -36,16 +36,6 @@ def dicom_without_ending() -> dict[str, object]:
     return {"name": "IM00001", "mimeType": "", "buffer": shipped("RG1_UNCR.dcm")}
 
 
-@pytest.fixture(scope="module")
-def card() -> Card:
-    """Of the student that ships."""
-    return read_card(find_bundle(None) / "card.json")
-
-
-def point(card: Card, name: str) -> OperatingPoint:
-    return next(each for each in card.operating_points if each.name == name)
-
-
 def hundred(share: float | None) -> int:
     assert share is not None
     return round(100 * share)
@@ -56,12 +46,12 @@ def test_a_film_is_answered_as_python_answers(
     page: Page,
     kind: str,
     request: pytest.FixtureRequest,
-    told: dict[str, Prediction],
+    predictions: dict[str, Prediction],
     card: Card,
 ) -> None:
     path: Path = request.getfixturevalue(kind)
     page.add(path)
-    expected = told[path.name]
+    expected = predictions[path.name]
     outcome = "positive" if kind == "pneumonia" else "negative"
     assert page.outcomes == [outcome]
     assert page.text("#verdict-title") == kind.capitalize()
@@ -95,7 +85,7 @@ def test_sensitivity_and_specificity_are_said_in_plain_words(
 
 
 def test_another_setting_decides_again_without_running_again(
-    page: Page, phantoms: list[Path], told: dict[str, Prediction], card: Card
+    page: Page, phantoms: list[Path], predictions: dict[str, Prediction], card: Card
 ) -> None:
     page.add(phantoms)
     sent: list[str] = []
@@ -103,7 +93,7 @@ def test_another_setting_decides_again_without_running_again(
     page.tab.check("input[name=point][value='sensitivity-0.9']")
     chosen, counts = point(card, "sensitivity-0.9"), card.figures["test"]["confusion"]
     expected = [
-        "positive" if told[name].probability >= chosen.threshold else "negative"
+        "positive" if predictions[name].probability >= chosen.threshold else "negative"
         for name in page.names
     ]
     assert page.outcomes == expected
@@ -112,16 +102,23 @@ def test_another_setting_decides_again_without_running_again(
     before = 100 - hundred(point(card, "default").specificity)
     assert f"rose from {before} to {hundred(counts['fp'] / (counts['fp'] + counts['tn']))}" in said
     page.tab.check("input[name=point][value=own]")
-    page.tab.fill("#own-value", "0.9")
-    expected = ["positive" if told[name].probability >= 0.9 else "negative" for name in page.names]
+    page.tab.fill("#own-value", str(OWN_THRESHOLD))
+    expected = [
+        "positive" if predictions[name].probability >= OWN_THRESHOLD else "negative"
+        for name in page.names
+    ]
     assert page.outcomes == expected
     assert {"positive", "negative"} <= set(expected)
     assert "Not measured" in page.text("#meaning")
     assert not sent
 
 
-def test_a_band_around_the_threshold_abstains(page: Page, normal: Path) -> None:
-    page.add(normal)
+def test_a_band_around_the_threshold_abstains(
+    page: Page, predictions: dict[str, Prediction], card: Card
+) -> None:
+    near = (card.threshold - 0.15, card.threshold - 0.05)  # within a band of 0.2, not of 0
+    film = next(f for f in predictions.values() if near[0] < f.probability < near[1])
+    page.add(Path(film.path))
     page.tab.click(".more summary")
     page.tab.select_option(".more select", "0.2")
     assert page.outcomes == ["abstain"]
@@ -143,6 +140,7 @@ def test_a_dicom_without_an_ending_is_shown_and_its_age_refused(page: Page) -> N
     assert page.outcomes == ["abstain"]
     assert "population-age" in page.reasons
     assert "age is outside" in page.text("#verdict")
+    page.drawn()
     size = page.tab.eval_on_selector(".film-canvas", "film => [film.width, film.height]")
     assert min(size) > 500
     page.tab.click(".more summary")
@@ -164,17 +162,16 @@ def test_a_broken_file_among_ten_films_stops_nothing(
 
 @pytest.mark.data
 def test_real_films_are_answered_as_python_answers(
-    open_page: Callable[..., Page], shared: Path
+    open_page: Callable[..., Page], shared: Path, card: Card
 ) -> None:
-    from radistill.runtime.predictor import Predictor
-
     folder = shared / "data" / "chest_xray" / "test"
     films = [
-        path for kind in ("NORMAL", "PNEUMONIA") for path in sorted((folder / kind).iterdir())[:8]
+        path for kind in ("NORMAL", "PNEUMONIA") for path in sorted((folder / kind).iterdir())[:12]
     ]
+    expected = sure(films, [card.threshold]).values()
+    assert len(expected) >= 16
     page = open_page()
-    page.add(films)
-    results = Predictor.load(installed()[0], threads=1).predict(films, workers=1)
+    page.add([Path(film.path) for film in expected])
     kinds = {"normal": "negative", "pneumonia": "positive", "abstain": "abstain"}
-    assert page.outcomes == [kinds[result.decision] for result in results]
+    assert page.outcomes == [kinds[film.decision] for film in expected]
     assert set(page.outcomes) >= {"negative", "positive"}

@@ -28,10 +28,10 @@ def give(page: Page, kind: str, path: Path) -> None:
 
 def test_dropped_and_pasted_films_are_answered(page: Page, normal: Path, pneumonia: Path) -> None:
     give(page, "dragenter", normal)
-    assert page.tab.locator("#veil").is_visible()
+    page.tab.wait_for_selector("#veil", state="visible")
     give(page, "drop", normal)
     page.tab.wait_for_selector(".film[data-outcome=negative]")
-    assert page.tab.locator("#veil").is_hidden()
+    page.tab.wait_for_selector("#veil", state="hidden")
     give(page, "paste", pneumonia)
     page.tab.wait_for_selector(".film[data-outcome=positive]")
     assert page.names == [normal.name, pneumonia.name]

@@ -24,6 +24,7 @@ def test_on_a_phone_off_line_it_answers_films_and_dicom(
     page.add([payload(normal), payload(pneumonia), dicom])
     assert page.outcomes == ["negative", "positive", "abstain"]
     page.pick(3)
+    page.drawn()
     size = page.tab.eval_on_selector(".film-canvas", "film => [film.width, film.height]")
     assert min(size) > 500
     wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"

@@ -14,18 +14,23 @@ from radistill.schema.prediction import Prediction
 from .page import Page, broken, payload
 
 MANY = 200
+STOP_AT_THE_FIRST = """() => new MutationObserver((_, watch) => {
+  if (!document.querySelector(".film[data-outcome=negative]")) return;
+  watch.disconnect();
+  document.querySelector(".progress button").click();
+}).observe(document.body, { subtree: true, attributeFilter: ["data-outcome"] })"""
 
 
 def test_films_are_ordered_filtered_and_removed(
-    page: Page, phantoms: list[Path], told: dict[str, Prediction]
+    page: Page, phantoms: list[Path], predictions: dict[str, Prediction]
 ) -> None:
     page.add(phantoms)
     page.tab.select_option(".order select", "highest")
-    chances = [told[name].probability for name in page.names]
+    chances = [predictions[name].probability for name in page.names]
     assert chances == sorted(chances, reverse=True)
     page.tab.select_option(".order select", "name")
-    assert page.names[0].startswith("IM-0001")
-    normals = [name for name in page.names if told[name].decision == "normal"]
+    assert page.names[0].startswith("IM-0")
+    normals = [name for name in page.names if predictions[name].decision == "normal"]
     page.tab.click("[data-filter=negative]")
     assert page.names == normals
     assert page.text("[data-filter=negative] b") == str(len(normals))
@@ -42,7 +47,7 @@ def test_films_are_ordered_filtered_and_removed(
 
 
 def test_the_csv_has_the_columns_of_predict_and_runs_no_formula(
-    page: Page, normal: Path, told: dict[str, Prediction]
+    page: Page, normal: Path, predictions: dict[str, Prediction]
 ) -> None:
     names = ["=HYPERLINK(0).jpeg", 'a "b", c.jpeg', "@SUM(1).jpeg"]
     page.add([*(payload(normal, name) for name in names), broken(normal)])
@@ -53,7 +58,7 @@ def test_the_csv_has_the_columns_of_predict_and_runs_no_formula(
     assert tuple(rows[0]) == COLUMNS
     expected_names = [f"'{names[0]}", names[1], f"'{names[2]}", "'-broken.jpeg"]
     assert [row["path"] for row in rows] == expected_names
-    expected = told[normal.name]
+    expected = predictions[normal.name]
     assert rows[1]["sha256"] == expected.sha256
     assert abs(float(rows[1]["probability"]) - expected.probability) <= 0.01
     assert rows[1]["decision"] == "normal"
@@ -61,9 +66,8 @@ def test_the_csv_has_the_columns_of_predict_and_runs_no_formula(
 
 
 def test_stopping_leaves_the_rest_and_going_on_does_it(page: Page, normal: Path) -> None:
-    page.add([payload(normal, f"{i}.jpeg") for i in range(24)], wait=False)
-    page.tab.click(".progress button")
-    page.finish()
+    page.tab.evaluate(STOP_AT_THE_FIRST)
+    page.add([payload(normal, f"{i}.jpeg") for i in range(24)])
     assert "stopped" in page.outcomes
     page.tab.click(".progress button")
     page.tab.wait_for_selector(".film[data-outcome=stopped]", state="detached")
