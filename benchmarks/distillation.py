@@ -32,10 +32,10 @@ from PIL import Image
 from torch.nn import functional as F
 from torchvision import transforms
 
-from radistill.config import AugmentConfig, DistillConfig, ModelConfig, StudyConfig, load_config
+from radistill.config import AugmentConfig, DistillConfig, Recipe, StudyConfig, load_config
 from radistill.distill.losses import kd_loss
 from radistill.distill.objective import Distillation
-from radistill.distill.teacher_outputs import teacher_outputs
+from radistill.distill.teacher_outputs import cache_teacher_outputs
 from radistill.imaging import to_square
 from radistill.models import GreyClassifier, create
 from radistill.study.rundir import digest
@@ -43,7 +43,8 @@ from radistill.training.examples import Examples
 from radistill.training.frozen import frozen_features
 from radistill.training.loop import train_one_epoch
 from radistill.training.objective import CrossEntropy
-from radistill.training.state import start
+from radistill.training.state import start_training
+from radistill.training.task import TrainingTask
 from radistill.training.views import Views
 
 BATCH = 32
@@ -108,42 +109,50 @@ class Ours:
         changes: dict[str, object] | None = None, augmentation: AugmentConfig | None = None,
         distill: DistillConfig | None = None,
     ) -> None:  # fmt: skip
-        self.films, self.accelerator = films, Accelerator(cpu=True)
-        key = digest([films.shas, films.pixels.size])  # what an earlier run kept may be of others
-        self.config = ModelConfig(
-            architecture=architecture, weights="random", input_size=films.pixels.size,
-            batch_size=BATCH, epochs=1, **(changes or {}),
-        )  # fmt: skip
+        key = digest([films.shas, films.pixels.size])  # files of an earlier run may be of others
+        accelerator = Accelerator(cpu=True)
+        self.task = TrainingTask("benchmark", films, films, 1, folder, key, 0, accelerator)
+        self.recipe = Recipe(
+            architecture=architecture,
+            weights="random",
+            input_size=films.pixels.size,
+            batch_size=BATCH,
+            epochs=1,
+            **(changes or {}),
+        )
         self.views = Views(1, 0, augmentation or AugmentConfig())
         self.objective: CrossEntropy | Distillation = CrossEntropy()
         if teacher is not None:
-            answers = teacher_outputs(
-                teacher, films, self.views, folder=folder, key=key,
-                accelerator=self.accelerator,
-            )  # fmt: skip
-            self.objective = Distillation(answers, distill or DistillConfig(views=1))
-        model = network(architecture, films.pixels.size, self.config.enlarge)
+            cache = cache_teacher_outputs(
+                teacher, films, self.views, folder=folder, key=key, accelerator=accelerator
+            )
+            self.objective = Distillation(cache, distill or DistillConfig(views=1))
+        model = network(architecture, films.pixels.size, self.recipe.enlarge)
         self.features = None
-        if self.config.cached_views:
-            self.features = frozen_features(
-                model, self.config.frozen_stages, films, self.views, folder, key,
-                self.accelerator,
-            )[0]  # fmt: skip
+        if self.recipe.cached_views:
+            frozen = self.recipe.frozen_stages
+            self.features = frozen_features(model, frozen, self.task, self.views)[0]
         steps = len(films) // BATCH
-        self.state = start(model, self.config, steps, self.objective, self.accelerator)
+        self.state = start_training(model, self.recipe, steps, self.objective, accelerator)
 
     def epoch(self) -> None:
         train_one_epoch(
-            self.state, self.config, self.films, self.objective, self.views, epoch=1, batch=BATCH,
-            accelerator=self.accelerator, features=self.features,
-        )  # fmt: skip
+            self.state,
+            self.recipe,
+            self.task,
+            self.objective,
+            self.views,
+            epoch=1,
+            features=self.features,
+        )
 
 
-def of_preset(config: StudyConfig, model: ModelConfig, films: Examples, **more: Any) -> Ours:
-    """An epoch of `model` as the preset trains it."""
+def of_preset(config: StudyConfig, network: str, films: Examples, **more: Any) -> Ours:
+    """An epoch of `network` as the preset trains it."""
+    recipe = config.recipe(network)
     names = ("enlarge", "ema", "weight_decay", "learning_rate")
-    changes = {name: getattr(model, name) for name in names}
-    return Ours(model.architecture, films, changes=changes, augmentation=config.augment, **more)
+    changes = {name: getattr(recipe, name) for name in names}
+    return Ours(recipe.architecture, films, changes=changes, augmentation=config.augment, **more)
 
 
 def best_seconds(epochs: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
@@ -224,8 +233,8 @@ def of_student(paths: list[Path], preset: StudyConfig, scratch: Path) -> Epochs:
     """Epochs of the preset `student`."""
     coarse = examples(paths, preset.student.input_size)
     asked = network(preset.teacher.architecture, coarse.pixels.size, preset.teacher.enlarge)
-    teacher = of_preset(preset, preset.teacher, coarse, teacher=None, folder=scratch)
-    student = of_preset(preset, preset.student, coarse, teacher=asked, folder=scratch / "preset",
+    teacher = of_preset(preset, "teacher", coarse, teacher=None, folder=scratch)
+    student = of_preset(preset, "student", coarse, teacher=asked, folder=scratch / "preset",
                         distill=preset.distill)  # fmt: skip
     return {
         "preset student, a teacher epoch": teacher.epoch,

@@ -27,7 +27,7 @@ STEPS, WARM_UP = 10, 3
 
 def stepper(compiled: bool) -> Callable[[], None]:
     """Takes one step of the preset's student on random films."""
-    config = load_config("student").student
+    config = load_config("student").recipe("student")
     torch.manual_seed(0)
     model, _ = create(config.architecture, classes=3, dropout=config.dropout, weights="random",
                       input_size=config.input_size)  # fmt: skip
@@ -51,7 +51,7 @@ def stepper(compiled: bool) -> Callable[[], None]:
 
 def asker(batch: int, layout: torch.memory_format) -> Callable[[], None]:
     """Asks the preset's teacher about 256 random films."""
-    config = load_config("student").teacher
+    config = load_config("student").recipe("teacher")
     model, _ = create(config.architecture, classes=3, dropout=0.0, weights="random",
                       input_size=config.input_size)  # fmt: skip
     model.enlarge = config.enlarge

@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS))
     parser.add_argument("--held-out", action="store_true", help="judge on series held out of train")
     options = parser.parse_args()
-    settings = [*options.set, *(["data.validation=series"] if options.held_out else [])]
+    settings = [*options.set, *(["data.validation=prefix"] if options.held_out else [])]
     ensemble = [*settings, f"distill.ensemble={options.teachers}"]
     config = load_config(options.preset, overrides=ensemble, seed=0)
     teachers: list[Path] = []
@@ -90,7 +90,7 @@ def open_study(data: Path, out: Path, config: StudyConfig) -> Study:
     dataset = load_dataset(data, config.data, 0)  # one split for all seeds
     run.set_films(dataset.films, update=True)
     targets = targets_of(dataset, config.data.targets)
-    sizes = {size for model in (config.teacher, config.student) for size in model.sizes}
+    sizes = {config.teacher.input_size, config.student.input_size}
     caches = build_caches(dataset, sizes, out / "cache")
     return Study(run, config, dataset, targets, caches, Accelerator(cpu=True))
 

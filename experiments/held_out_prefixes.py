@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 
-from radistill.config import ModelConfig, StudyConfig, load_config
+from radistill.config import StudyConfig, load_config
 from radistill.data import load_dataset
 from radistill.data.cache import build_caches
 from radistill.data.dataset import Dataset
@@ -35,6 +35,7 @@ from radistill.models.reported import class_probabilities
 from radistill.training.examples import Examples, examples_of
 from radistill.training.loop import train
 from radistill.training.outputs import outputs, plain
+from radistill.training.task import TrainingTask
 from radistill.training.validation import validate
 
 TABLE = Path(__file__).parent / "held-out-prefixes.csv"
@@ -53,9 +54,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cache", type=Path, default=Path("runs/held-out-prefixes"))
     options = parser.parse_args()
-    settings = [*options.set, "data.validation=series"]
+    settings = [*options.set, "data.validation=prefix"]
     config = load_config(options.preset, overrides=settings, seed=options.seed)
-    row = _one(options.data, getattr(config, options.model), config, options.cache)
+    row = _one(options.data, options.model, config, options.cache)
     new = not TABLE.exists()
     with TABLE.open("a", newline="") as file:
         writer = csv.writer(file)
@@ -65,26 +66,27 @@ def main() -> None:
     print(dict(zip(COLUMNS, [options.name, options.seed, *row], strict=True)))
 
 
-def _one(data: Path, model: ModelConfig, config: StudyConfig, cache: Path) -> list[object]:
+def _one(data: Path, model: str, config: StudyConfig, cache: Path) -> list[object]:
+    recipe = config.recipe(model)
     accelerator = Accelerator(cpu=not torch.accelerator.is_available())
     dataset = _without_test(load_dataset(data, config.data, 0))
     targets = targets_of(dataset, config.data.targets)
-    caches = build_caches(dataset, set(model.sizes), cache)
-    pixels = caches[model.input_size]
+    caches = build_caches(dataset, {recipe.input_size}, cache)
+    pixels = caches[recipe.input_size]
     torch.manual_seed(config.seed)
     network, _ = create(
-        model.architecture, classes=len(targets.names), dropout=model.dropout,
-        weights=model.weights, input_size=model.input_size,
+        recipe.architecture, classes=len(targets.names), dropout=recipe.dropout,
+        weights=recipe.weights, input_size=recipe.input_size,
     )  # fmt: skip
-    network.enlarge = model.enlarge
+    network.enlarge = recipe.enlarge
     films, same, held = (examples_of(dataset, name, pixels, targets)
                          for name in ("train", "same", "val"))  # fmt: skip
     positive = dataset.positive_index
     with tempfile.TemporaryDirectory() as folder:
-        train(
-            network, model, config.augment, films, held, positive=positive, folder=Path(folder),
-            key="-", seed=config.seed, accelerator=accelerator, name="held out",
-        )  # fmt: skip
+        task = TrainingTask(
+            "held out", films, held, positive, Path(folder), "-", config.seed, accelerator
+        )
+        train(network, recipe, task, config.augment)
     figures = [
         validate(network, some, positive, criterion, accelerator).criterion
         for some, criterion in ((held, "auc"), (same, "auc"), (held, "worst_auc"))
@@ -96,7 +98,7 @@ def _one(data: Path, model: ModelConfig, config: StudyConfig, cache: Path) -> li
         float((~called[~truth]).mean()), float(called[truth].mean()),
         float((called == truth).mean()), float(((probability >= threshold) == truth).mean()),
     ]  # fmt: skip
-    return [model.epochs, *(round(figure, 4) for figure in figures)]
+    return [recipe.epochs, *(round(figure, 4) for figure in figures)]
 
 
 def _without_test(dataset: Dataset) -> Dataset:

@@ -16,7 +16,7 @@ from radistill.metrics.predictions import Predictions, write_predictions
 from radistill.metrics.score import score_model
 from radistill.report.side_by_side import compare
 
-CONFIG = EvaluationConfig(bootstrap=200, latency_runs=3)
+CONFIG = EvaluationConfig(bootstrap=200)
 # Distance of the classes, file bytes, milliseconds, epochs, architecture.
 MODELS = {
     "baseline": (1.2, 3_700_000, 6.0, 15, "baseline"),

@@ -24,7 +24,6 @@ TINY = [
     "student.epochs=1",
     "student.input_size=64",
     "evaluation.bootstrap=100",
-    "evaluation.latency_runs=3",
 ]
 
 

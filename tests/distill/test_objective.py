@@ -4,9 +4,9 @@ from torch.nn import functional as F
 
 from radistill.config import DistillConfig, Method
 from radistill.distill.objective import Distillation
-from radistill.distill.teacher_outputs import Answers, TeacherOutputs, average
+from radistill.distill.teacher_outputs import TeacherOutputCache, TeacherOutputs, average
 from radistill.errors import RadistillError
-from radistill.training.learner import Seen, attention_map
+from radistill.training.learner import NetworkOutputs, attention_map
 
 SHAS = ["a", "b", "c", "d"]
 ALL = ("hinton", "hint", "attention", "rkd_distance", "rkd_angle", "dist")
@@ -16,17 +16,15 @@ def draw(seed: int, *shape: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def teacher(seed: int = 0, outputs: int = 3, embedding: int = 6) -> TeacherOutputs:
-    answers = [
-        Answers(draw(seed, 4, outputs), draw(seed + 1, 4, embedding),
-                attention_map(draw(seed + 2, 4, 2, 6, 6)))
-    ]  # fmt: skip
-    return TeacherOutputs(SHAS, answers)
+def teacher(seed: int = 0, outputs: int = 3, embedding: int = 6) -> TeacherOutputCache:
+    maps = attention_map(draw(seed + 2, 4, 2, 6, 6))
+    view = TeacherOutputs(draw(seed, 4, outputs), draw(seed + 1, 4, embedding), maps)
+    return TeacherOutputCache(SHAS, [view])
 
 
-def seen(outputs: int = 3) -> Seen:
-    return Seen(
-        draw(5, 4, outputs), draw(6, 4, 8), attention_map(draw(7, 4, 2, 3, 3)), draw(8, 4, 6)
+def student() -> NetworkOutputs:
+    return NetworkOutputs(
+        draw(5, 4, 3), draw(6, 4, 8), attention_map(draw(7, 4, 2, 3, 3)), draw(8, 4, 6)
     )
 
 
@@ -36,19 +34,19 @@ def labels() -> torch.Tensor:
 
 def test_no_weight_on_the_teacher_is_cross_entropy() -> None:
     config = DistillConfig(methods=(Method(name="hinton", weight=1e-9),), label_weight=1.0)
-    found = Distillation(teacher(), config)(seen(), labels(), SHAS, 0)
-    expected = F.cross_entropy(seen().logits, labels(), reduction="none")
-    torch.testing.assert_close(found, expected)
+    losses = Distillation(teacher(), config)(student(), labels(), SHAS, 0)
+    expected = F.cross_entropy(student().logits, labels(), reduction="none")
+    torch.testing.assert_close(losses, expected)
 
 
 def test_a_combination_is_the_weighted_sum_of_its_methods() -> None:
     methods = tuple(Method(name=name, weight=i + 1) for i, name in enumerate(ALL))
     together = Distillation(teacher(), DistillConfig(methods=methods, label_weight=0))
-    total = together(seen(), labels(), SHAS, 0)
+    total = together(student(), labels(), SHAS, 0)
     alone = [
         i
         * Distillation(teacher(), DistillConfig(methods=(Method(name=name),), label_weight=0))(
-            seen(), labels(), SHAS, 0
+            student(), labels(), SHAS, 0
         )
         for i, name in enumerate(ALL, start=1)
     ]
@@ -58,10 +56,10 @@ def test_a_combination_is_the_weighted_sum_of_its_methods() -> None:
 
 def test_the_order_of_the_batch_does_not_matter() -> None:
     objective = Distillation(teacher(), DistillConfig(methods=(Method(name="hinton"),)))
-    turned = Seen(*(part.flip(0) for part in seen()))
+    turned = NetworkOutputs(*(part.flip(0) for part in student()))
     torch.testing.assert_close(
         objective(turned, labels().flip(0), SHAS[::-1], 0),
-        objective(seen(), labels(), SHAS, 0).flip(0),
+        objective(student(), labels(), SHAS, 0).flip(0),
     )
 
 
@@ -73,10 +71,10 @@ def test_only_hints_have_a_projector_of_the_teachers_size() -> None:
 
 def test_what_does_not_fit_is_refused_by_name() -> None:
     with pytest.raises(RadistillError, match="2 outputs and the student 3"):
-        Distillation(teacher(outputs=2), DistillConfig())(seen(), labels(), SHAS, 0)
+        Distillation(teacher(outputs=2), DistillConfig())(student(), labels(), SHAS, 0)
     hint = Distillation(teacher(embedding=7), DistillConfig(methods=(Method(name="hint"),)))
     with pytest.raises(RadistillError, match="projector gives 6 values"):
-        hint(seen(), labels(), SHAS, 0)
+        hint(student(), labels(), SHAS, 0)
 
 
 def test_several_teachers_are_averaged() -> None:

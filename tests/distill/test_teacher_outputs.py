@@ -4,7 +4,7 @@ import torch
 from accelerate import Accelerator
 
 from radistill.config import AugmentConfig
-from radistill.distill.teacher_outputs import TeacherOutputs, teacher_outputs
+from radistill.distill.teacher_outputs import TeacherOutputCache, cache_teacher_outputs
 from radistill.errors import RadistillError
 from radistill.models import create
 from radistill.training.examples import Examples
@@ -31,11 +31,12 @@ def teacher():
     return create("baseline", classes=2, weights="random", input_size=32, dropout=0.5)[0]
 
 
-def compute(teacher, order, folder, views=2, key="k", seed=3, mixup=0.0) -> TeacherOutputs:
-    return teacher_outputs(
-        teacher, films(order), Views(views, seed, AugmentConfig(), mixup), folder=folder, key=key,
-        accelerator=Accelerator(cpu=True),
-    )  # fmt: skip
+def compute(teacher, order, folder, views=2, key="k", seed=3, mixup=0.0) -> TeacherOutputCache:
+    drawn = Views(views, seed, AugmentConfig(mixup=mixup))
+    accelerator = Accelerator(cpu=True)
+    return cache_teacher_outputs(
+        teacher, films(order), drawn, folder=folder, key=key, accelerator=accelerator
+    )
 
 
 @pytest.mark.parametrize("mixup", [0.0, 0.5])
@@ -43,13 +44,13 @@ def test_cached_equals_teacher_on_the_fly(teacher, tmp_path, mixup: float) -> No
     cached = compute(teacher, [0, 1, 2, 3], tmp_path, mixup=mixup)
     some, rows = films([0, 1, 2, 3]), np.array([2, 0])
     for view in range(2):
-        images = Views(2, 3, AugmentConfig(), mixup).images(some, rows, view)
+        images = Views(2, 3, AugmentConfig(mixup=mixup)).images(some, rows, view)
         with torch.no_grad():
             expected = teacher.eval()(images)
             embedding = teacher.embedding(images)
-        found = cached.lookup([some.shas[row] for row in rows], view)
-        torch.testing.assert_close(found.logits, expected, atol=1e-5, rtol=1e-4)
-        torch.testing.assert_close(found.embedding, embedding, atol=1e-2, rtol=1e-2)
+        kept = cached.lookup([some.shas[row] for row in rows], view)
+        torch.testing.assert_close(kept.logits, expected, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(kept.embedding, embedding, atol=1e-2, rtol=1e-2)
 
 
 def test_the_order_of_the_films_does_not_matter(teacher, tmp_path) -> None:

@@ -9,10 +9,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-import yaml
 from PIL import Image
 
-from radistill.config import load_config, to_yaml
+from radistill.config import load_config, read_config, to_yaml
 from radistill.errors import RadistillError, UsageError
 from radistill.metrics.predictions import Predictions
 from radistill.report import fmt, sentences
@@ -115,7 +114,7 @@ def test_methods_and_checklists_are_filled_in_from_the_run(make_run):
     assert "Seed 7." in text
     assert "2,000 times" in text
     assert "ResNet" in text or "resnet50 at 160 x 160" in text
-    found = checklist(comparison, yaml.safe_load((run / "config.yaml").read_text()), None)
+    found = checklist(comparison, read_config(run / "config.yaml"), None)
     assert [len(items) for items in found.values()] == [52, 42]
     for items in found.values():
         assert len({item["item"] for item in items}) == len(items)

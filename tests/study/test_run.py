@@ -30,10 +30,8 @@ SMALL = [
         "demo",
         "--set",
         "evaluation.bootstrap=100",
-        "--set",
-        "evaluation.latency_runs=3",
     ),
-    *("--set", "baseline={architecture: baseline, weights: random, input_size: 32, epochs: 2}"),
+    *("--set", "baseline={input_size: 32, epochs: 2}"),
     "--set",
     "teacher={architecture: resnet18, weights: random, input_size: 32, epochs: 3, head_epochs: 2, "
     "batch_size: 16}",
@@ -430,7 +428,7 @@ def test_subtypes_methods_and_caches_in_one_study(
     settings = (
         "data.targets=subtype",
         "teacher.frozen_stages=4", "teacher.batch_norm=frozen", "teacher.cached_views=2",
-        "student.mixup=0.3", "student.progressive=[24]", "augment.jpeg=0.3", "distill.ensemble=2",
+        "augment.mixup=0.3", "augment.jpeg=0.3", "distill.ensemble=2",
         "distill.methods=[{name: hinton}, {name: hint}, {name: attention}, {name: rkd_angle}]",
     )  # fmt: skip
     chosen = [word for setting in settings for word in ("--set", setting)]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from accelerate import Accelerator
 
-from radistill.config import ModelConfig
+from radistill.config import Recipe
 from radistill.training.examples import Examples
+from radistill.training.task import TrainingTask
 
 
 class Memory:
@@ -46,8 +48,8 @@ def accelerator() -> Accelerator:
 
 
 @pytest.fixture
-def tiny() -> ModelConfig:
-    return ModelConfig(
+def tiny() -> Recipe:
+    return Recipe(
         architecture="baseline",
         weights="random",
         input_size=32,
@@ -55,3 +57,22 @@ def tiny() -> ModelConfig:
         batch_size=8,
         learning_rate=1e-3,
     )
+
+
+@pytest.fixture
+def task(films, accelerator, tmp_path) -> Callable[..., TrainingTask]:
+    """A training on 48 films, with 24 for validation."""
+
+    def make(train: int = 48, val: int = 24, folder: Path = tmp_path, key: str = "k"):
+        return TrainingTask(
+            "test",
+            films(train),
+            films(val, seed=1),
+            1,
+            folder,
+            key,
+            seed=0,
+            accelerator=accelerator,
+        )
+
+    return make

@@ -7,14 +7,15 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 
-from radistill.config import AugmentConfig, ModelConfig
+from radistill.config import AugmentConfig, Recipe
 from radistill.models import create
 from radistill.training import checkpoint
 from radistill.training.examples import Examples
 from radistill.training.loop import train_one_epoch
 from radistill.training.objective import CrossEntropy
 from radistill.training.outputs import outputs, plain
-from radistill.training.state import start
+from radistill.training.state import start_training
+from radistill.training.task import TrainingTask
 from radistill.training.views import Views
 
 
@@ -27,27 +28,29 @@ class Memory:
 
 
 def one_step(out: Path, architecture: str, accelerator: Accelerator) -> None:
-    config = ModelConfig(
-        architecture=architecture, input_size=32, optimizer="sgd", learning_rate=0.1,
-        batch_size=12, class_weights=True, batch_norm="frozen", clip_norm=1.0,
-    )  # fmt: skip
+    recipe = Recipe(
+        architecture=architecture,
+        optimizer="sgd",
+        learning_rate=0.1,
+        batch_size=12,
+        batch_norm="frozen",
+        clip_norm=1.0,
+    )
     targets = np.arange(12, dtype=np.int64) % 3
     films = Examples(Memory(), tuple(str(i) for i in range(12)), targets, (0, 1, 2))
     torch.manual_seed(0)
     model, _ = create(architecture, classes=3, weights="random", input_size=32)
     initial = model.head[-1].weight.detach().clone()
     objective = CrossEntropy(0.1)
-    state = start(model, config, 1, objective, accelerator)
-    train_one_epoch(
-        state, config, films, objective, Views(1, 0, AugmentConfig()), epoch=1, batch=12,
-        accelerator=accelerator,
-    )  # fmt: skip
+    state = start_training(model, recipe, 1, objective, accelerator)
+    task = TrainingTask("test", films, films, 1, out.parent, "k", 0, accelerator)
+    train_one_epoch(state, recipe, task, objective, Views(1, 0, AugmentConfig()), epoch=1)
     model.eval()
     logits = outputs(model, 12, plain(films), accelerator, batch_size=4)
     if accelerator.is_main_process:
         weights = checkpoint.copy_state(model)
-        found = {"weights": weights, "logits": logits, "initial_head": initial}
-        torch.save({**found, "n": accelerator.num_processes}, out)
+        values = {"weights": weights, "logits": logits, "initial_head": initial}
+        torch.save({**values, "n": accelerator.num_processes}, out)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,4 @@
 import copy
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +7,7 @@ import torch
 from radistill.config import AugmentConfig
 from radistill.errors import UsageError
 from radistill.models import create
-from radistill.training.frozen import Late, check_split, early, frozen_features
+from radistill.training.frozen import Tail, check_split, frozen_features, stem
 from radistill.training.views import Views
 
 
@@ -23,7 +22,7 @@ def test_both_halves_make_the_whole(architecture: str, frozen: int) -> None:
     model.eval()
     images = torch.rand(2, 1, 64, 64)
     whole = model(images)
-    torch.testing.assert_close(Late(model, frozen).eval()(early(model, frozen, images)), whole)
+    torch.testing.assert_close(Tail(model, frozen).eval()(stem(model, frozen, images)), whole)
 
 
 def test_gradients_are_those_of_the_whole_network() -> None:
@@ -34,8 +33,8 @@ def test_gradients_are_those_of_the_whole_network() -> None:
     twin = copy.deepcopy(model)
     twin(images).sum().backward()
     with torch.no_grad():
-        features = early(model, 4, images)
-    Late(model, 4)(features).sum().backward()
+        features = stem(model, 4, images)
+    Tail(model, 4)(features).sum().backward()
     for (name, ours), theirs in zip(model.named_parameters(), twin.parameters(), strict=True):
         if name.startswith(("backbone.layer4", "head")):
             torch.testing.assert_close(ours.grad, theirs.grad)
@@ -43,22 +42,21 @@ def test_gradients_are_those_of_the_whole_network() -> None:
             assert ours.grad is None
 
 
-def test_cached_features_are_kept_and_are_those_of_the_view(films, accelerator, tmp_path) -> None:
+def test_cached_features_are_kept_and_are_those_of_the_view(task, tmp_path) -> None:
     torch.manual_seed(0)
     model, _ = create("baseline", classes=2, weights="random", input_size=32)
-    some, views = films(10), Views(2, 0, AugmentConfig())
-    stored = frozen_features(model, 1, some, views, tmp_path, "k", accelerator)
+    ten, views = task(10), Views(2, 0, AugmentConfig())
+    stored = frozen_features(model, 1, ten, views)
     rows = np.array([7, 2])
     with torch.no_grad():
-        expected = early(model.eval(), 1, views.images(some, rows, 1))
+        expected = stem(model.eval(), 1, views.images(ten.train, rows, 1))
     torch.testing.assert_close(stored[1].batch(rows), expected, atol=1e-2, rtol=1e-2)
-    before = {file: file.stat().st_mtime_ns for file in Path(tmp_path).glob("k-*")}
-    frozen_features(model, 1, some, views, tmp_path, "k", accelerator)
-    assert {file: file.stat().st_mtime_ns for file in Path(tmp_path).glob("*")} == before
+    before = {file: file.stat().st_mtime_ns for file in (tmp_path / "frozen").glob("k-*")}
+    frozen_features(model, 1, ten, views)
+    assert {file: file.stat().st_mtime_ns for file in (tmp_path / "frozen").glob("*")} == before
 
 
 def test_a_network_that_cannot_be_cut_is_refused() -> None:
     model, _ = create("densenet121", classes=2, weights="random", input_size=32)
-    model.stages  # noqa: B018
     with pytest.raises(UsageError, match="cannot be cut"):
         check_split(model, len(model.stages))

@@ -5,25 +5,25 @@ from radistill.models import create
 from radistill.training.learner import Learner, attention_map
 
 
-def test_it_sees_what_the_network_does() -> None:
+def test_outputs_are_those_of_the_network() -> None:
     torch.manual_seed(0)
     model, _ = create("resnet18", classes=3, weights="random", input_size=64)
     model.eval()
     images = torch.rand(2, 1, 64, 64)
-    seen = Learner(model, nn.Linear(512, 10), attention=True)(images)
-    torch.testing.assert_close(seen.logits, model(images))
-    torch.testing.assert_close(seen.embedding, model.embedding(images))
-    assert seen.projected.shape == (2, 10)
-    assert seen.attention.shape == (2, 4)  # layer4 at 64 pixels is 2 x 2
-    torch.testing.assert_close(seen.attention.norm(dim=1), torch.ones(2))
+    outputs = Learner(model, nn.Linear(512, 10), attention=True)(images)
+    torch.testing.assert_close(outputs.logits, model(images))
+    torch.testing.assert_close(outputs.embedding, model.embedding(images))
+    assert outputs.projected.shape == (2, 10)
+    assert outputs.attention.shape == (2, 4)  # layer4 at 64 pixels is 2 x 2
+    torch.testing.assert_close(outputs.attention.norm(dim=1), torch.ones(2))
 
 
-def test_nothing_is_watched_unasked() -> None:
+def test_no_attention_map_unless_asked_for() -> None:
     model, _ = create("resnet18", classes=2, weights="random", input_size=32)
-    seen = Learner(model.eval())(torch.rand(2, 1, 32, 32))
-    assert seen.attention.shape == (2, 0)
-    assert seen.projected is not None
-    torch.testing.assert_close(seen.projected, seen.embedding)
+    outputs = Learner(model.eval())(torch.rand(2, 1, 32, 32))
+    assert outputs.attention.shape == (2, 0)
+    assert outputs.projected is not None
+    torch.testing.assert_close(outputs.projected, outputs.embedding)
     assert all(not stage[-1]._forward_hooks for stage in model.stages)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from radistill.training.outputs import outputs, plain
-from radistill.training.validation import validate, validation
+from radistill.training.validation import validate, validation_figures
 
 
 def test_order_and_batches_do_not_matter(films, accelerator) -> None:
@@ -13,9 +13,9 @@ def test_order_and_batches_do_not_matter(films, accelerator) -> None:
     def first_pixel(images: torch.Tensor) -> torch.Tensor:
         return images[:, 0, 0, :2]
 
-    found = outputs(first_pixel, 11, plain(examples), accelerator, batch_size=4)
+    values = outputs(first_pixel, 11, plain(examples), accelerator, batch_size=4)
     expected = examples.squares(np.arange(11))[:, 0, :2] / 255
-    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-6)
+    np.testing.assert_allclose(values.numpy(), expected, rtol=1e-6)
 
 
 def test_worst_auc_is_at_most_the_auc(films, accelerator) -> None:
@@ -33,7 +33,9 @@ def test_worst_auc_is_at_most_the_auc(films, accelerator) -> None:
 
 
 def test_validation_of_one_class_has_no_auc(films) -> None:
-    figures = validation(torch.zeros(4, 2), replace(films(4), targets=np.zeros(4, np.int64)), 1)
+    figures = validation_figures(
+        torch.zeros(4, 2), replace(films(4), targets=np.zeros(4, np.int64)), 1
+    )
     assert figures.auc == 0.5
     assert figures.accuracy == 1.0
 
@@ -42,6 +44,6 @@ def test_subtypes_are_judged_as_their_class(films) -> None:
     """Bacterial and viral mixed up, but never with normal: all is right but for the loss."""
     val = replace(films(3), targets=np.array([0, 1, 2]), class_of=(0, 1, 1))
     logits = torch.tensor([[5.0, 0, 0], [0, 0, 5], [0, 5, 0]])
-    figures = validation(logits, val, 1)
+    figures = validation_figures(logits, val, 1)
     assert (figures.auc, figures.accuracy) == (1.0, 1.0)
     assert figures.loss > 3

@@ -6,17 +6,17 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from radistill.config import ModelConfig
+from radistill.config import Recipe
 from radistill.models import create
 from radistill.training.objective import CrossEntropy
-from radistill.training.state import start
+from radistill.training.state import start_training
 
 
 @pytest.mark.parametrize("decay", [0.2, 0.998])
 def test_the_average_of_the_weights_by_hand(decay: float) -> None:
     model, _ = create("baseline", classes=2, weights="random", input_size=16)
-    config = ModelConfig(architecture="baseline", weights="random", input_size=16, ema=decay)
-    average = start(model, config, 5, CrossEntropy(), Accelerator(cpu=True)).average
+    recipe = Recipe(architecture="baseline", ema=decay)
+    average = start_training(model, recipe, 5, CrossEntropy(), Accelerator(cpu=True)).average
     assert average is not None
     expected = 0.0
     for count, value in enumerate([3.0, 7.0, -2.0, 5.0]):

@@ -23,7 +23,7 @@ def test_images_and_targets_are_mixed_alike(films) -> None:
     for sha, target in zip(some.shas, some.targets, strict=True):
         some.pixels.squares[sha] = np.full((32, 32), 255 * target, dtype=np.uint8)
     rows = np.arange(20)
-    views = Views(1, 0, NOTHING, mixup=0.8)
+    views = Views(1, 0, NOTHING.model_copy(update={"mixup": 0.8}))
     greys = views.images(some, rows, 0).mean(dim=(1, 2, 3))
     torch.testing.assert_close(greys, views.targets(some, rows, 0)[:, 1])
     assert float(greys.std()) > 0.05
@@ -31,9 +31,9 @@ def test_images_and_targets_are_mixed_alike(films) -> None:
 
 
 def test_a_mixture_does_not_depend_on_batch_or_order(films) -> None:
-    """That is what lets the teacher be asked about it beforehand."""
+    """So the teacher's outputs for it can be computed beforehand."""
     some = films(12)
-    views = Views(3, 1, AugmentConfig(), mixup=0.4)
+    views = Views(3, 1, AugmentConfig(mixup=0.4))
     together = views.images(some, np.arange(12), 2)
     alone = views.images(some, np.array([5]), 2)
     assert torch.equal(together[5:6], alone)

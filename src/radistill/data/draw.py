@@ -41,23 +41,23 @@ def draw(
     units: Sequence[Unit],
     fraction: float,
     seed: int,
-    how: Literal["random", "block", "series"] = "random",
+    how: Literal["random", "block", "prefix"] = "random",
     leave: int = 1,
 ) -> set[str]:
     """Keys of a part of `units`: of each class the `fraction`, at least one, leaving `leave`.
 
     Within a class it is shared out over the subtypes by largest remainder. `random` depends on
     the seed and the keys only, not on the order of `units` nor on a library's generator. `block`
-    takes the lowest patient numbers of each series (`IM-0115` is number 115 of the series `IM-`),
-    which on the Kaggle set are the patients nearest to its test folder. `series` ignores the
-    fraction and holds out what shares least with the rest, see `held_out_series`.
+    takes the lowest patient numbers of each file-name prefix (`IM-0115` is number 115 of `IM-`),
+    which on the Kaggle set are the patients nearest to its test folder. `prefix` ignores the
+    fraction and holds out the patients least like the rest, see `held_out_prefixes`.
     """
-    if how == "series":
-        return held_out_series(units)
+    if how == "prefix":
+        return held_out_prefixes(units)
     classes: dict[str, dict[tuple[str, str], list[str]]] = defaultdict(lambda: defaultdict(list))
     for unit in units:
-        series = _series(unit.key) if how == "block" else ""
-        classes[unit.label][unit.subtype, series].append(unit.key)
+        prefix = _prefix(unit.key) if how == "block" else ""
+        classes[unit.label][unit.subtype, prefix].append(unit.key)
     chosen: set[str] = set()
     for label in sorted(classes):
         strata = [classes[label][kind] for kind in sorted(classes[label])]
@@ -68,21 +68,21 @@ def draw(
     return chosen
 
 
-def held_out_series(units: Sequence[Unit]) -> set[str]:
-    """Of each class and subtype the last of its series; the lower half of its only one.
+def held_out_prefixes(units: Sequence[Unit]) -> set[str]:
+    """Of each class and subtype the last of its file-name prefixes; the lower half of its only one.
 
     On the Kaggle set: all normals called NORMAL2, and the lower half of the numbers of bacteria and
-    of virus. A figure on these shows what a network has learnt about the series rather than the
+    of virus. A figure on these shows what a network has learnt about the prefix rather than the
     disease; validation by random patients or by block cannot.
     """
     kinds: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for unit in units:
-        kinds[unit.label, unit.subtype][_series(unit.key)].append(unit.key)
+        kinds[unit.label, unit.subtype][_prefix(unit.key)].append(unit.key)
     chosen: set[str] = set()
-    for series in kinds.values():
-        *_, last = sorted(series)
-        keys = sorted(series[last], key=natural)
-        chosen.update(keys if len(series) > 1 else keys[: len(keys) // 2])
+    for prefixes in kinds.values():
+        *_, last = sorted(prefixes)
+        keys = sorted(prefixes[last], key=natural)
+        chosen.update(keys if len(prefixes) > 1 else keys[: len(keys) // 2])
     return chosen
 
 
@@ -111,5 +111,5 @@ def _ordered(keys: Sequence[str], seed: int, how: str) -> list[str]:
     return sorted(keys, key=lambda key: hashlib.sha256(f"{seed}/{key}".encode()).digest())
 
 
-def _series(key: str) -> str:
+def _prefix(key: str) -> str:
     return re.sub(r"\d+\D*$", "", key)

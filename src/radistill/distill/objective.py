@@ -11,58 +11,53 @@ from torch.nn import functional as F
 from radistill.config import DistillConfig, Method
 from radistill.distill.losses import attention_loss, hint_loss, kd_loss, resize_maps
 from radistill.distill.relations import dist_loss, rkd_angle_loss, rkd_distance_loss
-from radistill.distill.teacher_outputs import Answers, TeacherOutputs
+from radistill.distill.teacher_outputs import TeacherOutputCache, TeacherOutputs
 from radistill.errors import RadistillError
-from radistill.training.learner import Seen
+from radistill.training.learner import NetworkOutputs
 
 
 class Distillation:
     """label_weight * cross-entropy + sum of weight * method, against cached teacher outputs.
 
-    The teacher saw the same view of the same film, mixup included.
+    Those are of the same view of the same film, mixup included.
     """
 
-    def __init__(
-        self, teacher: TeacherOutputs, config: DistillConfig, label_smoothing: float = 0.0
-    ) -> None:
+    def __init__(self, teacher: TeacherOutputCache, config: DistillConfig) -> None:
         self.teacher = teacher
         self.config = config
-        self.label_smoothing = label_smoothing
         self.attention = any(method.name == "attention" for method in config.methods)
 
     def projector(self, embedding_size: int) -> nn.Module | None:
-        """Linear(embedding_size, D of the teacher) if hints are asked for."""
+        """Linear(embedding_size, D of the teacher) for the method `hint`."""
         if all(method.name != "hint" for method in self.config.methods):
             return None
         return nn.Linear(embedding_size, self.teacher.embedding_size)
 
     def __call__(
-        self, seen: Seen, targets: torch.Tensor, shas: Sequence[str], view: int
+        self, outputs: NetworkOutputs, targets: torch.Tensor, shas: Sequence[str], view: int
     ) -> torch.Tensor:
         """(N,). Raises RadistillError if teacher and student do not fit together."""
-        parts = self.parts(seen, targets, shas, view)
+        parts = self.parts(outputs, targets, shas, view)
         return torch.stack(list(parts.values())).sum(dim=0)
 
     def parts(
-        self, seen: Seen, targets: torch.Tensor, shas: Sequence[str], view: int
+        self, outputs: NetworkOutputs, targets: torch.Tensor, shas: Sequence[str], view: int
     ) -> dict[str, torch.Tensor]:
         """The weighted parts (N,), by the name of the method; `labels` for the cross-entropy."""
-        teacher = self.teacher.lookup(shas, view, seen.logits.device)
-        if teacher.logits.shape != seen.logits.shape:
+        teacher = self.teacher.lookup(shas, view, outputs.logits.device)
+        if teacher.logits.shape != outputs.logits.shape:
             raise RadistillError(
                 f"the teacher has {teacher.logits.shape[1]} outputs and the student "
-                f"{seen.logits.shape[1]}: they were made for different classes"
+                f"{outputs.logits.shape[1]}: they were trained on different classes"
             )
-        labels = F.cross_entropy(
-            seen.logits, targets, reduction="none", label_smoothing=self.label_smoothing
-        )
+        labels = F.cross_entropy(outputs.logits, targets, reduction="none")
         return {"labels": self.config.label_weight * labels} | {
-            method.name: method.weight * loss_of(method, seen, teacher)
+            method.name: method.weight * loss_of(method, outputs, teacher)
             for method in self.config.methods
         }
 
 
-def loss_of(method: Method, student: Seen, teacher: Answers) -> torch.Tensor:
+def loss_of(method: Method, student: NetworkOutputs, teacher: TeacherOutputs) -> torch.Tensor:
     """The loss (N,) of one method, without its weight."""
     if method.name == "hinton":
         return kd_loss(student.logits, teacher.logits, method.temperature)

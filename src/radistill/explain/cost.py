@@ -16,11 +16,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-WARM_UP = 5
+WARM_UP, RUNS = 5, 30
 BATCH = 32  # films at once, for throughput
 
 
-def cost(model: nn.Module, input_size: int, weights: Path, runs: int) -> dict[str, Any]:
+def cost(model: nn.Module, input_size: int, weights: Path, runs: int = RUNS) -> dict[str, Any]:
     """Size, arithmetic and latency of one image through `model`.
 
     input_size: side S of the float32 input (1, 1, S, S). weights: the file whose size counts.
@@ -44,7 +44,7 @@ def cost(model: nn.Module, input_size: int, weights: Path, runs: int) -> dict[st
 
 
 def costs_side_by_side(
-    models: Mapping[str, tuple[nn.Module, int]], runs: int
+    models: Mapping[str, tuple[nn.Module, int]], runs: int = RUNS
 ) -> dict[str, dict[str, Any]]:
     """What running each model costs, all in one run, warm, taking turns.
 

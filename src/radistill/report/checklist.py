@@ -8,10 +8,10 @@ from typing import Any
 
 import yaml
 
+from radistill.config import StudyConfig
 from radistill.report import fmt
 from radistill.report.summary import main_model
 
-Config = Mapping[str, Any]
 OPEN = "for the authors"
 UNCERTAINTY = (
     "95 % intervals: Wilson's for proportions, on the effective number of films; bootstrap over "
@@ -21,7 +21,7 @@ UNCERTAINTY = (
 
 
 def checklist(
-    comparison: Mapping[str, Any], config: Config | None, environment: Mapping[str, Any] | None
+    comparison: Mapping[str, Any], config: StudyConfig | None, environment: Mapping[str, Any] | None
 ) -> dict[str, list[dict[str, str]]]:
     """By guideline its items: number, what is asked, answer, and `filled` (yes or no)."""
     text = (resources.files("radistill.report") / "checklist.yaml").read_text("utf-8")
@@ -41,7 +41,7 @@ def checklist(
 
 
 def facts(
-    comparison: Mapping[str, Any], config: Config | None, environment: Mapping[str, Any] | None
+    comparison: Mapping[str, Any], config: StudyConfig | None, environment: Mapping[str, Any] | None
 ) -> dict[str, str]:
     """Sentences by key; a key is missing where the run does not tell."""
     found = _of_data(comparison["dataset"]) | _of_model(comparison)
@@ -121,12 +121,11 @@ def _of_model(comparison: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _of_config(config: Config) -> dict[str, str]:
+def _of_config(config: StudyConfig) -> dict[str, str]:
+    recipes = {name: config.recipe(name) for name in ("baseline", "teacher", "student")}
     parts = [
-        f"{name}: {settings['architecture']} at {settings['input_size']} pixels, weights "
-        f"{settings['weights']}"
-        for name, settings in config.items()
-        if isinstance(settings, dict) and "architecture" in settings
+        f"{name}: {recipe.architecture} at {recipe.input_size} pixels, weights {recipe.weights}"
+        for name, recipe in recipes.items()
     ]
     return {
         "models": "; ".join(parts) + ".",

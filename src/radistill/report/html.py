@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from radistill.config import StudyConfig, read_config
+from radistill.errors import UsageError
 from radistill.files import write_text
 from radistill.metrics.predictions import Predictions, read_predictions
 from radistill.report import sentences, tables
@@ -70,8 +70,7 @@ def write_report(
     drawn = iter(draw(out, [picture for part in parts.values() for picture in part]))
     shown = {key: [next(drawn) for _ in part] for key, part in parts.items()}
     attached = _attachments(run)
-    settings = yaml.safe_load(attached["config"]) if attached["config"] else None
-    settings = settings if isinstance(settings, dict) else None
+    settings = _settings(run / "config.yaml")
     values = dict(
         comparison=comparison,
         banners=sentences.banners(comparison),
@@ -121,6 +120,14 @@ def _attachments(run: Path) -> dict[str, Any]:
         "grid": data_uri(grid.read_bytes()) if grid.exists() else None,
         "config": config.read_text("utf-8") if config.exists() else None,
     }
+
+
+def _settings(file: Path) -> StudyConfig | None:
+    """None where there are none, or none that mean the same in this version."""
+    try:
+        return read_config(file)
+    except UsageError:
+        return None
 
 
 def _json(path: Path) -> Any:

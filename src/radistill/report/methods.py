@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from radistill.config import StudyConfig
 from radistill.metrics.reliability import ECE_BINS
 from radistill.report import fmt
 from radistill.report.summary import main_model
 
 
-def methods(comparison: Mapping[str, Any], config: Mapping[str, Any] | None) -> list[str]:
+def methods(comparison: Mapping[str, Any], config: StudyConfig | None) -> list[str]:
     """Sentences for a paper's methods section; some need the run's settings, `config`."""
     dataset, main = comparison["dataset"], main_model(comparison)
     return [
@@ -42,19 +43,18 @@ def _films(dataset: Mapping[str, Any]) -> str:
     return f"The films of {dataset['name']} were split {split}{kept}: {', '.join(parts)}."
 
 
-def _training(config: Mapping[str, Any]) -> list[str]:
-    seed = f"Seed {config.get('seed')}."
-    found = []
-    for name in ("baseline", "teacher", "student"):
-        s = config.get(name)
-        if s:
-            found.append(
-                f"The {name} was a {s['architecture']} at {s['input_size']} x {s['input_size']} "
-                f"pixels (weights {s['weights']}), {s['epochs']} epochs of {s['optimizer']} at a "
-                f"learning rate of {s['learning_rate']:g}, batches of {s['batch_size']}; the epoch "
-                f"was chosen by {s['criterion']} on validation."
-            )
-    return [*found, seed]
+def _training(config: StudyConfig) -> list[str]:
+    recipes = {name: config.recipe(name) for name in ("baseline", "teacher", "student")}
+    return [
+        *(
+            f"The {name} was a {recipe.architecture} at {recipe.input_size} x {recipe.input_size} "
+            f"pixels (weights {recipe.weights}), {recipe.epochs} epochs of {recipe.optimizer} at a "
+            f"learning rate of {recipe.learning_rate:g}, batches of {recipe.batch_size}; the epoch "
+            f"was chosen by {recipe.criterion} on validation."
+            for name, recipe in recipes.items()
+        ),
+        f"Seed {config.seed}.",
+    ]
 
 
 def _threshold(main: Mapping[str, Any], dataset: Mapping[str, Any]) -> str:
@@ -78,9 +78,8 @@ def _calibration(main: Mapping[str, Any]) -> str:
     )
 
 
-def _intervals(config: Mapping[str, Any] | None) -> str:
-    resamples = ((config or {}).get("evaluation") or {}).get("bootstrap")
-    count = f", {resamples:,} times" if resamples else ""
+def _intervals(config: StudyConfig | None) -> str:
+    count = f", {config.evaluation.bootstrap:,} times" if config else ""
     return (
         f"Intervals are 95 %: of proportions Wilson's, the films divided by the design effect of "
         "patients with several; of other figures expanded percentiles (Hesterberg 2015) over "

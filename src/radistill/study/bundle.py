@@ -7,9 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from radistill.config import EvaluationConfig
+from radistill.config import EvaluationConfig, read_config
 from radistill.data.cache import open_cache
 from radistill.data.manifest import read_manifest
 from radistill.errors import UsageError
@@ -77,11 +75,8 @@ def bundle_run(run: Path, *, population: Population | None = None) -> dict[str, 
 
 def _settings(file: Path) -> tuple[EvaluationConfig, int]:
     """How the run scores its models, and its seed."""
-    try:
-        values = yaml.safe_load(file.read_text("utf-8"))
-        return EvaluationConfig.model_validate(values.get("evaluation") or {}), int(values["seed"])
-    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{file}: not the settings of a run of this version ({error})") from None
+    config = read_config(file)
+    return config.evaluation, config.seed
 
 
 def described(words: str | None, ages: str | None) -> Population | None:

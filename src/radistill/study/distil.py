@@ -8,7 +8,7 @@ from pathlib import Path
 
 from radistill.config import DistillConfig
 from radistill.distill.objective import Distillation
-from radistill.distill.teacher_outputs import TeacherOutputs, average, teacher_outputs
+from radistill.distill.teacher_outputs import TeacherOutputCache, average, cache_teacher_outputs
 from radistill.errors import UsageError
 from radistill.files import sha256
 from radistill.models import load_model, read_spec
@@ -26,7 +26,7 @@ def fit_teachers(study: Study) -> list[Path]:
     for number in range(config.distill.ensemble):
         seeded = config.model_copy(update={"seed": config.seed + number})
         name = f"teacher-{number + 1}" if number else "teacher"
-        folders.append(fit_model(replace(study, config=seeded), name, config.teacher))
+        folders.append(fit_model(replace(study, config=seeded), name, config.recipe("teacher")))
     return folders
 
 
@@ -36,12 +36,12 @@ def fit_student(study: Study, name: str, teachers: Sequence[Path], distill: Dist
     Without teachers it is trained alone, on the same views.
     """
     if not teachers:
-        return fit_model(study, name, study.config.student, views=distill.views)
+        return fit_model(study, name, study.config.recipe("student"), views=distill.views)
     settings = distill.model_dump(exclude_defaults=True, exclude={"teachers", "ensemble"})
     return fit_model(
         study,
         name,
-        study.config.student,
+        study.config.recipe("student"),
         views=distill.views,
         objective=lambda: _distillation(study, teachers, distill),
         depends_on=([_weights(folder) for folder in teachers], settings),
@@ -61,23 +61,22 @@ def further_teacher(folder: Path, targets: tuple[str, ...]) -> Path:
 
 def _distillation(study: Study, teachers: Sequence[Path], distill: DistillConfig) -> Distillation:
     """The student's loss: what the teachers say to the student's views."""
-    student = study.config.student
-    answers = [_answers(study, folder, distill.views) for folder in teachers]
-    shas = study.examples("train", student.input_size).shas
-    return Distillation(average(answers, shas), distill, student.label_smoothing)
+    caches = [_teacher_outputs(study, folder, distill.views) for folder in teachers]
+    shas = study.examples("train", study.config.student.input_size).shas
+    return Distillation(average(caches, shas), distill)
 
 
-def _answers(study: Study, teacher_folder: Path, count: int) -> TeacherOutputs:
+def _teacher_outputs(study: Study, teacher_folder: Path, count: int) -> TeacherOutputCache:
     config = study.config
     teacher = load_model(teacher_folder)
-    views = Views(count, config.seed, config.augment, config.student.mixup)
+    views = Views(count, config.seed, config.augment)
     weights = _weights(teacher_folder)
-    return teacher_outputs(
+    return cache_teacher_outputs(
         teacher,
         study.examples("train", teacher.input_size),
         views,
         folder=study.run.working("teacher-outputs") / weights[:16],
-        key=study.key(weights, config.augment.model_dump(), config.student.mixup),
+        key=study.key(weights, config.augment.model_dump()),
         accelerator=study.accelerator,
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from radistill.config import ModelConfig, StudyConfig
+from radistill.config import Recipe, StudyConfig
 from radistill.data.cache import PixelCache
 from radistill.data.dataset import Dataset
 from radistill.data.targets import Targets
@@ -23,12 +23,14 @@ from radistill.models.reported import class_probabilities
 from radistill.progress import console
 from radistill.study.rundir import FORMAT, RunDirectory, digest
 from radistill.training.examples import Examples, examples_of
-from radistill.training.head import train_head
+from radistill.training.frozen import FROZEN
+from radistill.training.head import FEATURES, train_head
 from radistill.training.history import Epoch, read_history, write_history
-from radistill.training.loop import FROZEN, train
+from radistill.training.loop import train
 from radistill.training.objective import Objective
 from radistill.training.outputs import outputs, plain
 from radistill.training.state import CHECKPOINT
+from radistill.training.task import TrainingTask
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Study:
 def fit_model(
     study: Study,
     name: str,
-    config: ModelConfig,
+    recipe: Recipe,
     *,
     views: int | None = None,
     objective: Callable[[], Objective] | None = None,
@@ -72,7 +74,7 @@ def fit_model(
     settings = study.config
     # Without defaults, so that a setting that is added later does not train everything anew.
     training = study.key(*(part.model_dump(exclude_defaults=True)
-                           for part in (config, settings.augment)),
+                           for part in (recipe, settings.augment)),
                          views, depends_on, settings.mixed_precision)  # fmt: skip
     key = digest([training, settings.evaluation.model_dump(exclude_defaults=True)])
     done = run.done(name, key)
@@ -86,13 +88,13 @@ def fit_model(
             console.print(f"{name}: trained before, scored anew")
             run.take_up(name)
     else:
-        history = _train(study, name, config, training, views, objective)
+        history = _train(study, name, recipe, training, views, objective)
         if accelerator.is_main_process:
             write_history(run.working(name) / "history.csv", history)
     accelerator.wait_for_everyone()
-    _score(study, name, config)
+    _score(study, name, recipe)
     if accelerator.is_main_process:
-        run.finish(name, key, training=training, drop=(CHECKPOINT, "features.pt", FROZEN))
+        run.finish(name, key, training=training, drop=(CHECKPOINT, FEATURES, FROZEN))
     accelerator.wait_for_everyone()
     return run.folder / name
 
@@ -100,7 +102,7 @@ def fit_model(
 def _train(
     study: Study,
     name: str,
-    config: ModelConfig,
+    recipe: Recipe,
     key: str,
     views: int | None,
     objective: Callable[[], Objective] | None,
@@ -109,41 +111,31 @@ def _train(
     accelerator, settings = study.accelerator, study.config
     torch.manual_seed(settings.seed)  # student and student-alone start from the same weights
     model, report = create(
-        config.architecture,
+        recipe.architecture,
         classes=len(study.targets.names),
-        dropout=config.dropout,
-        weights=config.weights,
-        input_size=config.input_size,
+        dropout=recipe.dropout,
+        weights=recipe.weights,
+        input_size=recipe.input_size,
     )
-    model.enlarge = config.enlarge
+    model.enlarge = recipe.enlarge
     if accelerator.is_main_process:
-        console.print(f"[bold]{name}[/bold]: {config.architecture}, {report.summary()}")
-    films = study.examples("train", config.input_size)
-    val = study.examples("val", config.input_size)
-    common: dict[str, Any] = {
-        "positive": study.dataset.positive_index,
-        "folder": study.run.working(name),
-        "key": key,
-        "seed": settings.seed,
-        "accelerator": accelerator,
-    }
+        console.print(f"[bold]{name}[/bold]: {recipe.architecture}, {report.summary()}")
+    task = TrainingTask(
+        name=name,
+        train=study.examples("train", recipe.input_size),
+        val=study.examples("val", recipe.input_size),
+        positive=study.dataset.positive_index,
+        folder=study.run.working(name),
+        key=key,
+        seed=settings.seed,
+        accelerator=accelerator,
+    )
     history: list[Epoch] = []
-    if config.head_epochs:
-        history += train_head(model, config, films, val, **common)
-    if config.transfer == "finetune":
-        history += train(
-            model,
-            config,
-            settings.augment,
-            films,
-            val,
-            name=name,
-            objective=objective() if objective else None,
-            views=views,
-            smaller=[study.examples("train", size) for size in config.progressive],
-            tensorboard=settings.tensorboard,
-            **common,
-        )
+    if recipe.head_epochs:
+        history += train_head(model, recipe, task)
+    if recipe.epochs:
+        loss = objective() if objective else None
+        history += train(model, recipe, task, settings.augment, objective=loss, views=views)
     if accelerator.is_main_process:
         save_model(
             model,
@@ -158,7 +150,7 @@ def _train(
     return history
 
 
-def _score(study: Study, name: str, config: ModelConfig) -> None:
+def _score(study: Study, name: str, recipe: Recipe) -> None:
     """Predictions on validation and test, and every figure that follows from them."""
     folder = study.run.working(name)
     seconds = sum(float(row["seconds"]) for row in read_history(folder / "history.csv"))
@@ -175,12 +167,11 @@ def _score(study: Study, name: str, config: ModelConfig) -> None:
         config=study.config.evaluation,
         seed=study.config.seed,
         extra={
-            "architecture": config.architecture,
+            "architecture": recipe.architecture,
             "cost": cost(
                 model,
-                config.input_size,
+                recipe.input_size,
                 folder / "weights.safetensors",
-                study.config.evaluation.latency_runs,
             ),
             "training_seconds": round(seconds, 1),
         },

@@ -83,13 +83,13 @@ def _run(
     others = [further_teacher(folder, targets.names) for folder in config.distill.teachers]
     if accelerator.is_main_process:
         _record_data(run, config, dataset, update=update)
-    sizes = {size for model in config.models() for size in model.sizes}
+    sizes = {network.input_size for network in (config.baseline, config.teacher, config.student)}
     sizes |= {read_spec(folder)["input_size"] for folder in others}
     with accelerator.main_process_first():
         caches = build_caches(dataset, sizes, run.folder / "cache")
     study = Study(run, config, dataset, targets, caches, accelerator)
 
-    fit_model(study, "baseline", config.baseline)
+    fit_model(study, "baseline", config.recipe("baseline"))
     teachers = [*fit_teachers(study), *others]
     fit_student(study, "student-alone", [], config.distill)
     student = fit_student(study, "student", teachers, config.distill)
@@ -124,7 +124,7 @@ def _conclude(study: Study, student: Path, data: Path) -> None:
         describe(study.dataset),
         config.evaluation,
         config.seed,
-        costs=_costs(run, config.evaluation.latency_runs),
+        costs=_costs(run),
         exposure=lambda path: float(thumbnail(path).mean()),
     )
     bundle_run(run.folder)
@@ -149,38 +149,39 @@ def _probe(model: Path, films: Films, seed: int) -> None:
     probe_explanation(model, films, model, seed)
 
 
-def _costs(run: RunDirectory, runs: int) -> dict[str, dict[str, Any]]:
+def _costs(run: RunDirectory) -> dict[str, dict[str, Any]]:
     """What running each model costs, measured in turn, in one run."""
     loaded = {name: load_model(run.folder / name) for name in MODELS}
-    return costs_side_by_side({n: (m, m.input_size) for n, m in loaded.items()}, runs)
+    return costs_side_by_side({n: (m, m.input_size) for n, m in loaded.items()})
 
 
 def _check_models(run: RunDirectory, config: StudyConfig, classes: int) -> None:
     """Build every network that is still to be trained, so that a wrong one stops the study now."""
-    for name, model in zip(MODELS, config.models(), strict=True):
-        if not run.stage_file(name).exists():
-            network, _ = create(
-                model.architecture,
-                classes=classes,
-                weights=model.weights,
-                input_size=model.input_size,
-            )
-            network.enlarge = model.enlarge
-            _check_sizes(name, network.eval(), model.sizes)
-            if model.cached_views:
-                check_split(network, model.frozen_stages)
+    for name in MODELS:
+        if run.stage_file(name).exists():
+            continue
+        recipe = config.recipe("student" if name == "student-alone" else name)
+        network, _ = create(
+            recipe.architecture,
+            classes=classes,
+            weights=recipe.weights,
+            input_size=recipe.input_size,
+        )
+        network.enlarge = recipe.enlarge
+        _check_size(name, network.eval())
+        if recipe.cached_views:
+            check_split(network, recipe.frozen_stages)
 
 
 @torch.inference_mode()
-def _check_sizes(name: str, network: GreyClassifier, sizes: tuple[int, ...]) -> None:
-    for size in sizes:
-        try:
-            network(torch.zeros(1, 1, size, size))
-        except (RuntimeError, AssertionError):
-            raise UsageError(
-                f"{name}: {network.architecture}, made for {network.input_size} pixels, cannot "
-                f"take {size * network.enlarge}; leave progressive empty and enlarge at 1"
-            ) from None
+def _check_size(name: str, network: GreyClassifier) -> None:
+    try:
+        network(torch.zeros(1, 1, network.input_size, network.input_size))
+    except (RuntimeError, AssertionError):
+        raise UsageError(
+            f"{name}: {network.architecture}, made for {network.input_size} pixels, cannot "
+            f"take {network.input_size * network.enlarge}; leave enlarge at 1"
+        ) from None
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""State after a finished epoch, so that a killed training goes on where it stood."""
+"""Files of tensors and plain values that let a killed training resume; nothing is unpickled."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from radistill.files import write_with
 Tensors = dict[str, torch.Tensor]
 
 
-def save(path: Path, state: dict[str, Any]) -> None:
+def save(path: Path, state: Mapping[str, object]) -> None:
     """Write `state` (tensors and plain values) atomically."""
 
     # Through memory, so that a full disk is an OSError of ours and not one of torch's many.
@@ -23,10 +24,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
 
 
 def load(path: Path, key: str) -> dict[str, Any] | None:
-    """The state at `path` if it belongs to `key`; None if there is none, or it is damaged.
-
-    Nothing is unpickled but tensors and plain values.
-    """
+    """The state at `path` if it belongs to `key`; None if there is none, or it is damaged."""
     if not path.exists():
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a network is trained and scored on: cached pixels with their class indices."""
+"""The films of a split as a network takes them: cached pixels with their class indices."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Examples:
     @property
     def classes(self) -> np.ndarray:
         """int64 (N,): the reported class of each film."""
-        found: np.ndarray = np.array(self.class_of, dtype=np.int64)[self.targets]
-        return found
+        classes: np.ndarray = np.array(self.class_of, dtype=np.int64)[self.targets]
+        return classes
 
     @cached_property
     def by_content(self) -> np.ndarray:

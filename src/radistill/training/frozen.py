@@ -1,7 +1,7 @@
-"""The output of frozen stages, computed once a view, so that only the rest is run in training.
+"""The output of frozen stages, computed once a view, so that training runs only the rest.
 
-Where the first stages stand still and batch-norm statistics are frozen, what they make of a view
-never changes. Fine-tuning the last stage of a ResNet-50 then costs a fraction of a whole pass.
+Where the first stages and the batch-norm statistics are frozen, their output for a view never
+changes. Fine-tuning the last stage of a ResNet-50 then costs a fraction of a whole pass.
 """
 
 from __future__ import annotations
@@ -12,37 +12,37 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import Tensor, nn
 
 from radistill.errors import UsageError
 from radistill.files import write_with
 from radistill.models import GreyClassifier
 from radistill.progress import bar
-from radistill.training.examples import Examples
+from radistill.training.task import TrainingTask
 from radistill.training.views import Views
 
+FROZEN = "frozen"  # folder of the files
 BATCH = 64
 
 
-class Late(nn.Module):
-    """The stages of `model` after the first `frozen`, fed with what those made of the images.
+class Tail(nn.Module):
+    """The stages of `model` after the first `frozen`, and its head.
 
-    Shares its parameters with `model`. Input: (N, C, h, w), from `early`.
+    Shares its parameters with `model`. Input: (N, C, h, w), the output of `stem`.
     """
 
     def __init__(self, model: GreyClassifier, frozen: int) -> None:
         super().__init__()
-        early = {id(module) for stage in model.stages[:frozen] for module in stage}
+        removed = {id(module) for stage in model.stages[:frozen] for module in stage}
         self.first = model.stages[frozen][0]
-        self.backbone = _without(model.backbone, early)
+        self.backbone = _without(model.backbone, removed)
         self.head = model.head
         self.stages = model.stages[frozen:]
         self.embedding_size = model.embedding_size
 
     def embedding(self, features: Tensor) -> Tensor:
-        # The emptied stages pass a scrap through whatever stands between them; the first stage
-        # that is left takes the features instead.
+        # What stands between the emptied stages runs on a dummy image; the first stage that is
+        # left takes the features instead.
         hook = self.first.register_forward_pre_hook(lambda module, inputs: (features,))
         try:
             embedding: Tensor = self.backbone(features.new_zeros(1, 1, 8, 8))
@@ -55,8 +55,8 @@ class Late(nn.Module):
         return logits
 
 
-def early(model: GreyClassifier, frozen: int, images: Tensor) -> Tensor:
-    """What the first `frozen` stages make of images (N, 1, S, S): (N, C, h, w)."""
+def stem(model: GreyClassifier, frozen: int, images: Tensor) -> Tensor:
+    """The output (N, C, h, w) of the first `frozen` stages for images (N, 1, S, S)."""
     caught: list[Tensor] = []
 
     class Enough(Exception):
@@ -87,7 +87,7 @@ def check_split(model: GreyClassifier, frozen: int) -> None:
     model.eval()
     try:
         whole = model.embedding(images)
-        halves = Late(model, frozen).eval().embedding(early(model, frozen, images))
+        halves = Tail(model, frozen).eval().embedding(stem(model, frozen, images))
         same = torch.allclose(whole, halves, atol=1e-4, rtol=1e-4)
     except (RuntimeError, IndexError):
         same = False
@@ -110,65 +110,50 @@ class FrozenFeatures:
 
 
 def frozen_features(
-    model: GreyClassifier,
-    frozen: int,
-    films: Examples,
-    views: Views,
-    folder: Path,
-    key: str,
-    accelerator: Accelerator,
+    model: GreyClassifier, frozen: int, task: TrainingTask, views: Views
 ) -> list[FrozenFeatures]:
-    """The features of each view, computed where `folder` has none under `key`.
+    """The features of each view of the training films, computed unless their file is there.
 
     Raises UsageError if `model` cannot be cut, RadistillError if the disk is full.
     """
     check_split(model, frozen)
-    files = [folder / f"{key}-view-{view:03d}.npy" for view in range(views.count)]
-    with accelerator.main_process_first():
-        model.eval().to(accelerator.device)
+    files = [
+        task.folder / FROZEN / f"{task.key}-view-{view:03d}.npy" for view in range(views.count)
+    ]
+    with task.accelerator.main_process_first():
+        model.eval().to(task.accelerator.device)
         for view, file in enumerate(files):
             if not file.exists():
-                title = f"frozen stages, view {view + 1} of {views.count}"
-                write_with(
-                    file, partial(_write, model, frozen, films, views, view, accelerator, title)
-                )
+                write_with(file, partial(_write, model, frozen, task, views, view))
     return [FrozenFeatures(file) for file in files]
 
 
 @torch.inference_mode()
 def _write(
-    model: GreyClassifier,
-    frozen: int,
-    films: Examples,
-    views: Views,
-    view: int,
-    accelerator: Accelerator,
-    title: str,
-    path: Path,
+    model: GreyClassifier, frozen: int, task: TrainingTask, views: Views, view: int, path: Path
 ) -> None:
+    films, title = task.train, f"frozen stages, view {view + 1} of {views.count}"
     # Written in order and not through a memory map, where a full disk kills the process.
     with path.open("wb") as file, bar() as progress:
         for start in progress.track(range(0, len(films), BATCH), description=title):
             rows = np.arange(start, min(start + BATCH, len(films)))
-            images = views.images(films, rows, view).to(accelerator.device)
-            made = early(model, frozen, images).half().cpu().numpy()
+            images = views.images(films, rows, view).to(task.accelerator.device)
+            features = stem(model, frozen, images).half().cpu().numpy()
             if start == 0:
-                shape = (len(films), *made.shape[1:])
+                shape = (len(films), *features.shape[1:])
                 header = {"descr": "<f2", "fortran_order": False, "shape": shape}
                 np.lib.format.write_array_header_1_0(file, header)
-            file.write(np.ascontiguousarray(made).tobytes())
+            file.write(np.ascontiguousarray(features).tobytes())
 
 
 def _without(module: nn.Module, removed: set[int]) -> nn.Module:
     """A shallow copy of `module` in which the `removed` submodules do nothing."""
     light = copy.copy(module)
-    light._modules = {
-        name: None if child is None else nn.Identity() if id(child) in removed
-        else _without(child, removed) if _holds(child, removed) else child
-        for name, child in module._modules.items()
-    }  # fmt: skip
+    light._modules = {}
+    for name, child in module._modules.items():
+        if child is not None and id(child) in removed:
+            child = nn.Identity()
+        elif child is not None and any(id(inner) in removed for inner in child.modules()):
+            child = _without(child, removed)
+        light._modules[name] = child
     return light
-
-
-def _holds(module: nn.Module, removed: set[int]) -> bool:
-    return any(id(child) in removed for child in module.modules())

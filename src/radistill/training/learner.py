@@ -1,14 +1,14 @@
-"""The network in training, together with what its losses look at."""
+"""The network in training, with everything that losses need from one forward pass."""
 
 from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 
-class Learned(Protocol):
+class EmbeddingClassifier(Protocol):
     """The part of `GreyClassifier` that is trained."""
 
     head: nn.Module
@@ -19,12 +19,12 @@ class Learned(Protocol):
     def embedding(self, x: Tensor) -> Tensor: ...
 
 
-class Seen(NamedTuple):
-    """What a network makes of N images.
+class NetworkOutputs(NamedTuple):
+    """Outputs of a network for N images, in float32.
 
     logits: (N, outputs). embedding: (N, D), pooled. attention: (N, h * w), see `attention_map`;
-    empty where nobody asked. projected: (N, D of the teacher), the embedding through the
-    projector of hint regression; the embedding itself where there is none.
+    (N, 0) unless asked for. projected: (N, D of the teacher), the embedding after the projector of
+    hint regression; the embedding itself where there is none.
     """
 
     logits: Tensor
@@ -42,10 +42,10 @@ def attention_map(features: Tensor) -> Tensor:
 
 
 class Learner(nn.Module):
-    """Wraps a network so that one forward pass gives all of `Seen`, under `accelerate` too.
+    """Wraps a network so that one forward pass gives `NetworkOutputs`, under `accelerate` too.
 
     projector: for hint regression, trained with the network and then dropped.
-    attention: whether the map of the last spatial layer is wanted.
+    attention: whether to compute the attention map of the last spatial layer.
     """
 
     def __init__(
@@ -56,10 +56,10 @@ class Learner(nn.Module):
         self.projector = projector
         self.attention = attention
 
-    def forward(self, images: Tensor) -> Seen:
-        model: Learned = self.model  # type: ignore[assignment]
+    def forward(self, images: Tensor) -> NetworkOutputs:
+        model: EmbeddingClassifier = self.model  # type: ignore[assignment]
         maps: list[Tensor] = []
-        hooks = _watch(model, maps) if self.attention else []
+        hooks = _record_maps(model, maps) if self.attention else []
         try:
             embedding = model.embedding(images)
         finally:
@@ -67,15 +67,15 @@ class Learner(nn.Module):
                 hook.remove()
         attention = maps[-1] if maps else embedding.new_empty(len(images), 0)
         projected = embedding if self.projector is None else self.projector(embedding)
-        seen = Seen(model.head(embedding), embedding, attention, projected)
-        return Seen(*(part.float() for part in seen))
+        parts = (model.head(embedding), embedding, attention, projected)
+        return NetworkOutputs(*(part.float() for part in parts))
 
 
-def _watch(model: Learned, maps: list[Tensor]) -> list[torch.utils.hooks.RemovableHandle]:
-    """Collect the attention map of each stage that ends in one, the last of them last."""
+def _record_maps(model: EmbeddingClassifier, maps: list[Tensor]) -> list[RemovableHandle]:
+    """Append the attention map of each stage with a spatial output to `maps`, in order."""
 
-    def look(module: nn.Module, inputs: object, output: Tensor) -> None:
+    def record(module: nn.Module, inputs: object, output: Tensor) -> None:
         if output.ndim == 4:
             maps.append(attention_map(output))
 
-    return [stage[-1].register_forward_hook(look) for stage in model.stages]
+    return [stage[-1].register_forward_hook(record) for stage in model.stages]

@@ -1,4 +1,4 @@
-"""Keep the memory of freed tensors, which training asks for again in the next step."""
+"""Keep the memory of freed tensors, which training allocates again in the next step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LARGE = 1 << 30
 
 
 def keep_freed_memory() -> bool:
-    """Tell glibc not to give large blocks back to the system; whether it was told.
+    """Make glibc keep large blocks instead of returning them to the system; whether it does.
 
     By default each large tensor is a mapping of its own, and a pass over large batches on a CPU
     spends most of its time in page faults. Does nothing elsewhere than under Linux with glibc.

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-import numpy as np
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from radistill.training.learner import Seen
+from radistill.training.learner import NetworkOutputs
 
 
 class Objective(Protocol):
     """Loss of each image of a batch."""
 
-    attention: bool  # whether `Seen.attention` is needed
+    attention: bool  # whether it needs `NetworkOutputs.attention`
 
     def projector(self, embedding_size: int) -> nn.Module | None:
-        """A layer from the student's embedding to the teacher's, or None if none is needed."""
+        """A layer from the student's embedding to the teacher's, or None if it needs none."""
         ...
 
-    def __call__(self, seen: Seen, targets: Tensor, shas: Sequence[str], view: int) -> Tensor:
-        """targets: float32 (N, outputs), content hashes, view number -> (N,)."""
+    def __call__(
+        self, outputs: NetworkOutputs, targets: Tensor, shas: Sequence[str], view: int
+    ) -> Tensor:
+        """targets: float32 (N, outputs). shas: content hashes. view: its number. Returns (N,)."""
         ...
 
 
@@ -38,18 +38,9 @@ class CrossEntropy:
     def projector(self, embedding_size: int) -> None:
         return None
 
-    def __call__(self, seen: Seen, targets: Tensor, shas: Sequence[str], view: int) -> Tensor:
+    def __call__(
+        self, outputs: NetworkOutputs, targets: Tensor, shas: Sequence[str], view: int
+    ) -> Tensor:
         return F.cross_entropy(
-            seen.logits, targets, reduction="none", label_smoothing=self.label_smoothing
+            outputs.logits, targets, reduction="none", label_smoothing=self.label_smoothing
         )
-
-
-def class_weights(targets: np.ndarray, classes: int) -> torch.Tensor:
-    """Weights (C,) inverse to the class counts, scaled so that the mean over images is 1.
-
-    With that scale a batch's loss is a plain mean of weighted losses, the same whether one
-    process sees the batch or several share it.
-    """
-    counts = np.bincount(targets, minlength=classes)
-    weights = len(targets) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-    return torch.from_numpy(weights).float()

@@ -1,9 +1,8 @@
-"""Outputs of a network over a set of films, shared among the processes of a launch."""
+"""Outputs of a network for a set of films, computed by all processes of a launch together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -51,5 +50,5 @@ def outputs(
     if accelerator.num_processes > 1:
         pieces = gather_object(pieces)
     joined = torch.cat([piece for _, piece in pieces])
-    order: Any = np.concatenate([chunk for chunk, _ in pieces])
-    return joined[np.argsort(order)]
+    order = np.argsort(np.concatenate([chunk for chunk, _ in pieces]))
+    return joined[torch.from_numpy(order)]

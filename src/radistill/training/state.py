@@ -1,4 +1,4 @@
-"""All that changes while a network is trained, and its way to disk and back."""
+"""All that changes while a network is trained, written to disk after each epoch."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from radistill.config import ModelConfig
+from radistill.config import Recipe
 from radistill.models import GreyClassifier, trainable_groups
 from radistill.training import checkpoint
-from radistill.training.frozen import Late
+from radistill.training.frozen import Tail
 from radistill.training.history import Epoch
 from radistill.training.learner import Learner
 from radistill.training.objective import Objective
@@ -25,7 +25,7 @@ CHECKPOINT = "checkpoint.pt"
 
 
 @dataclass
-class State:
+class TrainingState:
     """model: the bare network; learner: it with its projector, if any; network: the learner as
     accelerate wraps it, for training steps.
 
@@ -50,7 +50,7 @@ class State:
         return self.model if self.average is None else self.average.module
 
     def add(self, row: Epoch) -> None:
-        """Take in a finished epoch, and its weights if it is the best one."""
+        """Record a finished epoch, and its weights if it is the best one."""
         self.history.append(row)
         if row.criterion > self.best:
             self.best, self.best_epoch = row.criterion, row.epoch
@@ -72,7 +72,7 @@ class State:
         checkpoint.save(folder / CHECKPOINT, values)
 
     def load(self, folder: Path, key: str) -> None:
-        """Take up the state that `save` left under the same key, if there is one."""
+        """Restore what `save` wrote under the same key, if there is such a file."""
         values = checkpoint.load(folder / CHECKPOINT, key)
         if values is None:
             return
@@ -86,35 +86,40 @@ class State:
         self.best_weights = values["best_weights"]
 
 
-def start(
+def start_training(
     model: GreyClassifier,
-    config: ModelConfig,
+    recipe: Recipe,
     steps: int,
     objective: Objective,
     accelerator: Accelerator,
-) -> State:
+) -> TrainingState:
     """Optimiser, schedule and average for `steps` batches an epoch, before the first step."""
-    layout = torch.channels_last if config.channels_last else torch.contiguous_format
-    model.to(accelerator.device, memory_format=layout)  # type: ignore[call-overload]
+    device, channels_last = accelerator.device, torch.channels_last  # faster, on a CPU too
+    model.to(device, memory_format=channels_last)  # type: ignore[call-overload]
     groups = trainable_groups(
         model,
-        frozen_stages=config.frozen_stages,
-        learning_rate=config.learning_rate,
-        layer_decay=config.layer_decay,
-        weight_decay=config.weight_decay,
+        frozen_stages=recipe.frozen_stages,
+        learning_rate=recipe.learning_rate,
+        layer_decay=recipe.layer_decay,
+        weight_decay=recipe.weight_decay,
     )
     # Copied before accelerate wraps the network, or the copy would call the original.
-    average = AveragedModel(model, multi_avg_fn=_moving_average(config.ema)) if config.ema else None
-    trained = Late(model, config.frozen_stages) if config.cached_views else model
-    learner = Learner(
-        trained, objective.projector(model.embedding_size), attention=objective.attention
-    ).to(accelerator.device)
-    if learner.projector is not None:
-        groups.append({"params": list(learner.projector.parameters()), "lr": config.learning_rate,
-                       "weight_decay": config.weight_decay, "name": "projector"})  # fmt: skip
-    network, optimizer = accelerator.prepare(learner, make_optimizer(groups, config))
-    schedule = make_schedule(optimizer.optimizer, config, steps)
-    return State(
+    average = AveragedModel(model, multi_avg_fn=_moving_average(recipe.ema)) if recipe.ema else None
+    trained = Tail(model, recipe.frozen_stages) if recipe.cached_views else model
+    projector = objective.projector(model.embedding_size)
+    learner = Learner(trained, projector, attention=objective.attention).to(device)
+    if projector is not None:
+        groups.append(
+            {
+                "params": list(projector.parameters()),
+                "lr": recipe.learning_rate,
+                "weight_decay": recipe.weight_decay,
+                "name": "projector",
+            }
+        )
+    network, optimizer = accelerator.prepare(learner, make_optimizer(groups, recipe))
+    schedule = make_schedule(optimizer.optimizer, recipe, steps)
+    return TrainingState(
         model, learner, network, optimizer, schedule, average, checkpoint.copy_state(model)
     )
 

@@ -1,4 +1,4 @@
-"""The figure on validation films that selects the epoch; higher is better."""
+"""Figures on validation films, and the criterion that selects the epoch; higher is better."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Criterion = Literal["auc", "log_loss", "worst_auc", "last"]
 
 
 @dataclass(frozen=True)
-class Validation:
-    """Figures of one epoch. `criterion` is what selects; the others are for the curves."""
+class ValidationFigures:
+    """Figures of one epoch. `criterion` selects it; the others are for the curves."""
 
     loss: float
     auc: float
@@ -39,7 +39,7 @@ def auc(logits: torch.Tensor, classes: np.ndarray, class_of: Sequence[int], posi
     return float(roc_auc_score(truth, class_probabilities(logits, class_of)[:, positive].numpy()))
 
 
-def validation(logits: torch.Tensor, val: Examples, positive: int) -> Validation:
+def validation_figures(logits: torch.Tensor, val: Examples, positive: int) -> ValidationFigures:
     """Figures from logits (N, outputs) of validation films; the criterion is the AUC.
 
     The loss is of the network's outputs, AUC and accuracy are of the reported classes.
@@ -47,7 +47,7 @@ def validation(logits: torch.Tensor, val: Examples, positive: int) -> Validation
     loss = float(F.cross_entropy(logits, torch.from_numpy(val.targets)))
     decided = class_probabilities(logits, val.class_of).argmax(dim=1).numpy()
     score = auc(logits, val.classes, val.class_of, positive)
-    return Validation(loss, score, float((decided == val.classes).mean()), score)
+    return ValidationFigures(loss, score, float((decided == val.classes).mean()), score)
 
 
 def validate(
@@ -56,10 +56,10 @@ def validate(
     positive: int,
     criterion: Criterion,
     accelerator: Accelerator,
-) -> Validation:
+) -> ValidationFigures:
     """Score `model`, in eval mode, on the validation films."""
     draw = plain(val)
-    figures = validation(outputs(model, len(val), draw, accelerator), val, positive)
+    figures = validation_figures(outputs(model, len(val), draw, accelerator), val, positive)
     if criterion in ("auc", "last"):  # the loop itself takes the last epoch
         return figures
     if criterion == "log_loss":

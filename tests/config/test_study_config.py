@@ -1,0 +1,56 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from radistill.config import Recipe, StudyConfig
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "training.md"
+
+
+def leaves(values: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+def test_there_are_about_seventy_settings_and_the_docs_name_each() -> None:
+    settings = list(leaves(StudyConfig().model_dump()))
+    assert len(settings) <= 75
+    text = DOCS.read_text("utf-8")
+    assert [key for key in settings if f"`{key.rpartition('.')[2]}`" not in text] == []
+
+
+def test_the_baseline_does_not_share_the_training_of_teacher_and_student() -> None:
+    training = {"schedule": "onecycle", "criterion": "last", "ema": 0.9, "optimizer": "sgd"}
+    config = StudyConfig.model_validate({"training": training, "baseline": {"patience": 2}})
+    for network in ("teacher", "student"):
+        assert training.items() <= config.recipe(network).model_dump().items()
+    baseline = config.recipe("baseline")
+    assert (baseline.optimizer, baseline.schedule, baseline.criterion) == ("adamw", "cosine", "auc")
+    assert (baseline.architecture, baseline.dropout, baseline.patience) == ("baseline", 0.5, 2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"schedule": "onecycle", "warmup_epochs": 1}, "a warm-up of its own"),
+        ({"criterion": "last", "patience": 3}, "takes the last epoch"),
+        ({"cached_views": 2}, "set frozen_stages above 0"),
+        ({"cached_views": 2, "frozen_stages": 1}, "batch_norm=frozen"),
+        ({"epochs": 0}, "set head_epochs above 0"),
+        ({"epochs": 0, "head_epochs": 5, "layer_decay": 0.5}, "layer_decay would do nothing"),
+    ],
+)
+def test_settings_that_would_do_nothing_are_refused(settings: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        Recipe(architecture="resnet18", **settings)
+
+
+def test_the_head_alone_and_cached_views_are_recipes() -> None:
+    Recipe(architecture="resnet18", epochs=0, head_epochs=5)
+    Recipe(architecture="resnet18", cached_views=2, frozen_stages=1, batch_norm="frozen")
