@@ -4,12 +4,12 @@
 
 Teachers of seeds 0, 1, ... are trained first; all methods but `one-teacher` learn from their
 average. The split, the initial weights' seed, the schedule and the views of a seed are the same
-for the student alone and for every method. A killed run goes on where it stood.
+for the student alone and for every method. A killed run resumes.
 
 The predictions are copied to `experiments/ablation/SEED/METHOD.csv`; `python experiments/tables.py`
-makes tables from these files alone. With `--held-out` the validation films are series that training
-has not seen, and it is their predictions that are kept, in `experiments/held-out/`: that is where a
-combination is chosen.
+makes tables from these files alone. With `--held-out` the validation films have file-name prefixes
+that training has not seen, and their predictions are kept, in `experiments/held-out/`: a method
+is chosen there.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], help="a setting, as of radistill run")
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2], help="of the students")
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS))
-    parser.add_argument("--held-out", action="store_true", help="judge on series held out of train")
+    parser.add_argument("--held-out", action="store_true", help="judge on held-out prefixes")
     options = parser.parse_args()
     settings = [*options.set, *(["data.validation=prefix"] if options.held_out else [])]
     ensemble = [*settings, f"distill.ensemble={options.teachers}"]

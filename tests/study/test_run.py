@@ -143,7 +143,7 @@ def test_killed_and_resumed_equals_unbroken(run: Path, phantoms: Path, tmp_path:
 
     resumed = radistill("run", "--data", phantoms, "--out", out, *SMALL)
     assert resumed.returncode == 0, resumed.stderr
-    assert "going on after epoch" in resumed.stderr
+    assert "resumed after epoch" in resumed.stderr
     assert "baseline: finished before" in resumed.stderr
     assert figures(out) == figures(run)
     for model in MODELS:
