@@ -22,7 +22,6 @@ from accelerate import Accelerator
 
 from radistill.config import Method, StudyConfig, load_config
 from radistill.data import load_dataset
-from radistill.data.cache import build_caches
 from radistill.data.targets import targets_of
 from radistill.study.distil import fit_student, fit_teachers
 from radistill.study.fit import Study
@@ -87,12 +86,12 @@ def open_study(data: Path, out: Path, config: StudyConfig) -> Study:
     """The study of one seed, on the split of seed 0."""
     run = RunDirectory(out)
     run.open(config, update=True)
-    dataset = load_dataset(data, config.data, 0)  # one split for all seeds
+    sizes = {config.teacher.input_size, config.student.input_size}
+    # One split for all seeds.
+    dataset = load_dataset(data, config.data, 0, cache=out / "cache", sizes=sizes)
     run.set_films(dataset.films, update=True)
     targets = targets_of(dataset, config.data.targets)
-    sizes = {config.teacher.input_size, config.student.input_size}
-    caches = build_caches(dataset, sizes, out / "cache")
-    return Study(run, config, dataset, targets, caches, Accelerator(cpu=True))
+    return Study(run, config, dataset, targets, dataset.squares, Accelerator(cpu=True))
 
 
 if __name__ == "__main__":

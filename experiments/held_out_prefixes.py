@@ -25,7 +25,6 @@ from accelerate import Accelerator
 
 from radistill.config import StudyConfig, load_config
 from radistill.data import load_dataset
-from radistill.data.cache import build_caches
 from radistill.data.dataset import Dataset
 from radistill.data.draw import by_patient, draw
 from radistill.data.targets import targets_of
@@ -69,10 +68,11 @@ def main() -> None:
 def _one(data: Path, model: str, config: StudyConfig, cache: Path) -> list[object]:
     recipe = config.recipe(model)
     accelerator = Accelerator(cpu=not torch.accelerator.is_available())
-    dataset = _without_test(load_dataset(data, config.data, 0))
+    dataset = _without_test(
+        load_dataset(data, config.data, 0, cache=cache, sizes=[recipe.input_size])
+    )
     targets = targets_of(dataset, config.data.targets)
-    caches = build_caches(dataset, {recipe.input_size}, cache)
-    pixels = caches[recipe.input_size]
+    pixels = dataset.squares[recipe.input_size]
     torch.manual_seed(config.seed)
     network, _ = create(
         recipe.architecture, classes=len(targets.names), dropout=recipe.dropout,

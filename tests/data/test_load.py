@@ -34,7 +34,7 @@ def test_kaggle_folder(kaggle) -> None:
         assert (film.width, film.height) == (36, 30)
         with Image.open(kaggle / film.path) as image:
             assert np.array_equal(dataset.pixels(film.path), np.asarray(image))
-    assert set(dataset.looks) == {film.sha256 for film in dataset.films}
+    assert set(dataset.perceptual_hashes) == {film.sha256 for film in dataset.films}
 
 
 def test_bad_files_are_skipped_and_listed(kaggle) -> None:

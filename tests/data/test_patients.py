@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from radistill.data.patients import identify, kaggle_patient
-from radistill.data.sources import Entry
+from radistill.data.sources import ListedFilm
 from radistill.errors import UsageError
 
 
@@ -35,13 +35,13 @@ def test_other_names(name: str) -> None:
 def test_one_number_in_two_series_is_two_patients() -> None:
     names = ["person7_bacteria_1.jpeg", "person7_virus_1.jpeg", "IM-0007-1.jpeg",
              "NORMAL2-IM-0007-1.jpeg"]  # fmt: skip
-    entries, _, known = identify([Entry(name, "x") for name in names], None)
+    entries, _, known = identify([ListedFilm(name, "x") for name in names], None)
     assert len({entry.patient for entry in entries}) == 4
     assert known
 
 
-def entries(*paths: str) -> list[Entry]:
-    return [Entry(path, "x") for path in paths]
+def entries(*paths: str) -> list[ListedFilm]:
+    return [ListedFilm(path, "x") for path in paths]
 
 
 def test_a_stranger_among_kaggle_names_is_its_own_patient() -> None:
@@ -84,7 +84,7 @@ def test_bad_regular_expressions(expression: str, message: str) -> None:
 
 
 def test_a_given_patient_stands() -> None:
-    films = [Entry("person1_virus_2.png", "x", patient="Ann"), Entry("b.png", "x")]
+    films = [ListedFilm("person1_virus_2.png", "x", patient="Ann"), ListedFilm("b.png", "x")]
     named, _, _ = identify(films, r"person(?P<patient>\d+)|(?P<other>b)")
     assert named[0].patient == "Ann"
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from radistill.data.perceptual_hash import BITS, NEAR_BITS, look, near_pairs
+from radistill.data.perceptual_hash import BITS, NEAR_BITS, near_pairs, perceptual_hash
 from radistill.imaging import decode
 
 
@@ -45,7 +45,7 @@ def film(seed: int) -> np.ndarray:
 
 
 def bits(one: np.ndarray, two: np.ndarray) -> int:
-    return (int(look(one), 16) ^ int(look(two), 16)).bit_count()
+    return (int(perceptual_hash(one), 16) ^ int(perceptual_hash(two), 16)).bit_count()
 
 
 def again(grey: np.ndarray) -> list[np.ndarray]:
@@ -70,7 +70,7 @@ def test_real_films(shared: Path) -> None:
     greys = [decode(path) for path in films]
     for grey in greys[::10]:
         assert all(bits(grey, copy) <= NEAR_BITS for copy in again(grey))
-    assert near_pairs([look(grey) for grey in greys]) == []
+    assert near_pairs([perceptual_hash(grey) for grey in greys]) == []
     for original in sorted((shared / "data" / "originals").glob("*.jpeg"))[:5]:
         small = shared / "data" / "chest_xray" / "train" / "NORMAL" / original.name
         assert bits(decode(original), decode(small)) <= NEAR_BITS

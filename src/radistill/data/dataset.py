@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from radistill.data.cache import PixelCache
 from radistill.data.manifest import Film
+from radistill.imaging import to_square
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Dataset:
     leaking: a patient stands in more than one split, knowingly.
     synthetic: the films are phantoms.
     notes: what was guessed or assumed, one sentence each, shown to the user.
-    looks: sha256 of a film -> its perceptual hash in hexadecimal, for the audit.
+    perceptual_hashes: sha256 of a film -> its perceptual hash in hexadecimal.
+    squares: size -> the films as squares of that size, where `load_dataset` was asked for them.
     patients_known: False where every image counts as its own patient.
     """
 
@@ -44,7 +47,8 @@ class Dataset:
     synthetic: bool = False
     unreadable: tuple[Unreadable, ...] = ()
     notes: tuple[str, ...] = field(default=())
-    looks: Mapping[str, str] = field(default_factory=dict, repr=False)
+    perceptual_hashes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    squares: Mapping[int, PixelCache] = field(default_factory=dict, repr=False)
     patients_known: bool = True
 
     def split(self, name: str) -> list[Film]:
@@ -54,6 +58,17 @@ class Dataset:
     def with_films(self, films: list[Film], **changes: object) -> Dataset:
         """A copy with other films."""
         return replace(self, films=tuple(films), **changes)  # type: ignore[arg-type]
+
+    def square(self, film: Film, size: int) -> np.ndarray:
+        """The film at (size, size), uint8; from its largest cached square if there is one.
+
+        Raises DecodeError if it has to be read and no longer can be.
+        """
+        if self.squares:
+            grey = self.squares[max(self.squares)].batch([film.sha256])[0]
+        else:
+            grey = self.pixels(film.path)
+        return to_square(grey, size)
 
     @property
     def positive_index(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,25 +13,37 @@ from radistill.data.dataset import Dataset
 from radistill.data.labels import choose_classes, plain
 from radistill.data.patients import identify
 from radistill.data.scan import scan
-from radistill.data.sources import Source, open_source
+from radistill.data.sources import FilmSource, open_source
 from radistill.data.split import make_split
 from radistill.errors import UsageError
 
 
-def load_dataset(root: Path, config: DataConfig, seed: int, labels: Path | None = None) -> Dataset:
+def load_dataset(
+    root: Path,
+    config: DataConfig,
+    seed: int,
+    labels: Path | None = None,
+    *,
+    cache: Path | None = None,
+    sizes: Iterable[int] = (),
+) -> Dataset:
     """Read a data set and split it.
 
     root: a folder (`train|val|test/CLASS/files` or `CLASS/files`), a CSV (`path,label[,patient]
     [,split][,subtype]`, paths relative to it) or a MedMNIST `.npz`. labels: such a CSV for a
-    folder of images. Every file is read once; those that cannot be are skipped and listed.
+    folder of images. Files that cannot be read are skipped and listed.
+
+    cache: a folder for what is read. The films' squares of these `sizes` are kept there and are the
+    `squares` of the dataset; with a cache a film is decoded once, and never again while its content
+    and the sizes stay the same. One process at a time may write to it.
 
     Raises UsageError for anything wrong with the data set or with `config`, see
     `radistill.data.sources`, `names.identify`, `labels.choose_classes` and `split.make_split`.
     """
     source = open_source(root, labels)
     # Before the reading, which takes longest: a question about classes should come at once.
-    choose_classes([entry.label for entry in source.entries], config.positive)
-    dataset = _read(source, config)
+    choose_classes([film.label for film in source.films], config.positive)
+    dataset = _read(source, config, cache, sizes)
     classes, positive, class_notes = choose_classes(
         [f.label for f in dataset.films], config.positive
     )
@@ -53,15 +65,18 @@ def load_films(
     classes: Sequence[str],
     positive: str,
     labels: Path | None = None,
-    source: Source | None = None,
+    source: FilmSource | None = None,
+    *,
+    cache: Path | None = None,
+    sizes: Iterable[int] = (),
 ) -> Dataset:
     """Read a data set for a model that exists: its classes, the split as the data set has it.
 
     Labels are matched to `classes` whatever their case, spaces and hyphens. source: instead of what
-    is recognised at `root`. Raises UsageError as `load_dataset` does, and for a label that is none
-    of the model's classes.
+    is recognised at `root`. cache, sizes: as in `load_dataset`. Raises UsageError as `load_dataset`
+    does, and for a label that is none of the model's classes.
     """
-    dataset = _read(source or open_source(root, labels), config)
+    dataset = _read(source or open_source(root, labels), config, cache, sizes)
     known = {plain(name): name for name in classes}
     strange = sorted({film.label for film in dataset.films if plain(film.label) not in known})
     if strange:
@@ -74,23 +89,26 @@ def load_films(
     return replace(dataset, films=tuple(films), classes=tuple(classes), positive=positive)
 
 
-def _read(source: Source, config: DataConfig) -> Dataset:
+def _read(
+    source: FilmSource, config: DataConfig, cache: Path | None, sizes: Iterable[int]
+) -> Dataset:
     """Every film, with patients named, before classes are chosen and the split is made."""
-    entries, patient_notes, known = identify(source.entries, config.patient_regex)
-    films, unreadable, looks = scan(source, entries, config.max_unreadable)
+    listed, patient_notes, known = identify(source.films, config.patient_regex)
+    read = scan(source, listed, config.max_unreadable, cache, sizes)
 
     def pixels(path: str) -> np.ndarray:
-        return source.read(path)[1]
+        return source.reader.pixels(path, source.reader.content(path))
 
     return Dataset(
         name=source.name,
-        films=tuple(films),
+        films=tuple(read.films),
         classes=(),
         positive="",
         pixels=pixels,
         synthetic=source.synthetic,
-        unreadable=unreadable,
+        unreadable=read.unreadable,
         notes=(*patient_notes, *source.notes),
-        looks=looks,
+        perceptual_hashes=read.perceptual_hashes,
+        squares=read.squares,
         patients_known=known,
     )

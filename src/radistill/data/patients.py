@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from radistill.data.sources import Entry
+from radistill.data.sources import ListedFilm
 from radistill.errors import UsageError
 
 # Person numbers run separately for bacteria and for virus, and each series of normals has its own:
@@ -37,8 +37,8 @@ def kaggle_patient(name: str) -> tuple[str, str] | None:
 
 
 def identify(
-    entries: Sequence[Entry], patient_regex: str | None
-) -> tuple[list[Entry], tuple[str, ...], bool]:
+    entries: Sequence[ListedFilm], patient_regex: str | None
+) -> tuple[list[ListedFilm], tuple[str, ...], bool]:
     """Give every entry a patient: (entries, notes, whether patients are known).
 
     What the data set itself says stands; then `patient_regex` on the path (named groups `patient`
@@ -77,19 +77,19 @@ def identify(
     return whole, tuple(notes), alone < len(named)
 
 
-def _fill(entry: Entry, hit: tuple[str, str] | None) -> Entry:
+def _fill(entry: ListedFilm, hit: tuple[str, str] | None) -> ListedFilm:
     if hit is None:
         return entry
     return replace(entry, patient=entry.patient or hit[0], subtype=entry.subtype or hit[1])
 
 
-def _by_kaggle(entries: Sequence[Entry]) -> list[tuple[str, str] | None]:
+def _by_kaggle(entries: Sequence[ListedFilm]) -> list[tuple[str, str] | None]:
     found = [kaggle_patient(PurePosixPath(entry.path).name) for entry in entries]
     hits = sum(hit is not None for hit in found)
     return found if hits >= _NEARLY_ALL * len(found) else [None] * len(found)
 
 
-def _by_regex(entries: Sequence[Entry], expression: str) -> list[tuple[str, str] | None]:
+def _by_regex(entries: Sequence[ListedFilm], expression: str) -> list[tuple[str, str] | None]:
     try:
         pattern = re.compile(expression)
     except re.error as error:

@@ -1,4 +1,4 @@
-"""How a film looks, in 256 bits: a perceptual hash, and which films share nearly all of it."""
+"""A perceptual hash of 256 bits, and the films that share nearly all of it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ NEAR_BITS = 20
 _ROWS = 256  # compared with all others at once
 
 
-def look(grey: np.ndarray) -> str:
+def perceptual_hash(grey: np.ndarray) -> str:
     """Perceptual hash (DCT of a 64 x 64 reduction, 16 x 16 signs) of a film, in hexadecimal."""
     import imagehash  # not part of the light install, which has no data sets to audit
 
     return str(imagehash.phash(Image.fromarray(to_square(grey, 64)), hash_size=_SIDE))
 
 
-def near_pairs(looks: Sequence[str], most: int = NEAR_BITS) -> list[tuple[int, int, int]]:
+def near_pairs(hashes: Sequence[str], most: int = NEAR_BITS) -> list[tuple[int, int, int]]:
     """Pairs (i, j, differing bits) with i < j that differ in at most `most` bits, nearest first."""
-    if len(looks) < 2:
+    if len(hashes) < 2:
         return []
-    words = np.array([np.frombuffer(bytes.fromhex(text), dtype=np.uint64) for text in looks])
+    words = np.array([np.frombuffer(bytes.fromhex(text), dtype=np.uint64) for text in hashes])
     pairs = []
     for start in range(0, len(words), _ROWS):
         rows = words[start : start + _ROWS]

@@ -1,53 +1,118 @@
-"""Reading every film once: its hash, its size, whether it decodes at all, and how it looks."""
+"""Reading films: hash, size, perceptual hash and squares, in one decoding a film."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
+import numpy as np
+
+from radistill.data.cache import PixelCache, appending, open_cache
 from radistill.data.dataset import Unreadable
+from radistill.data.film_index import FilmFacts, FilmIndex, Stamp
 from radistill.data.manifest import Film
 from radistill.data.parallel import each
-from radistill.data.perceptual_hash import look
-from radistill.data.sources import Entry, Source
-from radistill.errors import UsageError
-from radistill.imaging import DecodeError
+from radistill.data.perceptual_hash import perceptual_hash
+from radistill.data.sources import FilmSource, ListedFilm
+from radistill.errors import RadistillError, UsageError
+from radistill.files import sha256
+from radistill.imaging import DecodeError, to_square
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Films (split as given), files that were skipped, sha256 -> perceptual hash, and caches."""
+
+    films: list[Film]
+    unreadable: tuple[Unreadable, ...]
+    perceptual_hashes: dict[str, str]
+    squares: Mapping[int, PixelCache]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One film as read: from the index, or from its file. squares: those that no cache has."""
+
+    listed: ListedFilm
+    stamp: Stamp | None
+    sha: str
+    facts: FilmFacts
+    squares: dict[int, np.ndarray] = field(default_factory=dict)
+
+    def film(self) -> Film:
+        a, (width, height, _) = self.listed, self.facts
+        return Film(a.path, a.label, a.subtype, a.patient, a.split, self.sha, width, height)
 
 
 def scan(
-    source: Source, entries: Sequence[Entry], max_unreadable: float
-) -> tuple[list[Film], tuple[Unreadable, ...], dict[str, str]]:
-    """Films (split as given), files that were skipped, and sha256 -> perceptual hash.
+    source: FilmSource,
+    listed: Sequence[ListedFilm],
+    max_unreadable: float,
+    folder: Path | None = None,
+    sizes: Iterable[int] = (),
+) -> Scan:
+    """Read the `listed` films of `source`; none is decoded that `folder` has all of.
 
-    Raises UsageError if more than the fraction `max_unreadable` cannot be read.
+    folder: of the index and of a cache for each of `sizes`. Raises UsageError if more than the
+    fraction `max_unreadable` cannot be read, RadistillError if `folder` cannot be written.
     """
+    reader = source.reader
+    old = FilmIndex.read(folder, reader.root)
+    new = FilmIndex(root=reader.root)
+    caches = {size: open_cache(folder, size) for size in sorted(set(sizes))} if folder else {}
 
-    def read(entry: Entry) -> tuple[Film, str] | Unreadable:
+    def lacking(sha: str) -> list[int]:
+        return [size for size, cache in caches.items() if cache is None or sha not in cache]
+
+    def read(film: ListedFilm) -> _Reading | Unreadable:
+        stamp = reader.stamp(film.path)
+        sha = old.sha256(film.path, stamp)
+        if sha is not None and sha in old.contents and not lacking(sha):
+            return _Reading(film, stamp, sha, old.contents[sha])
         try:
-            content, grey = source.read(entry.path)
+            content = reader.content(film.path)
+            sha = sha256(content)
+            missing, facts = lacking(sha), old.contents.get(sha)
+            if facts is not None and not missing:
+                return _Reading(film, stamp, sha, facts)
+            grey = reader.pixels(film.path, content)
         except DecodeError as error:
-            return Unreadable(entry.path, error.code, error.reason)
-        film = Film(
-            path=entry.path,
-            label=entry.label,
-            subtype=entry.subtype,
-            patient=entry.patient,
-            split=entry.split,
-            sha256=hashlib.sha256(content).hexdigest(),
-            width=grey.shape[1],
-            height=grey.shape[0],
-        )
-        return film, look(grey)
+            return Unreadable(film.path, error.code, error.reason)
+        facts = FilmFacts(grey.shape[1], grey.shape[0], perceptual_hash(grey))
+        return _Reading(film, stamp, sha, facts, {size: to_square(grey, size) for size in missing})
 
-    films, unreadable, looks = [], [], {}
-    for result in each(read, entries, "Reading films"):
-        if isinstance(result, Unreadable):
-            unreadable.append(result)
-        else:
-            films.append(result[0])
-            looks[result[0].sha256] = result[1]
-    _refuse_too_many(unreadable, len(entries), max_unreadable)
-    return films, tuple(unreadable), looks
+    films: list[Film] = []
+    unreadable: list[Unreadable] = []
+    with appending(folder or Path(), caches) as add:
+        for result in each(read, listed, "Reading films"):
+            if isinstance(result, Unreadable):
+                unreadable.append(result)
+                continue
+            films.append(result.film())
+            new.add(result.listed.path, result.stamp, result.sha, result.facts)
+            add(result.sha, result.squares)
+    if folder is not None and new != old:
+        new.write(folder)
+    _refuse_too_many(unreadable, len(listed), max_unreadable)
+    return Scan(
+        films,
+        tuple(unreadable),
+        {sha: facts.perceptual_hash for sha, facts in new.contents.items()},
+        {size: _reopened(folder, size, caches[size], new) for size in caches if folder},
+    )
+
+
+def _reopened(folder: Path, size: int, cache: PixelCache | None, index: FilmIndex) -> PixelCache:
+    """`cache`, read again if squares were appended."""
+    if cache is None or any(sha not in cache for sha in index.contents):
+        cache = open_cache(folder, size)
+    if cache is None or any(sha not in cache for sha in index.contents):
+        raise RadistillError(
+            f"{folder}: what was just written does not read back; "
+            "check the disk, or put the run elsewhere"
+        )
+    return cache
 
 
 def _refuse_too_many(unreadable: list[Unreadable], files: int, most: float) -> None:

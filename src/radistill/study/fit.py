@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class Study:
     config: StudyConfig
     dataset: Dataset
     targets: Targets
-    caches: dict[int, PixelCache]
+    caches: Mapping[int, PixelCache]
     accelerator: Accelerator
 
     def examples(self, split: str, size: int) -> Examples:

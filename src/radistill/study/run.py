@@ -16,7 +16,6 @@ from accelerate import Accelerator
 from radistill.config import StudyConfig
 from radistill.data import load_dataset
 from radistill.data.audit.collect import audit, sample_grid
-from radistill.data.cache import build_caches
 from radistill.data.dataset import Dataset
 from radistill.data.manifest import SPLITS
 from radistill.data.targets import targets_of
@@ -77,17 +76,17 @@ def _run(
     *,
     update: bool,
 ) -> dict[str, Any]:
-    dataset = load_dataset(data, config.data, config.seed, labels)
+    sizes = {network.input_size for network in (config.baseline, config.teacher, config.student)}
+    sizes |= {read_spec(folder)["input_size"] for folder in config.distill.teachers}
+    with accelerator.main_process_first():  # the others find what it has decoded
+        cache = run.folder / "cache"
+        dataset = load_dataset(data, config.data, config.seed, labels, cache=cache, sizes=sizes)
     targets = targets_of(dataset, config.data.targets)
     _check_models(run, config, len(targets.names))
     others = [further_teacher(folder, targets.names) for folder in config.distill.teachers]
     if accelerator.is_main_process:
         _record_data(run, config, dataset, update=update)
-    sizes = {network.input_size for network in (config.baseline, config.teacher, config.student)}
-    sizes |= {read_spec(folder)["input_size"] for folder in others}
-    with accelerator.main_process_first():
-        caches = build_caches(dataset, sizes, run.folder / "cache")
-    study = Study(run, config, dataset, targets, caches, accelerator)
+    study = Study(run, config, dataset, targets, dataset.squares, accelerator)
 
     fit_model(study, "baseline", config.recipe("baseline"))
     teachers = [*fit_teachers(study), *others]

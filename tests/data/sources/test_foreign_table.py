@@ -32,20 +32,20 @@ def test_columns_map_and_names_without_folders(films):
     file = table(films, "a.png,No Finding,7,F", "b.png,Pneumonia|Edema,8,M", "c.png,Edema,9,M",
                  "d.png,no_finding|Pneumonia,9,M")  # fmt: skip
     source, rows = open_layout(file, films, NIH)
-    assert [(e.path, e.label, e.patient) for e in source.entries] == [
+    assert [(e.path, e.label, e.patient) for e in source.films] == [
         ("images_1/a.png", "normal", "7"),
         ("images_1/b.png", "pneumonia", "8"),
     ]
     assert rows["images_1/b.png"]["sex"] == "M"
     assert "2 films have a label that --map leaves out: Edema" in source.notes[0]
-    assert source.read("images_1/a.png")[1].shape == (4, 4)
+    assert source.reader.content("images_1/a.png") == (films / "images_1/a.png").read_bytes()
 
 
 def test_rows_without_their_film_are_counted_and_left_out(films):
     file = table(films, "a.png,No Finding,7,F", "x.png,Pneumonia,8,M", "b.png,Pneumonia,9,M",
                  "y.png,Pneumonia,9,M")  # fmt: skip
     source, _ = open_layout(file, films, NIH)
-    assert [entry.path for entry in source.entries] == ["images_1/a.png", "images_1/b.png"]
+    assert [entry.path for entry in source.films] == ["images_1/a.png", "images_1/b.png"]
     assert "2 of 4" in source.notes[0]
     assert "line 3: there is no file 'x.png'" in source.notes[0]
 
@@ -53,7 +53,7 @@ def test_rows_without_their_film_are_counted_and_left_out(films):
 def test_names_without_ending_and_labels_as_they_stand(films):
     file = table(films, "a,1", "c,0", header="patientId,Target")
     source, _ = open_layout(file, films, Layout(image="patientid", label="Target"))
-    assert [(e.path, e.label) for e in source.entries] == [
+    assert [(e.path, e.label) for e in source.films] == [
         ("images_1/a.png", "1"),
         ("images_2/c.png", "0"),
     ]

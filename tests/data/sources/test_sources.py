@@ -12,7 +12,7 @@ from radistill.errors import UsageError
 
 
 def listed(root: Path, labels: Path | None = None) -> list[tuple[str, str, str]]:
-    return [(e.path, e.label, e.split) for e in open_source(root, labels).entries]
+    return [(e.path, e.label, e.split) for e in open_source(root, labels).films]
 
 
 def test_split_folders_in_any_case(tmp_path, write_films) -> None:
@@ -49,7 +49,7 @@ def test_junk_is_ignored_and_other_folders_are_named(tmp_path, write_films) -> N
     for name in (".DS_Store", "train/.DS_Store", "train/A/.DS_Store", "train/A/Thumbs.db"):
         (tmp_path / name).write_bytes(b"junk")
     source = open_source(tmp_path)
-    assert len(source.entries) == 2
+    assert len(source.films) == 2
     assert source.notes == ("Ignored in the data folder: masks.",)
 
 
@@ -99,7 +99,7 @@ def test_table_with_all_columns(tmp_path, write_films) -> None:
         '"a b/1.png",sick,p1,Training,virus,3\r\n\r\n'
         "2.png,well,p2,TEST,,4\r\n",
     )
-    first, second = open_source(csv).entries
+    first, second = open_source(csv).films
     assert (first.path, first.label, first.patient) == ("a b/1.png", "sick", "p1")
     assert (first.split, first.subtype) == ("train", "virus")
     assert (second.split, second.subtype) == ("test", "")
@@ -114,7 +114,7 @@ def test_labels_for_a_folder(tmp_path, write_films) -> None:
 def test_repeated_rows_count_once(tmp_path, write_films) -> None:
     write_films(tmp_path, ["1.png", "2.png"])
     source = open_source(table(tmp_path, "path,label\n1.png,a\n2.png,b\n1.png,a\n"))
-    assert len(source.entries) == 2
+    assert len(source.films) == 2
     assert source.notes == ("Rows of the CSV that repeat another are left out: 1.",)
 
 
@@ -171,21 +171,21 @@ def medmnist(folder: Path, name: str = "pneumoniamnist.npz", **arrays: np.ndarra
 def test_medmnist(tmp_path) -> None:
     file = medmnist(tmp_path)
     source = open_source(file)
-    assert len(source.entries) == 22
+    assert len(source.films) == 22
     assert source.keep_val
-    entry = source.entries[3]
+    entry = source.films[3]
     assert (entry.path, entry.label, entry.split) == ("train/3", "pneumonia", "train")
-    content, grey = source.read("test/5")
     expected = np.load(file)["test_images"][5]
-    assert np.array_equal(grey, expected)
+    content = source.reader.content("test/5")
     assert content == expected.tobytes()
+    assert np.array_equal(source.reader.pixels("test/5", content), expected)
 
 
 def test_medmnist_of_other_kinds(tmp_path) -> None:
     colour = np.full((12, 28, 28, 3), 77, np.uint8)
     source = open_source(medmnist(tmp_path, "bloodmnist_64.npz", train_images=colour))
-    assert {entry.label for entry in source.entries} == {"class0", "class1"}
-    assert (source.read("train/0")[1] == 77).all()
+    assert {entry.label for entry in source.films} == {"class0", "class1"}
+    assert (source.reader.pixels("train/0", b"") == 77).all()
 
 
 @pytest.mark.parametrize(

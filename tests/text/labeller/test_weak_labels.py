@@ -43,7 +43,7 @@ def test_a_study_takes_it_as_it_is(tmp_path: Path) -> None:
     assert done.left_out == {"other-finding": 1}
     assert done.failed == (("film 5", "no such film"),)
     source = open_source(tmp_path / "films", out)
-    assert {(e.path, e.label, e.patient) for e in source.entries} == {
+    assert {(e.path, e.label, e.patient) for e in source.films} == {
         ("a/1.png", "NORMAL", "p1"), ("./=2.png", "PNEUMONIA", "'=2"[:0] + "p=2"),
         ("3.jpeg", "PNEUMONIA", "p3.jpeg"),
     }  # fmt: skip

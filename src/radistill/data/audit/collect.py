@@ -99,9 +99,9 @@ def _exact(films: Sequence[Film]) -> list[tuple[int, int, int]]:
 def _near(dataset: Dataset) -> list[tuple[int, int, int]]:
     """Pairs of other bytes that look nearly the same; one film stands for its exact copies."""
     index = {film.sha256: i for i, film in reversed(list(enumerate(dataset.films)))}
-    hashed = sorted(i for sha, i in index.items() if sha in dataset.looks)
-    looks = [dataset.looks[dataset.films[i].sha256] for i in hashed]
-    return [(hashed[a], hashed[b], bits) for a, b, bits in near_pairs(looks)]
+    hashed = sorted(i for sha, i in index.items() if sha in dataset.perceptual_hashes)
+    hashes = [dataset.perceptual_hashes[dataset.films[i].sha256] for i in hashed]
+    return [(hashed[a], hashed[b], bits) for a, b, bits in near_pairs(hashes)]
 
 
 def _duplicates(films: Sequence[Film], pairs: Sequence[tuple[int, int, int]]) -> dict[str, Any]:

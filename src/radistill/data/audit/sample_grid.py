@@ -10,7 +10,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from radistill.data.dataset import Dataset
 from radistill.data.manifest import Film
-from radistill.imaging import to_square
 
 _TILE = 148  # pixels
 _GAP = 4
@@ -33,7 +32,7 @@ def sample_grid(dataset: Dataset, n: int) -> bytes:
         top = row * height
         pen.text((_GAP, top + 3), f"{title} ({len(films)} films)", fill=230, font=font)
         for column, film in enumerate(_some(films, columns)):
-            tile = Image.fromarray(to_square(dataset.pixels(film.path), _TILE))
+            tile = Image.fromarray(dataset.square(film, _TILE))
             sheet.paste(tile, (_GAP + column * (_TILE + _GAP), top + _TITLE))
     content = BytesIO()
     sheet.save(content, "PNG", optimize=True)

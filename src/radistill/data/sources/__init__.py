@@ -6,14 +6,14 @@ from pathlib import Path
 
 from radistill.data.sources.folder import open_folder
 from radistill.data.sources.medmnist import open_medmnist
-from radistill.data.sources.source import Entry, Source
+from radistill.data.sources.source import FilmSource, ListedFilm
 from radistill.data.sources.table import open_table
 from radistill.errors import UsageError
 
-__all__ = ["Entry", "Source", "open_source"]
+__all__ = ["FilmSource", "ListedFilm", "open_source"]
 
 
-def open_source(root: Path, labels: Path | None = None) -> Source:
+def open_source(root: Path, labels: Path | None = None) -> FilmSource:
     """Recognise what lies at `root` and list its films without reading their pixels.
 
     labels: a CSV for a folder of images; its paths are relative to `root`.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from radistill.data.sources.image_files import file_reader, is_synthetic, visible
-from radistill.data.sources.source import Entry, Source
+from radistill.data.sources.image_files import ImageFiles, is_synthetic, visible
+from radistill.data.sources.source import FilmSource, ListedFilm
 from radistill.errors import UsageError
 
 _SPLIT_NAMES = {
@@ -21,7 +21,7 @@ _EXPECTED = (
 )
 
 
-def open_folder(root: Path) -> Source:
+def open_folder(root: Path) -> FilmSource:
     """List the films of a folder. Raises UsageError if it has no classes with files."""
     try:
         top = _descend(root)
@@ -34,10 +34,10 @@ def open_folder(root: Path) -> Source:
     notes = []
     if ignored:
         notes.append(f"Ignored in the data folder: {', '.join(sorted(ignored))}.")
-    return Source(
+    return FilmSource(
         name=root.resolve().name,
-        entries=tuple(entries),
-        read=file_reader(root),
+        films=tuple(entries),
+        reader=ImageFiles(root),
         synthetic=is_synthetic(top),
         notes=tuple(notes),
     )
@@ -64,12 +64,12 @@ def _split_folders(top: Path) -> list[tuple[str, Path]]:
 
 def _by_split(
     root: Path, top: Path, splits: list[tuple[str, Path]]
-) -> tuple[list[Entry], list[str]]:
+) -> tuple[list[ListedFilm], list[str]]:
     if all(split == "test" for split, _ in splits):
         raise UsageError(f"{root}: there is a test folder but no train folder; {_EXPECTED}")
     used = {folder for _, folder in splits}
     ignored = [folder.name for folder in _folders(top) if folder not in used]
-    entries: list[Entry] = []
+    entries: list[ListedFilm] = []
     for split, folder in splits:
         found, more = _by_class(root, folder, split)
         entries += found
@@ -77,10 +77,10 @@ def _by_split(
     return entries, ignored
 
 
-def _by_class(root: Path, folder: Path, split: str) -> tuple[list[Entry], list[str]]:
+def _by_class(root: Path, folder: Path, split: str) -> tuple[list[ListedFilm], list[str]]:
     """Entries of `folder/CLASS/**`, and what lies in `folder` beside the classes."""
     entries = [
-        Entry(path=file.relative_to(root).as_posix(), label=label.name, split=split)
+        ListedFilm(path=file.relative_to(root).as_posix(), label=label.name, split=split)
         for label in _folders(folder)
         for file in _files(label)
     ]

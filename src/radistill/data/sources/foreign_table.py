@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from radistill.data.labels import plain
-from radistill.data.sources.image_files import file_reader, is_synthetic, visible
-from radistill.data.sources.source import Entry, Source
+from radistill.data.sources.image_files import ImageFiles, is_synthetic, visible
+from radistill.data.sources.source import FilmSource, ListedFilm
 from radistill.errors import UsageError
 
 LISTED = 3  # names shown of many
@@ -41,7 +41,7 @@ def parse_map(text: str) -> dict[str, str]:
 
 def open_layout(
     table: Path, root: Path, layout: Layout
-) -> tuple[Source, dict[str, dict[str, str]]]:
+) -> tuple[FilmSource, dict[str, dict[str, str]]]:
     """The films of `table`, with the row of each by its path, for groups by other columns.
 
     Rows whose image is not there are counted and left out, since a public table is often longer
@@ -50,7 +50,7 @@ def open_layout(
     """
     rows = _read(table, layout)
     places = _Places(root)
-    entries: list[Entry] = []
+    entries: list[ListedFilm] = []
     about: dict[str, dict[str, str]] = {}
     left_out: list[str] = []
     missing: list[_MissingError] = []
@@ -70,7 +70,7 @@ def open_layout(
         patient = row.get((layout.patient or "patient").lower(), "")
         split = row.get("split", "").lower()
         entries.append(
-            Entry(
+            ListedFilm(
                 path,
                 label,
                 split if split in ("train", "val", "test") else "",
@@ -91,10 +91,10 @@ def open_layout(
     if missing:
         notes += (f"Rows left out since their file is not there: {len(missing)} of {len(rows)}; "
                   f"the first: {missing[0]}.",)  # fmt: skip
-    source = Source(
+    source = FilmSource(
         name=root.resolve().name,
-        entries=tuple(entries),
-        read=file_reader(root),
+        films=tuple(entries),
+        reader=ImageFiles(root),
         keep_val=True,
         synthetic=is_synthetic(root),
         notes=notes,

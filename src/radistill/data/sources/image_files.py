@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from radistill.data.film_index import Stamp
 from radistill.imaging import DecodeError, decode, read_content
 
 # The phantom generator leaves this beside its films.
 PHANTOM_MARK = "phantom.json"
 
 
-def file_reader(root: Path) -> Callable[[str], tuple[bytes, np.ndarray]]:
-    """Read `root / path`: the file's bytes and its grey pixels; raises DecodeError."""
+class ImageFiles:
+    """Reads image files below a folder; errors name the path."""
 
-    def read(path: str) -> tuple[bytes, np.ndarray]:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.root = str(folder.resolve())
+
+    def stamp(self, path: str) -> Stamp | None:
+        """Size and time of the file, None if there is none."""
         try:
-            content = read_content(root / path)
-            return content, decode(content)
-        except DecodeError as error:
-            raise DecodeError(error.code, error.reason, path) from None
+            status = (self._folder / path).stat()
+        except (OSError, ValueError):  # ValueError: a NUL in the path
+            return None
+        return Stamp(status.st_size, status.st_mtime_ns)
 
-    return read
+    def content(self, path: str) -> bytes:
+        """The bytes of the file. Raises DecodeError."""
+        with _naming(path):
+            return read_content(self._folder / path)
+
+    def pixels(self, path: str, content: bytes) -> np.ndarray:
+        """Grey pixels (H, W) of the file's bytes. Raises DecodeError."""
+        with _naming(path):
+            return decode(content)
+
+
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    try:
+        yield
+    except DecodeError as error:
+        raise DecodeError(error.code, error.reason, path) from None
 
 
 def is_synthetic(folder: Path) -> bool:

@@ -10,40 +10,60 @@ import numpy as np
 from PIL import Image
 
 from radistill.data.manifest import SPLITS
-from radistill.data.sources.source import Entry, Source
+from radistill.data.sources.source import FilmSource, ListedFilm
 from radistill.errors import UsageError
 
 # The file numbers its classes; these are the names in the collection's own description.
 _CLASS_NAMES = {"pneumoniamnist": ("normal", "pneumonia")}
 
 
-def open_medmnist(file: Path) -> Source:
+def open_medmnist(file: Path) -> FilmSource:
     """List the films of a MedMNIST .npz; the path of a film is `train/17`.
 
     Images (N, S, S) or (N, S, S, 3) uint8, labels (N,) or (N, 1) integers.
     Raises UsageError if the file is something else, or has several labels an image.
     """
     arrays = _load(file)
-    images, entries = {}, []
+    images, films = {}, []
     for split in SPLITS:
         if f"{split}_images" not in arrays:
             continue
         images[split] = _images(file, split, arrays)
         labels = _labels(file, split, arrays, len(images[split]))
-        entries += [
-            Entry(f"{split}/{index}", _class_name(file, int(label)), split)
+        films += [
+            ListedFilm(f"{split}/{index}", _class_name(file, int(label)), split)
             for index, label in enumerate(labels)
         ]
     if "train" not in images:
         raise UsageError(f"{file}: has no array train_images; expected a MedMNIST file")
 
-    def read(path: str) -> tuple[bytes, np.ndarray]:
-        split, index = path.split("/")
-        pixels = images[split][int(index)]
-        grey = pixels if pixels.ndim == 2 else np.asarray(Image.fromarray(pixels).convert("L"))
-        return pixels.tobytes(), grey
+    reader = _Arrays(str(file.resolve()), images)
+    return FilmSource(name=file.stem, films=tuple(films), reader=reader, keep_val=True)
 
-    return Source(name=file.stem, entries=tuple(entries), read=read, keep_val=True)
+
+class _Arrays:
+    """Reads films from arrays in memory, by `split/index`."""
+
+    def __init__(self, root: str, images: dict[str, np.ndarray]) -> None:
+        self.root = root
+        self._images = images
+
+    def stamp(self, path: str) -> None:
+        """A film in an array has no file of its own."""
+
+    def content(self, path: str) -> bytes:
+        """The film's bytes in the array."""
+        return self._film(path).tobytes()
+
+    def pixels(self, path: str, content: bytes) -> np.ndarray:
+        """Grey pixels (H, W) of the film at `path`."""
+        film = self._film(path)
+        return film if film.ndim == 2 else np.asarray(Image.fromarray(film).convert("L"))
+
+    def _film(self, path: str) -> np.ndarray:
+        split, index = path.split("/")
+        film: np.ndarray = self._images[split][int(index)]
+        return film
 
 
 def _load(file: Path) -> dict[str, np.ndarray]:

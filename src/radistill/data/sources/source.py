@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
+from radistill.data.film_index import Stamp
+
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListedFilm:
     """A film as the data set lists it; unknown fields are empty.
 
     path: as in `Film`. split: train, val, test or empty.
@@ -22,17 +24,34 @@ class Entry:
     subtype: str = ""
 
 
+class FilmReader(Protocol):
+    """Reads the films of a source by their paths. root: what the paths are relative to."""
+
+    root: str
+
+    def stamp(self, path: str) -> Stamp | None:
+        """Size and time of the film's file; None where it has no file of its own."""
+        ...
+
+    def content(self, path: str) -> bytes:
+        """The bytes that identify the film. Raises DecodeError."""
+        ...
+
+    def pixels(self, path: str, content: bytes) -> np.ndarray:
+        """Grey pixels (H, W), uint8 or uint16, of a film's `content`. Raises DecodeError."""
+        ...
+
+
 @dataclass(frozen=True)
-class Source:
+class FilmSource:
     """A recognised data set.
 
-    read: path of an entry -> (bytes that identify the film, grey array); raises DecodeError.
     keep_val: its validation split is to be taken as given; the Kaggle set's 16 images are not.
     """
 
     name: str
-    entries: tuple[Entry, ...]
-    read: Callable[[str], tuple[bytes, np.ndarray]]
+    films: tuple[ListedFilm, ...]
+    reader: FilmReader
     keep_val: bool = False
     synthetic: bool = False
     notes: tuple[str, ...] = ()

@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from radistill.data.manifest import SPLITS
-from radistill.data.sources.image_files import file_reader, is_synthetic
-from radistill.data.sources.source import Entry, Source
+from radistill.data.sources.image_files import ImageFiles, is_synthetic
+from radistill.data.sources.source import FilmSource, ListedFilm
 from radistill.errors import UsageError
 
 _SPLIT_WORDS = {"training": "train", "valid": "val", "validation": "val", "testing": "test"}
 _Row = tuple[int, dict[str, str]]  # line number, column -> value
 
 
-def open_table(table: Path, root: Path) -> Source:
+def open_table(table: Path, root: Path) -> FilmSource:
     """List the films of a CSV (UTF-8, header in any case, other columns ignored).
 
     Paths are relative to `root` and must stay inside it. A row given twice counts once.
     Raises UsageError naming the line that is wrong.
     """
     rows = _read(table)
-    seen: dict[str, tuple[int, Entry]] = {}
+    seen: dict[str, tuple[int, ListedFilm]] = {}
     repeated = 0
     for line, row in rows:
         entry = _entry(table, line, row)
@@ -39,10 +39,10 @@ def open_table(table: Path, root: Path) -> Source:
     entries = tuple(entry for _, entry in seen.values())
     _check_splits(table, entries)
     notes = (f"Rows of the CSV that repeat another are left out: {repeated}.",) if repeated else ()
-    return Source(
+    return FilmSource(
         name=table.stem if root == table.parent else root.resolve().name,
-        entries=entries,
-        read=file_reader(root),
+        films=entries,
+        reader=ImageFiles(root),
         keep_val=True,
         synthetic=is_synthetic(root),
         notes=notes,
@@ -84,7 +84,7 @@ def _rows(table: Path, lines: Iterator[str]) -> Iterator[_Row]:
         yield reader.line_num, dict(zip(header, (v.strip() for v in values), strict=True))
 
 
-def _entry(table: Path, line: int, row: dict[str, str]) -> Entry:
+def _entry(table: Path, line: int, row: dict[str, str]) -> ListedFilm:
     path = row["path"].replace("\\", "/")
     if not path:
         raise UsageError(f"{table}: line {line} has no path")
@@ -97,7 +97,7 @@ def _entry(table: Path, line: int, row: dict[str, str]) -> Entry:
             f"{table}: line {line}: split '{given}' is unknown; "
             f"it is one of {', '.join(SPLITS)}, or left empty in every row"
         )
-    return Entry(path, row["label"], split, row.get("patient", ""), row.get("subtype", ""))
+    return ListedFilm(path, row["label"], split, row.get("patient", ""), row.get("subtype", ""))
 
 
 def _check_path(table: Path, line: int, root: Path, path: str) -> None:
@@ -116,7 +116,7 @@ def _check_path(table: Path, line: int, root: Path, path: str) -> None:
         raise UsageError(f"{table}: line {line}: there is no file {path} in {root}")
 
 
-def _check_splits(table: Path, entries: tuple[Entry, ...]) -> None:
+def _check_splits(table: Path, entries: tuple[ListedFilm, ...]) -> None:
     without = [entry.path for entry in entries if not entry.split]
     if without and len(without) < len(entries):
         raise UsageError(
