@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import reduce
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ def load_config(
         key, equals, value = item.partition("=")
         if not equals or not key:
             raise UsageError(f"--set {item}: write it as key=value, for example teacher.epochs=5")
-        _merge(values, _nested(key.strip().split("."), _read_value(item, value)))
+        parts = reversed(key.strip().split("."))
+        _merge(values, reduce(lambda inner, part: {part: inner}, parts, _read_value(item, value)))
     if seed is not None:
         values["seed"] = seed
     return validate(values)
@@ -96,11 +98,6 @@ def _read_value(item: str, text: str) -> Any:
         return yaml.safe_load(text)
     except yaml.YAMLError:
         raise UsageError(f"--set {item}: the value is not YAML; quote it") from None
-
-
-def _nested(keys: list[str], value: Any) -> dict[str, Any]:
-    first, *rest = keys
-    return {first: _nested(rest, value) if rest else value}
 
 
 def _merge(base: dict[str, Any], top: dict[str, Any]) -> None:

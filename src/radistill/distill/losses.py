@@ -1,7 +1,7 @@
 """Distillation losses: pure functions, one a method.
 
-Each returns one value an image, so that the caller can weight and average them; nothing here
-holds state or sees a network. What relates the images of a batch (`relations.py`) does too.
+Each returns one value an image, so that the caller can weight and average them. `relations.py` has
+those that compare the images of a batch with each other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ def kd_loss(student: torch.Tensor, teacher: torch.Tensor, temperature: float) ->
 
     T^2 * KL(softmax(teacher / T) || softmax(student / T)), summed over classes: averaging over
     elements, as `nn.KLDivLoss()` does by default, would divide by the number of classes too.
-    T^2 keeps the size of the gradient the same for every temperature.
+    T^2 makes the size of the gradient independent of the temperature.
 
     student, teacher: logits (N, C). temperature: T > 0. Returns (N,), at least 0.
     """

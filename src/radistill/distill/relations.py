@@ -1,6 +1,6 @@
 """Distillation of how the images of a batch relate to each other; one value an image.
 
-Under several processes a batch is the part that one process sees.
+Under several processes a batch is the part of one process.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def dist_loss(
 
     T^2 * ((1 - correlation within each image, over classes) + (1 - mean over classes of the
     correlation over images)) of the probabilities at temperature T. On two classes the first
-    part can only be 0 or 2 and teaches nothing: use it with three or more.
+    part can only be 0 or 2, without information: use it with three or more.
 
     student, teacher: logits (N, C), N at least 2. Returns (N,); the second part is the same for
     all images.

@@ -189,8 +189,10 @@ def _read_config(file: Path) -> StudyConfig:
     try:
         return validate(yaml.safe_load(file.read_text("utf-8")))
     except (UsageError, yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
+        problem = str(error).splitlines()[0]
         raise UsageError(
-            f"{file}: written by another version or edited ({error}); choose another --out"
+            f"{file}: written by another version, or edited ({problem}). Its models can still be "
+            "evaluated and bundled; to train, choose another --out"
         ) from None
 
 

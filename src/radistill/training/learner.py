@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-
-class EmbeddingClassifier(Protocol):
-    """The part of `GreyClassifier` that is trained."""
-
-    head: nn.Module
-
-    @property
-    def stages(self) -> list[list[nn.Module]]: ...
-
-    def embedding(self, x: Tensor) -> Tensor: ...
+from radistill.models import GreyClassifier
+from radistill.training.frozen import Tail
 
 
 class NetworkOutputs(NamedTuple):
@@ -49,7 +41,11 @@ class Learner(nn.Module):
     """
 
     def __init__(
-        self, model: nn.Module, projector: nn.Module | None = None, *, attention: bool = False
+        self,
+        model: GreyClassifier | Tail,
+        projector: nn.Module | None = None,
+        *,
+        attention: bool = False,
     ) -> None:
         super().__init__()
         self.model = model
@@ -57,25 +53,24 @@ class Learner(nn.Module):
         self.attention = attention
 
     def forward(self, images: Tensor) -> NetworkOutputs:
-        model: EmbeddingClassifier = self.model  # type: ignore[assignment]
         maps: list[Tensor] = []
-        hooks = _record_maps(model, maps) if self.attention else []
+        hooks = _record_maps(self.model.stages, maps) if self.attention else []
         try:
-            embedding = model.embedding(images)
+            embedding = self.model.embedding(images)
         finally:
             for hook in hooks:
                 hook.remove()
         attention = maps[-1] if maps else embedding.new_empty(len(images), 0)
         projected = embedding if self.projector is None else self.projector(embedding)
-        parts = (model.head(embedding), embedding, attention, projected)
+        parts = (self.model.head(embedding), embedding, attention, projected)
         return NetworkOutputs(*(part.float() for part in parts))
 
 
-def _record_maps(model: EmbeddingClassifier, maps: list[Tensor]) -> list[RemovableHandle]:
+def _record_maps(stages: list[list[nn.Module]], maps: list[Tensor]) -> list[RemovableHandle]:
     """Append the attention map of each stage with a spatial output to `maps`, in order."""
 
     def record(module: nn.Module, inputs: object, output: Tensor) -> None:
         if output.ndim == 4:
             maps.append(attention_map(output))
 
-    return [stage[-1].register_forward_hook(record) for stage in model.stages]
+    return [stage[-1].register_forward_hook(record) for stage in stages]
