@@ -132,3 +132,21 @@ def test_what_a_kill_left_half_written_is_removed_and_work_is_kept(run: RunDirec
     reopen(run)
     assert [path.name for path in run.folder.rglob("*.partial")] == [".student.partial"]
     assert (run.working("student") / "weights").read_text() == "half"
+
+
+def test_steps_are_done_by_key(run: RunDirectory) -> None:
+    assert not run.step_done("report", "a")
+    run.finish_step("audit", "a")
+    run.finish_step("report", "a")
+    run.finish_step("report", "b")
+    assert run.step_done("audit", "a")
+    assert not run.step_done("report", "a")
+    assert run.step_done("report", "b")
+
+
+def test_stages_of_the_version_before_are_refused_not_trained_over(run: RunDirectory) -> None:
+    write_json(run.folder / "student" / STAGE, {"key": "a", "training": "b", "format": 1})
+    with pytest.raises(UsageError, match=r"student: trained by another version .*--update"):
+        reopen(run)
+    with run.open(CONFIG, update=True):
+        assert not run.done("student", "c")

@@ -20,18 +20,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import yaml
 from filelock import FileLock, Timeout
 
 from radistill import __version__
-from radistill.config import StudyConfig, to_yaml, validate
+from radistill.config import StudyConfig, read_config, to_yaml
 from radistill.data.manifest import Film, read_manifest, write_manifest
 from radistill.errors import RadistillError, UsageError
 from radistill.files import move_folder, unwritable, write_json, write_text
 
-FORMAT = 1  # of the stages; a change of what a stage writes or computes raises it
+FORMAT = 2  # of the stages; a change of what a stage writes or computes raises it
 STAGE = "stage.json"
 CONFIG = "config.yaml"
+STEPS = "study.json"
 LOCK = ".lock"
 # What a killed process leaves beside the place of a file or folder; see radistill.files.
 _LEFT = re.compile(r"\.(?P<name>.+)\.\d+(?P<old>\.old)?\.partial")
@@ -103,11 +103,7 @@ class RunDirectory:
 
         part: `key` for all of the stage, or the name of a part of it, as given to `finish`.
         """
-        try:
-            record = json.loads(self.stage_file(stage).read_text("utf-8"))
-        except (OSError, ValueError):
-            return False
-        return bool(record.get(part) == key)
+        return _record(self.stage_file(stage)).get(part) == key
 
     def stage_file(self, stage: str) -> Path:
         """The file that marks `stage` as finished, from whatever inputs."""
@@ -116,6 +112,14 @@ class RunDirectory:
     def working(self, stage: str) -> Path:
         """The hidden folder in which `stage` is worked on; kept over a kill."""
         return self.folder / f".{stage}.partial"
+
+    def step_done(self, step: str, key: str) -> bool:
+        """Whether `step`, which writes files but has no folder, was done from these inputs."""
+        return _record(self.folder / STEPS).get(step) == key
+
+    def finish_step(self, step: str, key: str) -> None:
+        """Record that `step` was done from inputs with this hash."""
+        write_json(self.folder / STEPS, _record(self.folder / STEPS) | {step: key})
 
     def take_up(self, stage: str) -> None:
         """Put a copy of the finished `stage` into its working folder, to go on from there."""
@@ -149,7 +153,16 @@ class RunDirectory:
         if not file.exists():
             if self.folder.exists() and {path.name for path in self.folder.iterdir()} - {LOCK}:
                 raise UsageError(f"{self.folder}: is not empty and not a run; choose another --out")
-        elif not update and (changed := _differences(_read_config(file), config)):
+            return
+        if update:
+            return
+        for stage in sorted(self.folder.glob(f"[!.]*/{STAGE}")):
+            if _record(stage).get("format") != FORMAT:
+                raise UsageError(
+                    f"{stage.parent}: trained by another version of radistill. It can still be "
+                    "evaluated and bundled; to train anew choose another --out or give --update."
+                )
+        if changed := _differences(read_config(file), config):
             raise UsageError(
                 f"{self.folder}: holds another study ({'; '.join(changed[:4])}). Choose "
                 "another --out, or give --update to run again what the change touches."
@@ -185,15 +198,13 @@ def environment() -> dict[str, Any]:
     }
 
 
-def _read_config(file: Path) -> StudyConfig:
+def _record(file: Path) -> dict[str, object]:
+    """The JSON object in `file`, empty if there is none."""
     try:
-        return validate(yaml.safe_load(file.read_text("utf-8")))
-    except (UsageError, yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
-        problem = str(error).splitlines()[0]
-        raise UsageError(
-            f"{file}: written by another version, or edited ({problem}). Its models can still be "
-            "evaluated and bundled; to train, choose another --out"
-        ) from None
+        record = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _differences(old: StudyConfig, new: StudyConfig) -> list[str]:
