@@ -15,6 +15,9 @@ from radistill.files import write_csv
 from radistill.metrics.predictions import Predictions, write_predictions
 from radistill.metrics.score import score_model
 from radistill.report.side_by_side import compare
+from radistill.schema.comparison import Comparison, DatasetFacts
+from radistill.schema.figures import Cost
+from radistill.schema.record import read_record
 
 CONFIG = EvaluationConfig(bootstrap=200)
 # Distance of the classes, file bytes, milliseconds, epochs, architecture.
@@ -87,7 +90,7 @@ def build_run(
     classes: tuple[str, ...] = ("NORMAL", "PNEUMONIA"),
     n: int = 200,
     **dataset: object,
-) -> dict:
+) -> Comparison:
     """Fill `run` with everything up to comparison.json, which is returned."""
     positive = classes[-1]
     test, val = films(n, classes, "test", 1), films(n // 2, classes, "val", 2)
@@ -99,25 +102,34 @@ def build_run(
         write_predictions(folder / "predictions-val.csv", p_val)
         write_predictions(folder / "predictions.csv", p_test)
         write_history(folder / "history.csv", epochs, i)
-        cost = {
-            "parameters": size // 4, "macs": size * 30, "file_bytes": size,
-            "latency_ms_p50": ms, "latency_ms_p95": 1.2 * ms, "threads": 1,
-        }  # fmt: skip
-        extra = {"cost": cost, "training_seconds": 40.0 * epochs, "architecture": architecture}
-        score_model(folder, val=p_val, test=p_test, config=CONFIG, seed=0, extra=extra)
+        score_model(
+            folder,
+            val=p_val,
+            test=p_test,
+            config=CONFIG,
+            seed=0,
+            architecture=architecture,
+            cost=Cost(
+                parameters=size // 4,
+                macs=size * 30,
+                file_bytes=size,
+                latency_ms_p50=ms,
+                latency_ms_p95=1.2 * ms,
+                threads=1,
+            ),
+            training_seconds=40.0 * epochs,
+        )
     counts = {
         split: {name: sum(row[2] == name for row in rows) for name in classes}
         for split, rows in (("val", val), ("test", test))
     }
-    about = {
-        "name": "chest_xray", "classes": list(classes), "counts": counts, "protocol": "official",
-        "positive": positive, "leaking": False, "synthetic": False,
-    }  # fmt: skip
+    facts = {"name": "chest_xray", "protocol": "official", "leaking": False, "synthetic": False}
+    facts |= {"classes": classes, "counts": counts, "positive": positive, **dataset}
     (run / "config.yaml").write_text("preset: quick\nseed: 0\n")
     (run / "environment.json").write_text(
         json.dumps({"python": "3.11", "packages": {"torch": "2"}})
     )
-    return compare(run, models, about | dataset, CONFIG, 0)
+    return compare(run, models, DatasetFacts.model_validate(facts), CONFIG, 0)
 
 
 @pytest.fixture(scope="session")
@@ -138,14 +150,21 @@ def finished_runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pat
 @pytest.fixture
 def make_run(
     tmp_path: Path, finished_runs: Callable[..., Path]
-) -> Callable[..., tuple[Path, dict]]:
+) -> Callable[..., tuple[Path, Comparison]]:
     """Call it to get a run directory of one's own and its comparison."""
 
-    def make(**options: object) -> tuple[Path, dict]:
+    def make(**options: object) -> tuple[Path, Comparison]:
         run = shutil.copytree(finished_runs(**options), tmp_path / "run")
-        return run, json.loads((run / "comparison.json").read_text("utf-8"))
+        return run, read_record(Comparison, run / "comparison.json")
 
     return make
+
+
+def edited(comparison: Comparison, edit: Callable[[dict], object]) -> Comparison:
+    """A copy of `comparison` after `edit` of its JSON."""
+    values = comparison.model_dump(mode="json", exclude_unset=True)
+    edit(values)
+    return Comparison.model_validate(values)
 
 
 def thumbnail(path: str) -> np.ndarray:

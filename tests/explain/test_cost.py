@@ -20,11 +20,11 @@ def test_counts(tiny, tmp_path):
     weights = tmp_path / "weights.safetensors"
     weights.write_bytes(b"x" * 123)
     result = cost(tiny, 8, weights, runs=5)
-    assert result["macs"] == 8 * 8 * 4 * 9 + 4 * 64 * 2
-    assert result["parameters"] == 4 * 9 + 4 + 8 + 4 * 64 * 2 + 2
-    assert result["file_bytes"] == 123
-    assert result["threads"] == 1
-    assert 0 < result["latency_ms_p50"] <= result["latency_ms_p95"]
+    assert result.macs == 8 * 8 * 4 * 9 + 4 * 64 * 2
+    assert result.parameters == 4 * 9 + 4 + 8 + 4 * 64 * 2 + 2
+    assert result.file_bytes == 123
+    assert result.threads == 1
+    assert 0 < result.latency_ms_p50 <= result.latency_ms_p95
 
 
 def test_threads_mode_and_statistics_are_put_back(tiny, tmp_path):
@@ -68,10 +68,10 @@ def test_models_side_by_side(tiny):
     large = nn.Sequential(nn.Conv2d(1, 64, 7, padding=3), nn.ReLU(), nn.Conv2d(64, 64, 7))
     tiny.train()
     found = costs_side_by_side({"tiny": (tiny, 8), "large": (large, 48)}, runs=5)
-    assert found["tiny"]["latency_ms_p50"] < found["large"]["latency_ms_p50"]
-    assert found["tiny"]["films_per_second"] > found["large"]["films_per_second"]
-    assert found["tiny"]["peak_memory_bytes"] < found["large"]["peak_memory_bytes"]
+    assert found["tiny"].latency_ms_p50 < found["large"].latency_ms_p50
+    assert found["tiny"].films_per_second > found["large"].films_per_second
+    assert found["tiny"].peak_memory_bytes < found["large"].peak_memory_bytes
     assert tiny.training
     for costs in found.values():
-        assert costs["latency_ms_p50"] <= costs["latency_ms_p95"]
-        assert costs["throughput_threads"] == torch.get_num_threads()
+        assert costs.latency_ms_p50 <= costs.latency_ms_p95
+        assert costs.throughput_threads == torch.get_num_threads()

@@ -9,7 +9,7 @@ from torch import nn
 
 from radistill.errors import RadistillError
 from radistill.explain.gradcam import heat_maps, last_spatial
-from radistill.explain.heat_map_checks import found_opacities, randomisation_check
+from radistill.explain.heat_map_checks import localisation, randomisation_check
 from radistill.models import create
 
 
@@ -73,23 +73,23 @@ def test_pointing_and_energy_by_hand():
     maps = np.zeros((12, 10, 10))
     maps[:9, 2, 2], maps[:9, 9, 9] = 0.75, 0.25  # hottest inside, three quarters of the heat
     maps[9:11, 0, 0] = 1.0  # outside; the last map is empty
-    found = found_opacities(maps, masks, names)
-    assert found["pointing_game"] == pytest.approx(9 / 12)
-    assert found["energy_inside"] == pytest.approx(9 * 0.75 / 12)
-    assert found["chance"] == pytest.approx(0.04)
-    assert found["pointing_game_ci"][0] < 0.75 < found["pointing_game_ci"][1]
-    assert found["energy_inside_ci"][0] < found["energy_inside"] < found["energy_inside_ci"][1]
+    found = localisation(maps, masks, names)
+    assert found.pointing_game == pytest.approx(9 / 12)
+    assert found.energy_inside == pytest.approx(9 * 0.75 / 12)
+    assert found.chance == pytest.approx(0.04)
+    assert found.pointing_game_ci[0] < 0.75 < found.pointing_game_ci[1]
+    assert found.energy_inside_ci[0] < found.energy_inside < found.energy_inside_ci[1]
 
 
 def test_a_map_that_knows_nothing_has_the_chance():
     masks, names = masks_and_names(500)
     maps = np.random.default_rng(0).random((500, 10, 10))
-    found = found_opacities(maps, masks, names)
-    assert found["energy_inside"] == pytest.approx(found["chance"], abs=0.005)
-    assert found["pointing_game_ci"][0] < found["chance"] < found["pointing_game_ci"][1]
-    few = found_opacities(maps[:5], masks[:5], names[:5])
-    assert few["energy_inside_ci"] is None
-    assert "5 patients" in few["no_intervals"]
+    found = localisation(maps, masks, names)
+    assert found.energy_inside == pytest.approx(found.chance, abs=0.005)
+    assert found.pointing_game_ci[0] < found.chance < found.pointing_game_ci[1]
+    few = localisation(maps[:5], masks[:5], names[:5])
+    assert few.energy_inside_ci is None
+    assert "5 patients" in few.no_intervals
 
 
 class Fixed(nn.Module):
@@ -108,12 +108,12 @@ class Fixed(nn.Module):
 def test_randomisation_tells_maps_that_ignore_the_weights():
     films = np.random.default_rng(0).integers(0, 256, (4, 32, 32), dtype=np.uint8)
     deaf = randomisation_check(Fixed(), films, [1])
-    assert deaf["all"] == pytest.approx(1)
-    assert not deaf["passed"]
+    assert deaf.all == pytest.approx(1)
+    assert not deaf.passed
     black = randomisation_check(Brightness(), films, [0])  # no map speaks for the dark class
-    assert (black["empty"], black["all"], black["passed"]) == (1, None, None)
+    assert (black.empty, black.all, black.passed) == (1, None, None)
     torch.manual_seed(0)
     network = create("shufflenet_v2_x0_5", classes=2, weights="random", input_size=32)[0]
     other = randomisation_check(network, films, [1], seed=5)
-    assert other["all"] < 0.9
+    assert other.all < 0.9
     assert other == randomisation_check(network, films, [1], seed=5)

@@ -97,13 +97,13 @@ def test_curves_of_a_model_that_reads_the_mean_grey():
     found = robustness(
         p, 0.7, lambda rows: squares[rows], lambda some: some.mean(axis=(1, 2)) / 255, damages
     )
-    inversion, contrast = found["curves"]
-    assert [point["auc"] for point in inversion["points"]] == [1.0, 0.0]
-    assert [point["recall"] for point in inversion["points"]] == [1.0, 0.0]
-    assert [point["recall"] for point in contrast["points"]] == [1.0, 1.0, 0.0, 0.0]
-    assert {point["auc"] for point in contrast["points"]} == {1.0}
-    assert weakest(found) == {"name": "inversion", "level": 1, "auc": 0.0}
-    assert found["films"] == 40
+    inversion, contrast = found.curves
+    assert [point.auc for point in inversion.points] == [1.0, 0.0]
+    assert [point.recall for point in inversion.points] == [1.0, 0.0]
+    assert [point.recall for point in contrast.points] == [1.0, 1.0, 0.0, 0.0]
+    assert {point.auc for point in contrast.points} == {1.0}
+    assert weakest(found) == ("inversion", 1, 0.0)
+    assert found.films == 40
 
 
 def test_films_of_one_class_have_no_auc():
@@ -116,5 +116,5 @@ def test_films_of_one_class_have_no_auc():
         lambda s: np.ones(len(s)),
         [same],
     )
-    assert found["curves"][0]["points"][0]["auc"] is None
+    assert found.curves[0].points[0].auc is None
     assert weakest(found) is None

@@ -10,9 +10,9 @@ import torch
 
 from radistill.export.onnx import export_onnx
 from radistill.export.traced import CONTRIBUTIONS, ENERGY, POSITIONS, Explained
-from radistill.metrics.calibration import Calibration
 from radistill.models import GreyClassifier, create
 from radistill.runtime.session import open_session, run_batches
+from radistill.schema.figures import CalibrationMap
 
 SIDE = 64
 
@@ -37,7 +37,9 @@ def films(count: int, side: int = SIDE) -> torch.Tensor:
 )
 def test_the_mean_of_the_map_is_the_log_odds_where_the_head_is_linear(architecture: str) -> None:
     model = lively(architecture)
-    explained = Explained(model, positive=1, calibration=Calibration("temperature", 1.7))
+    explained = Explained(
+        model, positive=1, calibration=CalibrationMap(kind="temperature", temperature=1.7)
+    )
     with torch.no_grad():
         probability, cam, embedding = explained(films(3))
         logits = model(films(3))

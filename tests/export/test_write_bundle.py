@@ -13,9 +13,10 @@ import torch
 from radistill.errors import RadistillError
 from radistill.export import write_bundle as b
 from radistill.export.model_card import model_card
-from radistill.metrics.calibration import Calibration
+from radistill.metrics.calibration import calibrate
 from radistill.models import GreyClassifier
 from radistill.runtime import Bundle, Card
+from radistill.schema.figures import CalibrationMap
 
 Films = tuple[np.ndarray, np.ndarray]
 SPEC = b.BundleSpec(
@@ -90,8 +91,8 @@ def test_reads_back_as_pytorch(folder: Path, trained: GreyClassifier, films: Fil
 
 
 MAPS = {
-    "temperature": Calibration("temperature", 2.5),
-    "isotonic": Calibration("isotonic", x=(0, 0.4, 0.55, 1), y=(0.02, 0.1, 0.7, 0.98)),
+    "temperature": CalibrationMap(kind="temperature", temperature=2.5),
+    "isotonic": CalibrationMap(kind="isotonic", x=(0, 0.4, 0.55, 1), y=(0.02, 0.1, 0.7, 0.98)),
 }
 
 
@@ -110,7 +111,7 @@ def test_calibration_and_groups_are_in_the_graph(
         logits = tiny.eval()(torch.from_numpy(squares)[:, None] / 255)
     parts = torch.softmax(logits.double(), 1).numpy()
     scores = np.stack([parts[:, 0], parts[:, 1:].sum(1)], 1) if groups else parts
-    expected = MAPS[kind].apply(scores[:, 1])
+    expected = calibrate(MAPS[kind], scores[:, 1])
     bundle = Bundle.load(tmp_path / "b", precision="float32")
     found = bundle.probabilities(squares)
     np.testing.assert_allclose(found[:, 1], expected, atol=1e-5)
@@ -118,10 +119,8 @@ def test_calibration_and_groups_are_in_the_graph(
     shares = np.delete(scores, 1, axis=1)
     shares *= ((1 - expected) / shares.sum(axis=1))[:, None]
     np.testing.assert_allclose(np.delete(found, 1, axis=1), shares, atol=1e-5)
-    told = bundle.card
-    read = Calibration(told.calibration.kind, told.temperature, told.calibration.x,
-                       told.calibration.y)  # fmt: skip
-    assert read == MAPS[kind]
+    written = bundle.card.calibration.model_dump() | {"temperature": bundle.card.temperature}
+    assert CalibrationMap(**written) == MAPS[kind]
     assert f"calibrated on validation films ({kind}" in (tmp_path / "b/README.md").read_text()
 
 

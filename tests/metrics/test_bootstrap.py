@@ -13,15 +13,16 @@ from radistill.config import EvaluationConfig
 from radistill.metrics.bootstrap import (
     decisions,
     figure_draws,
-    first_choice,
     fit_to_truth,
     intervals,
     ranking,
+    shown_interval,
 )
 from radistill.metrics.intervals import wilson
 from radistill.metrics.metrics import metrics
 from radistill.metrics.predictions import Predictions
 from radistill.metrics.score import score_predictions
+from radistill.schema.figures import FIGURES
 
 SKLEARN = {
     "accuracy": sk.accuracy_score,
@@ -66,7 +67,7 @@ def test_without_weights_the_draws_are_the_figures():
     found = decisions(truth, told >= 0.5, ones) | ranking(truth, told, ones)
     found |= fit_to_truth(truth, told, ones)
     for name, values in found.items():
-        assert values[0] == pytest.approx(figures[name], abs=1e-6), name
+        assert values[0] == pytest.approx(figures.value(name), abs=1e-6), name
 
 
 def test_wilson_is_statsmodels_where_films_are_patients():
@@ -87,12 +88,13 @@ def test_wilson_counts_patients_where_their_films_are_copies():
 def test_every_figure_has_an_interval_that_holds_it():
     truth, told = films(300)
     patients = [str(i // 2) for i in range(300)]
-    figures = metrics(truth, told, 0.5)
+    point = metrics(truth, told, 0.5)
+    figures = {name: point.value(name) for name in FIGURES}
     draws = figure_draws(truth, told, 0.5, patients, 500, 0)
-    found = intervals(figures, truth, told, patients, draws)
+    found = intervals(figures, truth, told, 0.5, patients, draws)
     assert set(found) == set(draws)
     for name, methods in found.items():
-        low, high = first_choice(methods)
+        low, high = shown_interval(methods)
         assert low <= figures[name] <= high, name
     assert set(found["recall"]) == {"bootstrap", "wilson"}
     assert set(found["auc"]) == {"bootstrap", "delong"}
@@ -108,33 +110,33 @@ def predictions(truth, told, patients):
 def test_fewer_than_ten_patients_have_no_intervals_and_it_says_why():
     truth, told = films(90)
     p = predictions(truth, told, [str(i % 9) for i in range(90)])
-    found = score_predictions(p, 0.5, EvaluationConfig(bootstrap=100), 0)
-    assert found["auc"] is not None
-    assert found["auc_ci"] is None
-    assert found["recall_ci"] is None
-    assert "9 patients" in found["no_intervals"]
+    found, _ = score_predictions(p, 0.5, EvaluationConfig(bootstrap=100), 0)
+    assert found.auc is not None
+    assert found.auc_ci is None
+    assert found.recall_ci is None
+    assert "9 patients" in found.no_intervals
 
 
 def test_one_class_leaves_what_it_can_tell():
     truth, told = np.ones(30, bool), np.linspace(0.1, 0.9, 30)
     p = predictions(truth, told, [str(i) for i in range(30)])
-    found = score_predictions(p, 0.5, EvaluationConfig(bootstrap=100), 0)
+    found, _ = score_predictions(p, 0.5, EvaluationConfig(bootstrap=100), 0)
     for name in ("auc", "pr_auc", "specificity", "mcc", "lr_positive", "calibration_slope"):
-        assert found[name] is None, name
-        assert found[f"{name}_ci"] is None, name
-    assert found["recall_ci"][0] < found["recall"] < found["recall_ci"][1]
-    assert found["brier_ci"][0] < found["brier"] < found["brier_ci"][1]
+        assert found.value(name) is None, name
+        assert found.interval(name) is None, name
+    assert found.recall_ci[0] < found.recall < found.recall_ci[1]
+    assert found.brier_ci[0] < found.brier < found.brier_ci[1]
 
 
 def test_predictive_values_at_a_stated_prevalence():
     truth, told = films(300)
     p = predictions(truth, told, [str(i) for i in range(300)])
     share = float(truth.mean())
-    same = score_predictions(p, 0.5, EvaluationConfig(bootstrap=100, prevalence=share), 0)
-    assert same["at_prevalence"]["precision"] == pytest.approx(same["precision"])
-    rare = score_predictions(p, 0.5, EvaluationConfig(bootstrap=100, prevalence=0.01), 0)
-    low, high = rare["at_prevalence"]["precision_ci"]
-    assert low < rare["at_prevalence"]["precision"] < high < same["precision"]
+    same, _ = score_predictions(p, 0.5, EvaluationConfig(bootstrap=100, prevalence=share), 0)
+    assert same.at_prevalence.precision == pytest.approx(same.precision)
+    rare, _ = score_predictions(p, 0.5, EvaluationConfig(bootstrap=100, prevalence=0.01), 0)
+    low, high = rare.at_prevalence.precision_ci
+    assert low < rare.at_prevalence.precision < high < same.precision
 
 
 def test_all_intervals_of_the_real_test_split_take_seconds():

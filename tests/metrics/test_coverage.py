@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from radistill.metrics.bootstrap import decisions, first_choice, fit_to_truth, intervals, ranking
+from radistill.metrics.bootstrap import decisions, fit_to_truth, intervals, ranking, shown_interval
 from radistill.metrics.intervals import patient_weights
 from radistill.metrics.reliability import expected_calibration_error
 
@@ -72,9 +72,11 @@ def test_coverage_of_nominal_95_percent(each, monkeypatch):
         point = {k: float(v[0]) for k, v in figures_of(truth, p, np.ones((1, FILMS))).items()}
         assert point["ece"] == pytest.approx(expected_calibration_error(truth, p))
         draws = figures_of(truth, p, weights)
-        found = intervals(point | {"threshold": CUT}, truth, p, patients, draws)
+        found = intervals(point, truth, p, CUT, patients, draws)
         for name in SHOWN:
-            for method, (low, high) in (found[name] | {"shown": first_choice(found[name])}).items():
+            for method, (low, high) in (
+                found[name] | {"shown": shown_interval(found[name])}
+            ).items():
                 key = (name, method)
                 held[key] = held.get(key, 0) + (low <= true[name] <= high)
     coverage = {key: count / STUDIES for key, count in held.items()}

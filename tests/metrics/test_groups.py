@@ -26,11 +26,11 @@ def films():
 def test_a_group_of_both_classes_is_scored_within_itself(films):
     site = ["a" if i < 70 else "b" for i in range(120)]
     a, b = by_group(films, 0.5, {"site": site}, CONFIG, 0)
-    assert (a["by"], a["group"], a["n"], a["patients"]) == ("site", "a", 70, 70)
-    assert a["auc"] == roc_auc_score(films.truth[:70], films.probability[:70])
-    assert b["recall"] == (films.probability[70:] >= 0.5)[films.truth[70:]].mean()
-    assert a["auc_ci"][0] <= a["auc"] <= a["auc_ci"][1]
-    assert "against" not in a
+    assert (a.by, a.group, a.n, a.patients) == ("site", "a", 70, 70)
+    assert a.auc == roc_auc_score(films.truth[:70], films.probability[:70])
+    assert b.recall == (films.probability[70:] >= 0.5)[films.truth[70:]].mean()
+    assert a.auc_ci[0] <= a.auc <= a.auc_ci[1]
+    assert a.against is None
 
 
 def test_a_subtype_is_set_against_all_films_without_the_disease(films):
@@ -38,33 +38,33 @@ def test_a_subtype_is_set_against_all_films_without_the_disease(films):
                for i, t in enumerate(films.truth)]  # fmt: skip
     bacteria, virus = by_group(films, 0.5, {"subtype": subtype}, CONFIG, 0)
     rows = np.array([s != "bacteria" for s in subtype])
-    assert virus["auc"] == roc_auc_score(films.truth[rows], films.probability[rows])
-    assert virus["specificity"] is None
-    assert bacteria["n"] == bacteria["positives"] == 30
-    assert "all films of the other class" in virus["against"]
+    assert virus.auc == roc_auc_score(films.truth[rows], films.probability[rows])
+    assert virus.specificity is None
+    assert bacteria.n == bacteria.positives == 30
+    assert "all films of the other class" in virus.against
 
 
 def test_numbers_are_cut_into_three_parts_of_like_size(films):
     found = by_group(films, 0.5, {"age": [str(i % 50) for i in range(120)]}, CONFIG, 0)
     assert len(found) == 3
-    assert sum(group["n"] for group in found) == 120
-    assert max(g["n"] for g in found) - min(g["n"] for g in found) < 15
-    assert found[0]["group"].startswith("0 to ")
+    assert sum(group.n for group in found) == 120
+    assert max(g.n for g in found) - min(g.n for g in found) < 15
+    assert found[0].group.startswith("0 to ")
 
 
 def test_fewer_than_ten_patients_show_figures_without_intervals(films):
     rare = ["x" if i < 9 else "y" for i in range(120)]
     x, y = by_group(films, 0.5, {"view": rare}, CONFIG, 0)
-    assert x["auc"] is not None
-    assert x["auc_ci"] is None
-    assert x["recall_ci"] is None
-    assert "9 patients" in x["no_intervals"]
-    assert y["auc_ci"] is not None
+    assert x.auc is not None
+    assert x.auc_ci is None
+    assert x.recall_ci is None
+    assert "9 patients" in x.no_intervals
+    assert y.auc_ci is not None
 
 
 def test_columns_that_tell_nothing_are_left_out(films):
     columns = {"same": ["a"] * 120, "name": list(films.path), "empty": [""] * 120}
-    assert by_group(films, 0.5, columns, CONFIG, 0) == []
+    assert by_group(films, 0.5, columns, CONFIG, 0) == ()
 
 
 def test_columns_come_from_any_csv_with_paths(tmp_path):

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from radistill.metrics.predictions import Predictions
 from radistill.metrics.thresholds import (
-    at_prevalence,
     at_threshold,
     choose_threshold,
     net_benefit,
     operating_points,
+    ppv_and_npv,
 )
 
 films = st.lists(
@@ -120,29 +120,29 @@ def test_operating_points_choose_on_validation_and_apply_to_test():
     val = predictions([0, 0, 1, 1], [0.1, 0.4, 0.6, 0.9])
     test = predictions([0, 1, 1, 0], [0.7, 0.8, 0.2, 0.1])
     low, high = operating_points(val, test, ["sensitivity=1", "sensitivity=0.5"])
-    assert low["threshold"] == pytest.approx(0.5)
-    assert high["threshold"] == pytest.approx(0.75)
-    assert (low["test"]["recall"], low["test"]["specificity"]) == (0.5, 0.5)
-    assert (high["test"]["recall"], high["test"]["specificity"]) == (0.5, 1.0)
-    assert operating_points(predictions([1, 1], [0.2, 0.4]), test, ["youden"]) == []
+    assert low.threshold == pytest.approx(0.5)
+    assert high.threshold == pytest.approx(0.75)
+    assert (low.test.recall, low.test.specificity) == (0.5, 0.5)
+    assert (high.test.recall, high.test.specificity) == (0.5, 1.0)
+    assert operating_points(predictions([1, 1], [0.2, 0.4]), test, ["youden"]) == ()
 
 
 def test_what_cannot_be_told_at_a_threshold_is_none():
     found = at_threshold(predictions([0, 0], [0.1, 0.2]), 0.5)
-    assert found["recall"] is None
-    assert found["precision"] is None
-    assert found["precision_ci"] is None
-    assert found["specificity"] == found["npv"] == 1
+    assert found.recall is None
+    assert found.precision is None
+    assert found.precision_ci is None
+    assert found.specificity == found.npv == 1
 
 
 def test_predictive_values_at_another_prevalence():
     # 1,000 people, 100 ill: 90 found, 90 of 900 well ones called ill.
-    assert at_prevalence(0.9, 0.9, 0.1) == pytest.approx((90 / 180, 810 / 820))
+    assert ppv_and_npv(0.9, 0.9, 0.1) == pytest.approx((90 / 180, 810 / 820))
     # At the films' own prevalence Bayes' rule gives back the counts.
     truth, called = np.array([1, 1, 1, 0, 0], bool), np.array([1, 1, 0, 1, 0], bool)
     found = at_threshold(predictions(truth, called.astype(float)), 0.5)
-    ppv, npv = at_prevalence(found["recall"], found["specificity"], truth.mean())
-    assert (ppv, npv) == pytest.approx((found["precision"], found["npv"]))
+    ppv, npv = ppv_and_npv(found.recall, found.specificity, truth.mean())
+    assert (ppv, npv) == pytest.approx((found.precision, found.npv))
 
 
 def test_net_benefit_by_hand_and_at_the_straight_choices():

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from finished_run import edited
 from radistill.config import load_config, read_config, to_yaml
 from radistill.errors import RadistillError, UsageError
 from radistill.metrics.predictions import Predictions
@@ -19,6 +20,9 @@ from radistill.report.checklist import checklist
 from radistill.report.figures import comparison_plots, samples
 from radistill.report.figures.training_curves import read_history
 from radistill.report.html import write_report
+from radistill.schema.comparison import DatasetFacts
+from radistill.schema.figures import FIGURES, Decided
+from radistill.schema.record import write_record
 
 PLOTS = {"reliability.svg", "decision.svg", "roc.svg", "confusion.svg", "cost.svg", "loss.svg",
          "validation.svg", "samples.png", "mistakes.png"}  # fmt: skip
@@ -47,33 +51,28 @@ def report(run, thumbnails):
     return write_report(run, thumbnails).read_text("utf-8")
 
 
-KEYS = ("auc", "pr_auc", "recall", "specificity", "precision", "npv", "lr_positive", "lr_negative",
-        "accuracy", "balanced_accuracy", "f1", "mcc", "brier", "log_loss", "ece", "ece_equal_mass",
-        "calibration_slope", "calibration_intercept")  # fmt: skip
-
-
 def test_figures_equal_the_comparison_to_the_digit(make_run):
     run, comparison = make_run()
     text = Page(report(run, None)).text
-    for model in comparison["models"]:
-        for key in KEYS:
-            ci = model["test"][f"{key}_ci"]
-            assert f"{model['test'][key]:.3f}{fmt.interval(ci) if ci else ''}" in text
-        for when in ("before", "after"):
+    for model in comparison.models:
+        for key in FIGURES:
+            ci = model.test.interval(key)
+            assert f"{model.test.value(key):.3f}{fmt.interval(ci) if ci else ''}" in text
+        for figures in (model.calibration.test.before, model.calibration.test.after):
             for key in ("brier", "log_loss", "ece", "calibration_slope"):
-                assert f"{model['calibration']['test'][when][key]:.3f}" in text
-    for point in comparison["models"][-1]["operating_points"]:
-        assert f"{sentences.rule(point['rule'])}{point['threshold']:.3f}" in text
+                assert f"{getattr(figures, key):.3f}" in text
+    for point in comparison.models[-1].operating_points:
+        assert f"{sentences.rule(point.rule)}{point.threshold:.3f}" in text
         for key in ("recall", "specificity", "precision", "npv"):
-            figure, ci = point["test"][key], point["test"][f"{key}_ci"]
+            figure, ci = getattr(point.test, key), getattr(point.test, f"{key}_ci")
             assert f"{figure:.3f}{fmt.interval(ci)}" in "".join(text.split("\n"))
-    for pair in comparison["pairs"]:
-        assert fmt.signed(pair["auc_difference"]) in text
-        assert fmt.interval(pair["ci"], sign=True) in text
-        assert f"Holm {fmt.bare_p(pair['delong_p_holm'])}" in text
+    for pair in comparison.pairs:
+        assert fmt.signed(pair.auc_difference) in text
+        assert fmt.interval(pair.ci, sign=True) in text
+        assert f"Holm {fmt.bare_p(pair.delong_p_holm)}" in text
 
 
-def test_what_a_probe_found_is_shown(make_run):
+def test_what_the_checks_found_is_shown(make_run):
     run, comparison = make_run(models=("student",))
     point = {"auc": 0.9, "auc_ci": [0.8, 0.95], "recall": 0.7, "recall_ci": [0.6, 0.8],
              "specificity": 0.6, "specificity_ci": [0.5, 0.7]}  # fmt: skip
@@ -81,7 +80,7 @@ def test_what_a_probe_found_is_shown(make_run):
     group = point | {"by": "sex", "group": "F", "n": 61, "patients": 40, "positives": 30}
     few = group | {"group": "M", "auc_ci": None, "recall_ci": None, "specificity_ci": None,
                    "no_intervals": "9 patients: fewer than 10"}  # fmt: skip
-    comparison["models"][0] |= {
+    checks = {
         "robustness": {"films": 123, "threshold": 0.5, "curves": [curve]},
         "groups": [group, few],
         "explanation": {
@@ -89,18 +88,27 @@ def test_what_a_probe_found_is_shown(make_run):
             "randomisation": {"empty": 0.25, "head": 0.31, "all": 0.81, "passed": False},
         },
     }
-    at = {"threshold": 0.5, "recall": 0.7, "specificity": 0.6, "precision": 0.5, "npv": None}
-    comparison["external"] = {"shipped": at, "best": at | {"threshold": 0.61}, "shift": {
-        "ks": 0.345, "ks_p": 0.0001, "reference_quartiles": [0.1, 0.2, 0.3],
-        "quartiles": [0.3, 0.45, 0.6]}}  # fmt: skip
-    (run / "comparison.json").write_text(json.dumps(comparison))
+    at = dict.fromkeys(Decided.model_fields) | {"called_positive": 3, "recall": 0.7}
+    shift = {"ks": 0.345, "ks_p": 0.0001, "wasserstein": 0.1, "reference_n": 9}
+    external = {
+        "model": "student",
+        "shipped": at | {"threshold": 0.5},
+        "best": at | {"threshold": 0.61},
+        "shift": shift | {"reference_quartiles": [0.1, 0.2, 0.3], "quartiles": [0.3, 0.45, 0.6]},
+    }
+
+    def edit(values):
+        values["models"][0] |= checks
+        values["external"] = external
+
+    write_record(run / "comparison.json", edited(comparison, edit))
     text = " ".join(Page(report(run, lambda path: np.zeros((8, 8), np.uint8))).text.split())
     assert {"groups.svg", "robustness.svg", "scores.svg"} <= {
         file.name for file in (run / "plots").iterdir()
     }
     for expected in (
-        "lowest for sex F: 0.900", "9 patients: fewer than 10", "it stands blur worst",
-        "123 test films were damaged", "NOT passed",
+        "lowest for sex F: 0.900", "9 patients: fewer than 10", "lowest for blur at 2",
+        "123 test films were corrupted", "NOT passed",
         "Kolmogorov-Smirnov 0.345 (p < 0.001, films taken as independent)",
         "moved from 0.200 to 0.450", "0.610",
     ):  # fmt: skip
@@ -220,12 +228,15 @@ def test_three_classes(make_run):
 
 def test_test_films_of_one_class(make_run):
     run, comparison = make_run(models=("teacher", "student"))
-    for model in comparison["models"]:
-        model["test"] |= {"auc": None, "auc_ci": None, "pr_auc": None, "specificity": None}
-        model["test"]["confusion"] |= {"tn": 0, "fp": 0}
-    for pair in comparison["pairs"]:
-        pair |= {"auc_difference": None, "ci": None, "delong_p": None}
-    (run / "comparison.json").write_text(json.dumps(comparison))
+
+    def edit(values):
+        for model in values["models"]:
+            model["test"] |= {"auc": None, "auc_ci": None, "pr_auc": None, "specificity": None}
+            model["test"]["confusion"] |= {"tn": 0, "fp": 0}
+        for pair in values["pairs"]:
+            pair |= {"auc_difference": None, "ci": None, "delong_p": None}
+
+    write_record(run / "comparison.json", edited(comparison, edit))
     assert "all of one class" in Page(report(run, None)).text
 
 
@@ -271,7 +282,7 @@ def six(truth, probability):
     return Predictions(names, names, label, np.array(probability), "P")
 
 
-def test_worst_mistakes_are_the_surest_of_both_kinds():
+def test_worst_mistakes_are_the_most_confident_of_both_kinds():
     p = six([1, 1, 1, 0, 0, 0], [0.1, 0.3, 0.9, 0.2, 0.7, 0.95])
     assert samples.worst_mistakes(p, 0.5) == [0, 1, 5, 4]
     assert samples.worst_mistakes(p, 0.5, count=2) == [0, 5]
@@ -299,5 +310,7 @@ def test_sheet_shows_the_films(make_run):
 
 
 def test_negative_name():
-    assert comparison_plots.negative_name({"classes": ["A", "B"], "positive": "A"}) == "B"
-    assert comparison_plots.negative_name({"classes": ["A", "B", "C"], "positive": "A"}) == "other"
+    two = DatasetFacts(classes=("A", "B"), positive="A", counts={})
+    assert comparison_plots.negative_name(two) == "B"
+    three = DatasetFacts(classes=("A", "B", "C"), positive="A", counts={})
+    assert comparison_plots.negative_name(three) == "other"

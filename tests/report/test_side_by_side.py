@@ -14,6 +14,9 @@ from radistill.metrics.paired import delong
 from radistill.metrics.predictions import Predictions, read_predictions
 from radistill.metrics.score import score_model, score_predictions
 from radistill.report.side_by_side import compare
+from radistill.schema.comparison import ModelMetrics
+from radistill.schema.figures import Confusion
+from radistill.schema.record import read_record, write_record
 
 CONFIG = EvaluationConfig(bootstrap=100)
 
@@ -27,10 +30,10 @@ def predictions(truth, probability):
 
 def test_keys_as_agreed(make_run):
     run, comparison = make_run()
-    assert json.loads((run / "comparison.json").read_text()) == comparison
-    assert list(comparison) == ["dataset", "models", "pairs"]
-    assert {"name", "classes", "counts", "protocol"} <= set(comparison["dataset"])
-    for model in comparison["models"]:
+    written = json.loads((run / "comparison.json").read_text())
+    assert set(written) == {"format", "dataset", "models", "pairs"}
+    assert {"name", "classes", "counts", "protocol"} <= set(written["dataset"])
+    for model in written["models"]:
         assert set(model) >= {"name", "architecture", "test", "cost", "training_seconds"}
         assert set(model["test"]) >= {
             "n", "auc", "auc_ci", "pr_auc", "accuracy", "f1", "precision", "recall",
@@ -39,10 +42,10 @@ def test_keys_as_agreed(make_run):
         assert set(model["cost"]) >= {
             "parameters", "macs", "file_bytes", "latency_ms_p50", "latency_ms_p95", "threads",
         }  # fmt: skip
-    for pair in comparison["pairs"]:
+    for pair in written["pairs"]:
         assert {"a", "b", "auc_difference", "ci", "delong_p", "mcnemar_p"} <= set(pair)
-    assert len(comparison["pairs"]) == 6
-    assert {frozenset((p["a"], p["b"])) for p in comparison["pairs"]} >= {
+    assert len(comparison.pairs) == 6
+    assert {frozenset((p.a, p.b)) for p in comparison.pairs} >= {
         frozenset(("student", "student-alone")),
         frozenset(("student", "teacher")),
     }
@@ -51,43 +54,41 @@ def test_keys_as_agreed(make_run):
 def test_figures_can_be_recomputed_from_the_csv(make_run):
     run, comparison = make_run()
     read = {}
-    for model in comparison["models"]:
-        p = read[model["name"]] = read_predictions(
-            run / model["name"] / "predictions.csv", "PNEUMONIA"
-        )
-        test = model["test"]
-        assert test["auc"] == roc_auc_score(p.truth, p.probability)
-        assert test["accuracy"] == ((p.probability >= test["threshold"]) == p.truth).mean()
-        assert test["auc_ci"][0] <= test["auc"] <= test["auc_ci"][1]
-    for pair in comparison["pairs"]:
-        a, b = read[pair["a"]], read[pair["b"]]
+    for model in comparison.models:
+        p = read[model.name] = read_predictions(run / model.name / "predictions.csv", "PNEUMONIA")
+        test = model.test
+        assert test.auc == roc_auc_score(p.truth, p.probability)
+        assert test.accuracy == ((p.probability >= test.threshold) == p.truth).mean()
+        assert test.auc_ci[0] <= test.auc <= test.auc_ci[1]
+    for pair in comparison.pairs:
+        a, b = read[pair.a], read[pair.b]
         expected = delong(a.truth, a.probability, b.probability)
-        assert pair["auc_difference"] == pytest.approx(expected.difference)
-        assert pair["delong_p"] == expected.p
-        assert pair["ci"][0] <= pair["auc_difference"] <= pair["ci"][1]
+        assert pair.auc_difference == pytest.approx(expected.difference)
+        assert pair.delong_p == expected.p
+        assert pair.ci[0] <= pair.auc_difference <= pair.ci[1]
 
 
 def test_same_seed_same_comparison(make_run):
     run, comparison = make_run(models=("teacher", "student"))
     again = compare(
-        run, ("teacher", "student"), comparison["dataset"], EvaluationConfig(bootstrap=200), 0
+        run, ("teacher", "student"), comparison.dataset, EvaluationConfig(bootstrap=200), 0
     )
-    assert json.loads(json.dumps(again)) == comparison
+    assert again == comparison
 
 
 @pytest.mark.parametrize("models", [("teacher",), ("teacher", "student")])
 def test_some_models_only(make_run, models):
     _, comparison = make_run(models=models)
-    assert [model["name"] for model in comparison["models"]] == list(models)
-    assert len(comparison["pairs"]) == len(models) - 1
+    assert [model.name for model in comparison.models] == list(models)
+    assert len(comparison.pairs) == len(models) - 1
 
 
 def test_three_classes_are_positive_against_the_rest(make_run):
     run, comparison = make_run(classes=("NORMAL", "VIRUS", "BACTERIA"))
-    test = comparison["models"][0]["test"]
+    test = comparison.models[0].test
     p = read_predictions(run / "baseline" / "predictions.csv", "BACTERIA")
-    assert test["auc"] == roc_auc_score(p.truth, p.probability)
-    assert test["macro_auc"] == pytest.approx(
+    assert test.auc == roc_auc_score(p.truth, p.probability)
+    assert test.macro_auc == pytest.approx(
         roc_auc_score(p.label, p.scores[:, [2, 0, 1]], multi_class="ovr",
                       labels=["BACTERIA", "NORMAL", "VIRUS"])
     )  # fmt: skip
@@ -96,16 +97,15 @@ def test_three_classes_are_positive_against_the_rest(make_run):
 def test_a_model_that_calls_nothing_positive_is_compared_all_the_same(make_run):
     run, comparison = make_run(models=("teacher", "student"))
     file = run / "teacher" / "metrics.json"
-    scored = json.loads(file.read_text())
+    scored = read_record(ModelMetrics, file)
     p = read_predictions(run / "teacher" / "predictions.csv", "PNEUMONIA")
-    scored["test"] = score_predictions(p, 1.0, CONFIG, 0)
-    file.write_text(json.dumps(scored))
-    found = compare(run, ("teacher", "student"), comparison["dataset"], CONFIG, 0)
-    assert found["models"][0]["test"]["precision"] is None
-    assert found["models"][0]["test"]["precision_ci"] is None
-    assert "precision" not in found["pairs"][0]["differences"]
-    assert "recall" in found["pairs"][0]["differences"]
-    json.dumps(found, allow_nan=False)
+    figures, _ = score_predictions(p, 1.0, CONFIG, 0)
+    write_record(file, scored.model_copy(update={"test": figures}))
+    found = compare(run, ("teacher", "student"), comparison.dataset, CONFIG, 0)
+    assert found.models[0].test.precision is None
+    assert found.models[0].test.precision_ci is None
+    assert "precision" not in found.pairs[0].differences
+    assert "recall" in found.pairs[0].differences
 
 
 def test_models_on_other_films_are_not_compared(make_run):
@@ -114,7 +114,7 @@ def test_models_on_other_films_are_not_compared(make_run):
     lines = file.read_text().splitlines(keepends=True)
     file.write_text("".join([lines[0], *reversed(lines[1:])]))
     with pytest.raises(RadistillError, match="not the films that teacher was scored on"):
-        compare(run, ("teacher", "student"), comparison["dataset"], CONFIG, 0)
+        compare(run, ("teacher", "student"), comparison.dataset, CONFIG, 0)
 
 
 @pytest.mark.parametrize(("content", "message"), [(None, "cannot be read"), ("{", "is not JSON")])
@@ -123,28 +123,28 @@ def test_missing_or_damaged_metrics(make_run, content, message):
     file = run / "teacher" / "metrics.json"
     file.unlink() if content is None else file.write_text(content)
     with pytest.raises(RadistillError, match=message):
-        compare(run, ("teacher",), comparison["dataset"], CONFIG, 0)
+        compare(run, ("teacher",), comparison.dataset, CONFIG, 0)
 
 
 def test_threshold_comes_from_validation(tmp_path):
     val = predictions([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9])
     test = predictions([0, 1, 1, 0], [0.6, 0.7, 0.4, 0.1])
-    result = score_model(tmp_path, val=val, test=test, config=CONFIG, seed=0, extra={"cost": None})
-    assert result["threshold"] == result["test"]["threshold"] == pytest.approx(0.5)
-    assert result["test"]["confusion"] == {"tn": 1, "fp": 1, "fn": 1, "tp": 1}
-    assert result["val"]["accuracy"] == 1
-    assert json.loads((tmp_path / "metrics.json").read_text()) == result
+    result = score_model(tmp_path, val=val, test=test, config=CONFIG, seed=0)
+    assert result.threshold == result.test.threshold == pytest.approx(0.5)
+    assert result.test.confusion == Confusion(tn=1, fp=1, fn=1, tp=1)
+    assert result.val.accuracy == 1
+    assert read_record(ModelMetrics, tmp_path / "metrics.json") == result
 
 
 def test_one_class_in_validation_or_test(tmp_path):
     one = predictions([1, 1], [0.4, 0.9])
     both = predictions([0, 1], [0.4, 0.9])
     result = score_model(tmp_path, val=one, test=both, config=CONFIG, seed=0)
-    assert result["threshold"] == 0.5
-    assert "one class" in result["threshold_rule"]
+    assert result.threshold == 0.5
+    assert "one class" in result.threshold_rule
     result = score_model(tmp_path, val=both, test=one, config=CONFIG, seed=0)
-    assert result["test"]["auc"] is None
-    assert result["test"]["auc_ci"] is None
+    assert result.test.auc is None
+    assert result.test.auc_ci is None
 
 
 def test_no_test_films(tmp_path):
@@ -162,5 +162,5 @@ def test_no_validation_films(tmp_path):
         config=CONFIG,
         seed=0,
     )
-    assert result["val"] is None
-    assert result["threshold"] == 0.5
+    assert result.val is None
+    assert result.threshold == 0.5

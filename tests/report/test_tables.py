@@ -7,9 +7,11 @@ import io
 import pytest
 from rich.console import Console
 
+from finished_run import edited
 from radistill.report import fmt, sentences
 from radistill.report.summary import summary
 from radistill.report.tables import markdown_table, print_table
+from radistill.schema.comparison import PairResult
 
 
 def printed(comparison, width=80):
@@ -22,10 +24,10 @@ def test_every_figure_stands_in_80_characters(make_run):
     _, comparison = make_run()
     text = printed(comparison)
     assert max(map(len, text.splitlines())) <= 80
-    for model in comparison["models"]:
-        assert model["name"] in text
+    for model in comparison.models:
+        assert model.name in text
         for key in ("auc", "accuracy", "f1", "precision", "recall", "specificity"):
-            assert f"{model['test'][key]:.3f}" in text
+            assert f"{model.test.value(key):.3f}" in text
     for heading in ("Architecture", "Sensitivity", "Parameters", "File size", "Training time"):
         assert heading in text
     assert "Macro AUC" not in text
@@ -42,7 +44,7 @@ def test_warnings_come_first(make_run, key):
 
 def test_markdown_has_a_row_a_model_and_escapes_pipes(make_run):
     _, comparison = make_run(models=("teacher", "student"))
-    comparison["models"][0]["architecture"] = "a|b"
+    comparison = edited(comparison, lambda c: c["models"][0].update(architecture="a|b"))
     lines = markdown_table(comparison).splitlines()
     assert len({line.replace("\\|", "").count("|") for line in lines[:4]}) == 1
     assert lines[2].startswith("| teacher | a\\|b |")
@@ -56,11 +58,15 @@ def test_names_with_markup_are_printed_as_they_are(make_run):
 
 def test_one_class_and_no_cost_leave_dashes_out(make_run):
     _, comparison = make_run(models=("teacher", "student"))
-    for model in comparison["models"]:
-        model["cost"] = None
-        model["test"] |= {"auc": None, "auc_ci": None}
-    for pair in comparison["pairs"]:
-        pair |= {"auc_difference": None, "ci": None, "delong_p": None}
+
+    def edit(values):
+        for model in values["models"]:
+            model["cost"] = None
+            model["test"] |= {"auc": None, "auc_ci": None}
+        for pair in values["pairs"]:
+            pair |= {"auc_difference": None, "ci": None, "delong_p": None}
+
+    comparison = edited(comparison, edit)
     text = printed(comparison)
     assert "Latency" not in text
     assert "not comparable" in text
@@ -75,9 +81,22 @@ def test_one_class_and_no_cost_leave_dashes_out(make_run):
         (0.0, [0.0, 0.0], "a and b: the same AUC"),
     ],
 )
-def test_pair_in_words(difference, ci, expected):
-    pair = {"a": "a", "b": "b", "auc_difference": difference, "ci": ci}
-    sentence = sentences.pair_sentence(pair | {"delong_p": 0.0004, "mcnemar_p": 0.25})
+def test_pair_as_a_sentence(difference, ci, expected):
+    pair = PairResult(
+        a="a",
+        b="b",
+        auc_difference=difference,
+        ci=ci,
+        delong_p=0.0004,
+        mcnemar_p=0.25,
+        only_a_right=1,
+        only_b_right=2,
+        margin=0.02,
+        b_not_inferior=None,
+        b_not_inferior_p=None,
+        differences={},
+    )
+    sentence = sentences.pair_sentence(pair)
     assert sentence.startswith(expected)
     assert "DeLong p < 0.001, McNemar p = 0.250" in sentence
     assert ("unlikely to be chance" in sentence) == (ci[0] > 0)
@@ -94,20 +113,21 @@ def test_pair_in_words(difference, ci, expected):
 )
 def test_what_distillation_gained(make_run, difference, ci, verdict):
     _, comparison = make_run(models=("student-alone", "student"))
-    assert (comparison["pairs"][0]["a"], comparison["pairs"][0]["b"]) == (
+    assert (comparison.pairs[0].a, comparison.pairs[0].b) == (
         "student-alone",
         "student",
     )
-    comparison["pairs"][0] |= {"auc_difference": difference, "ci": ci}
+    changed = {"auc_difference": difference, "ci": ci}
+    comparison = edited(comparison, lambda c: c["pairs"][0].update(changed))
     assert any(verdict in sentence for sentence in summary(comparison))
 
 
 def test_summary_has_the_figures(make_run):
     _, comparison = make_run()
     text = " ".join(summary(comparison))
-    student = comparison["models"][-1]
-    assert f"{student['test']['auc']:.3f}" in text
-    assert f"finds {student['test']['confusion']['tp']} of" in text
+    student = comparison.models[-1]
+    assert f"{student.test.auc:.3f}" in text
+    assert f"finds {student.test.confusion.tp} of" in text
     assert "1.5 MB against the teacher's 94.0 MB" in text
 
 

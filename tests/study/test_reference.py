@@ -8,13 +8,13 @@ from radistill.errors import UsageError
 from radistill.runtime.find_bundle import find_bundle
 from radistill.runtime.settings import operating_threshold
 from radistill.schema.card import read_card
-from radistill.study.reference import origin_of
+from radistill.study.reference import reference_of
 
 
 def test_a_bundles_operating_points_are_those_of_predict() -> None:
     folder = find_bundle(None)
-    card, origin = read_card(folder / "card.json"), origin_of(folder)
+    card, reference = read_card(folder / "card.json"), reference_of(folder)
     for wanted in (0.9, 0.95, 0.99):
-        assert origin.threshold(f"sensitivity={wanted}") == operating_threshold(card, wanted)
+        assert reference.threshold(f"sensitivity={wanted}") == operating_threshold(card, wanted)
     with pytest.raises(UsageError, match=r"no such point but .*sensitivity=0\.95"):
-        origin.threshold("sensitivity=0.123")
+        reference.threshold("sensitivity=0.123")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from radistill.errors import UsageError
 from radistill.metrics.predictions import Predictions, read_predictions, write_predictions
 from radistill.metrics.thresholds import choose_threshold
 from radistill.report.formats import render
+from radistill.schema.comparison import Comparison
 from radistill.study.rescore import review
 
 CONFIG = EvaluationConfig(bootstrap=200)
@@ -34,25 +34,25 @@ def rewrite(file, out, keep=slice(None), label=None):
 
 def test_a_run_reviewed_is_the_comparison_it_has(make_run):
     run, comparison = make_run(models=TWO)
-    again = json.loads(json.dumps(review([run], CONFIG, 0)))
-    assert again["pairs"] == comparison["pairs"]
-    for old, new in zip(comparison["models"], again["models"], strict=True):
-        assert old["test"] == new["test"]
-        assert old["operating_points"] == new["operating_points"]
-        assert old["calibration"] == new["calibration"]
-        assert old["cost"] == new["cost"]
+    again = review([run], CONFIG, 0)
+    assert again.pairs == comparison.pairs
+    for old, new in zip(comparison.models, again.models, strict=True):
+        assert old.test == new.test
+        assert old.operating_points == new.operating_points
+        assert old.calibration == new.calibration
+        assert old.cost == new.cost
 
 
 def test_every_figure_of_a_file_by_scikit_learn_alone(make_run):
     run, comparison = make_run(models=TWO)
     file = run / "student" / "predictions.csv"
-    test = review([file], CONFIG, 0, positive="PNEUMONIA")["models"][0]["test"]
-    assert test == comparison["models"][1]["test"]
+    test = review([file], CONFIG, 0, positive="PNEUMONIA").models[0].test
+    assert test == comparison.models[1].test
     with file.open() as lines:
         rows = list(csv.DictReader(lines))
     truth = np.array([row["label"] == "PNEUMONIA" for row in rows])
     told = np.array([float(row["probability"]) for row in rows])
-    called = told >= test["threshold"]
+    called = told >= test.threshold
     plus, minus = sk.class_likelihood_ratios(truth, called)
     expected = {
         "auc": sk.roc_auc_score(truth, told),
@@ -70,41 +70,41 @@ def test_every_figure_of_a_file_by_scikit_learn_alone(make_run):
         "brier": sk.brier_score_loss(truth, told),
         "log_loss": sk.log_loss(truth, told),
     }
-    assert {key: test[key] for key in expected} == pytest.approx(expected)
+    assert {key: test.value(key) for key in expected} == pytest.approx(expected)
 
 
 def test_across_a_run_a_model_folder_and_a_file(make_run, tmp_path):
     run, comparison = make_run(models=TWO)
     file = rewrite(run / "student" / "predictions.csv", tmp_path / "other.csv")
     found = review([run, run / "teacher", file], CONFIG, 0, models=["student"])
-    names = [model["name"] for model in found["models"]]
+    names = [model.name for model in found.models]
     assert len(set(names)) == 3
     assert "other" in names
-    assert len(found["pairs"]) == 3
-    same = next(p for p in found["pairs"] if {p["a"], p["b"]} == {names[0], "other"})
-    assert same["auc_difference"] == 0
-    assert same["ci"] == [0, 0]
-    teacher = next(p for p in found["pairs"] if p["b"] == names[1] and p["a"] == names[0])
-    assert teacher["auc_difference"] == pytest.approx(comparison["pairs"][0]["auc_difference"] * -1)
-    assert teacher["delong_p_holm"] >= teacher["delong_p"]
+    assert len(found.pairs) == 3
+    same = next(p for p in found.pairs if {p.a, p.b} == {names[0], "other"})
+    assert same.auc_difference == 0
+    assert same.ci == (0, 0)
+    teacher = next(p for p in found.pairs if p.b == names[1] and p.a == names[0])
+    assert teacher.auc_difference == pytest.approx(comparison.pairs[0].auc_difference * -1)
+    assert teacher.delong_p_holm >= teacher.delong_p
 
 
 def test_a_file_alone_has_the_threshold_half_and_says_so(make_run, tmp_path):
     run, _ = make_run(models=TWO)
     file = rewrite(run / "student" / "predictions.csv", tmp_path / "other.csv")
-    model = review([file], CONFIG, 0)["models"][0]
-    assert model["test"]["threshold"] == 0.5
-    assert "none is recorded" in model["threshold_rule"]
-    given = review([file], CONFIG, 0, threshold=0.3)["models"][0]
-    assert given["test"]["threshold"] == 0.3
+    model = review([file], CONFIG, 0).models[0]
+    assert model.test.threshold == 0.5
+    assert "none is recorded" in model.threshold_rule
+    given = review([file], CONFIG, 0, threshold=0.3).models[0]
+    assert given.test.threshold == 0.3
 
 
 def test_a_rule_chooses_on_validation(make_run, tmp_path):
     run, _ = make_run(models=TWO)
-    found = review([run], CONFIG, 0, rule="sensitivity=0.95", models=["student"])["models"][0]
+    found = review([run], CONFIG, 0, rule="sensitivity=0.95", models=["student"]).models[0]
     val = read_predictions(run / "student" / "predictions-val.csv", "PNEUMONIA")
     expected = choose_threshold(val.truth, val.probability, "sensitivity=0.95")
-    assert found["test"]["threshold"] == expected
+    assert found.test.threshold == expected
     (run / "student" / "predictions-val.csv").unlink()
     with pytest.raises(UsageError, match=r"no predictions-val\.csv"):
         review([run], CONFIG, 0, rule="sensitivity=0.95", models=["student"])
@@ -119,9 +119,9 @@ def test_other_films_only_on_the_intersection_and_only_when_asked(make_run, tmp_
     with pytest.raises(UsageError, match=r"different films .*100 in common"):
         review([half, turned], CONFIG, 0)
     found = review([half, turned], CONFIG, 0, intersect=True)
-    assert [model["test"]["n"] for model in found["models"]] == [100, 100]
+    assert [model.test.n for model in found.models] == [100, 100]
     p = read_predictions(run / "teacher" / "predictions.csv", "PNEUMONIA").rows(np.arange(100))
-    assert found["models"][1]["test"]["auc"] == sk.roc_auc_score(p.truth, p.probability)
+    assert found.models[1].test.auc == sk.roc_auc_score(p.truth, p.probability)
     none = rewrite(turned, tmp_path / "none.csv", slice(0, 50))
     with pytest.raises(UsageError, match="no film is in all"):
         review([half, none], CONFIG, 0, intersect=True)
@@ -132,8 +132,8 @@ def test_labels_in_another_spelling_are_the_same_and_others_are_not(make_run, tm
     spelled = rewrite(run / "student" / "predictions.csv", tmp_path / "spelled.csv",
                       label={"PNEUMONIA": "Pneumonia", "NORMAL": "normal "})  # fmt: skip
     found = review([run / "teacher", spelled], CONFIG, 0)
-    assert found["models"][0]["test"]["confusion"]["tp"] > 0
-    assert found["models"][1]["test"]["auc"] > 0.8
+    assert found.models[0].test.confusion.tp > 0
+    assert found.models[1].test.auc > 0.8
     wrong = rewrite(run / "student" / "predictions.csv", tmp_path / "wrong.csv",
                     label={"PNEUMONIA": "NORMAL", "NORMAL": "PNEUMONIA"})  # fmt: skip
     with pytest.raises(UsageError, match="not of the same labels"):
@@ -156,14 +156,14 @@ def test_what_holds_no_predictions_is_named(tmp_path, make_run):
 
 def test_formats_hold_the_figures(make_run):
     _, comparison = make_run(models=TWO)
-    assert json.loads(render(comparison, "json")) == comparison
+    assert Comparison.model_validate_json(render(comparison, "json")) == comparison
     rows = list(csv.DictReader(io.StringIO(render(comparison, "csv"))))
     auc = next(r for r in rows if (r["model"], r["figure"]) == ("student", "auc"))
-    student = comparison["models"][1]["test"]
-    assert float(auc["value"]) == student["auc"]
-    assert [float(auc["low"]), float(auc["high"])] == student["auc_ci"]
+    student = comparison.models[1].test
+    assert float(auc["value"]) == student.auc
+    assert (float(auc["low"]), float(auc["high"])) == student.auc_ci
     latex = render(comparison, "latex")
     assert latex.count("&") == latex.count(r"\\") * 2
-    assert rf"{student['auc']:.3f} (" in latex
+    assert rf"{student.auc:.3f} (" in latex
     assert r"shufflenet\_v2\_x0\_5" in latex
     assert "| student |" in render(comparison, "md")

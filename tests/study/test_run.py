@@ -255,17 +255,18 @@ def test_a_bundle_tells_what_the_report_promises_after_calibration(
     run: Path, tmp_path: Path
 ) -> None:
     from radistill.data.cache import open_cache
-    from radistill.metrics.calibration import Calibration
+    from radistill.metrics.calibration import calibrate
     from radistill.metrics.metrics import metrics
     from radistill.metrics.predictions import read_predictions
     from radistill.runtime import Bundle
+    from radistill.schema.figures import CalibrationMap
 
     out = tmp_path / "run"
     shutil.copytree(run, out)
     comparison = json.loads((out / "comparison.json").read_text())
     entry = next(m for m in comparison["models"] if m["name"] == "student")
-    chosen = Calibration("temperature", 0.4)
-    entry["calibration"] = chosen.to_json()
+    chosen = CalibrationMap(kind="temperature", temperature=0.4)
+    entry["calibration"] = chosen.model_dump()
     (out / "comparison.json").write_text(json.dumps(comparison))
     card = bundle_run(out)
     p = read_predictions(out / "student" / "predictions.csv", "PNEUMONIA")
@@ -274,15 +275,15 @@ def test_a_bundle_tells_what_the_report_promises_after_calibration(
     assert cache is not None
     bundle = Bundle.load(out / "bundle", precision="float32")
     told = bundle.probabilities(cache.batch([shas[path] for path in p.path]))[:, 1]
-    after = chosen.apply(p.probability)
+    after = calibrate(chosen, p.probability)
     np.testing.assert_allclose(told, after, atol=1e-4)
     assert np.abs(told - p.probability).max() > 0.001
     threshold, before = card["threshold"], entry["test"]
-    assert threshold == pytest.approx(chosen.apply(np.array(before["threshold"])))
+    assert threshold == pytest.approx(calibrate(chosen, before["threshold"]))
     assert threshold != before["threshold"]
     assert card["operating_points"][0]["threshold"] == threshold
     shown = card["figures"]["test"]
-    expected = metrics(p.truth, after, threshold)
+    expected = metrics(p.truth, after, threshold).model_dump()
     for key in ("brier", "ece", "log_loss", "auc", "recall", "confusion", "threshold"):
         assert shown[key] == pytest.approx(expected[key]), key
     assert ((told - after) ** 2).mean() < 1e-8, "so its Brier score is that of the card"
@@ -290,7 +291,7 @@ def test_a_bundle_tells_what_the_report_promises_after_calibration(
         assert shown[key] == before[key], key
     points = zip(entry["operating_points"], card["figures"]["operating_points"], strict=True)
     for one, two in points:
-        assert two["threshold"] == pytest.approx(chosen.apply(np.array(one["threshold"])))
+        assert two["threshold"] == pytest.approx(calibrate(chosen, one["threshold"]))
 
 
 @pytest.mark.parametrize("ages", ["old", "90-18", "18", "18-90-95"])

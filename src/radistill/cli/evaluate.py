@@ -85,10 +85,10 @@ def evaluate(
             find_model(model), data, settings, given, out=out, robust=robustness
         )
     show(result, options.form)
-    for note in result["dataset"].get("notes", []):
+    for note in result.dataset.notes:
         console.print(f"note: {note}", markup=False)
     if out is not None:
         console.print(f"report: {out / 'report.html'}", markup=False)
-    if unreadable := result["dataset"].get("unreadable"):
-        console.print(f"{unreadable} files could not be read and were left out")
+    if result.dataset.unreadable:
+        console.print(f"{result.dataset.unreadable} files could not be read and were left out")
         raise typer.Exit(1)

@@ -17,6 +17,7 @@ from radistill.runtime.prediction_options import parse_options
 
 if TYPE_CHECKING:
     from radistill.config import StudyConfig
+    from radistill.schema.comparison import Comparison
 
 Command = Callable[..., None]
 ComparisonFormat = Literal["table", "md", "json", "csv", "latex"]
@@ -108,7 +109,7 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
     )
 
 
-def show(comparison: dict[str, Any], form: ComparisonFormat) -> None:
+def show(comparison: Comparison, form: ComparisonFormat) -> None:
     """Print a comparison to stdout."""
     from rich.console import Console
 

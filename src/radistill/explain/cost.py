@@ -16,11 +16,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
+from radistill.schema.figures import Cost
+
 WARM_UP, RUNS = 5, 30
 BATCH = 32  # films at once, for throughput
 
 
-def cost(model: nn.Module, input_size: int, weights: Path, runs: int = RUNS) -> dict[str, Any]:
+def cost(model: nn.Module, input_size: int, weights: Path, runs: int = RUNS) -> Cost:
     """Size, arithmetic and latency of one image through `model`.
 
     input_size: side S of the float32 input (1, 1, S, S). weights: the file whose size counts.
@@ -34,18 +36,18 @@ def cost(model: nn.Module, input_size: int, weights: Path, runs: int = RUNS) -> 
             milliseconds = _latencies(model, image, runs)
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             model(image)
-    return {
-        "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "macs": int(counter.get_total_flops()) // 2,
-        "file_bytes": weights.stat().st_size,
+    return Cost(
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        macs=int(counter.get_total_flops()) // 2,
+        file_bytes=weights.stat().st_size,
         **_quantiles(milliseconds),
-        "threads": 1,
-    }
+        threads=1,
+    )
 
 
 def costs_side_by_side(
     models: Mapping[str, tuple[nn.Module, int]], runs: int = RUNS
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Cost]:
     """What running each model costs, all in one run, warm, taking turns.
 
     models: by name, a model and its input size. A load on the machine, or its clock slowing down,
@@ -70,13 +72,13 @@ def costs_side_by_side(
                     taken = _milliseconds(lambda m=model, x=batch: m(x))  # type: ignore[misc]
                 rates[name] += [1000 * BATCH / taken] if turn >= 0 else []
     return {
-        name: {
+        name: Cost(
             **_quantiles(times[name]),
-            "threads": 1,
-            "films_per_second": float(np.median(rates[name])),
-            "throughput_threads": threads,
-            "peak_memory_bytes": peak_memory(model, images[name]),
-        }
+            threads=1,
+            films_per_second=float(np.median(rates[name])),
+            throughput_threads=threads,
+            peak_memory_bytes=peak_memory(model, images[name]),
+        )
         for name, (model, _) in models.items()
     }
 

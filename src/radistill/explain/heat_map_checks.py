@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,18 +12,19 @@ from torch import nn
 
 from radistill.explain.gradcam import heat_maps
 from radistill.metrics.intervals import percentile_interval, too_few, wilson
+from radistill.schema.figures import Localisation, Randomisation
 
 FILMS = 64  # positive films that are explained; maps cost a backward pass each
 
 
-def found_opacities(
+def localisation(
     maps: np.ndarray,
     masks: np.ndarray,
     patients: Sequence[str],
     *,
     resamples: int = 1000,
     seed: int = 0,
-) -> dict[str, Any]:
+) -> Localisation:
     """How well heat maps find true opacities.
 
     maps: (N, S, S), at least 0. masks: bool (N, S, S), none of them empty. Returns
@@ -38,29 +38,30 @@ def found_opacities(
     hits = lit & inside[np.arange(len(flat)), flat.argmax(axis=1)]
     total = flat.sum(axis=1)
     energy = np.divide((flat * inside).sum(axis=1), total, out=np.zeros(len(flat)), where=lit)
-    result: dict[str, Any] = {
-        "films": len(maps),
-        "pointing_game": float(hits.mean()),
-        "pointing_game_ci": None,
-        "energy_inside": float(energy.mean()),
-        "energy_inside_ci": None,
-        "chance": float(inside.mean()),
-    }
-    if too_few(patients):
-        return result | {"no_intervals": too_few(patients)}
+    figures = Localisation(
+        films=len(maps),
+        pointing_game=float(hits.mean()),
+        pointing_game_ci=None,
+        energy_inside=float(energy.mean()),
+        energy_inside_ci=None,
+        chance=float(inside.mean()),
+    )
+    if why := too_few(patients):
+        return figures.model_copy(update={"no_intervals": why})
     _, owner = np.unique(np.asarray(patients, dtype=str), return_inverse=True)
     sums, counts = np.bincount(owner, weights=energy), np.bincount(owner)
     drawn = np.random.default_rng(seed).integers(0, len(counts), (resamples, len(counts)))
     means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    return result | {
+    ends = {
         "pointing_game_ci": wilson(hits, patients),
-        "energy_inside_ci": list(percentile_interval(means, len(counts))),
+        "energy_inside_ci": percentile_interval(means, len(counts)),
     }
+    return figures.model_copy(update=ends)
 
 
 def randomisation_check(
     classifier: nn.Module, squares: np.ndarray, positive: Sequence[int], seed: int = 0
-) -> dict[str, Any]:
+) -> Randomisation:
     """The sanity check of Adebayo et al. 2018: maps must change when the weights are random.
 
     squares: uint8 (N, S, S). Returns the mean Spearman correlation between the maps of the trained
@@ -70,14 +71,15 @@ def randomisation_check(
     """
     trained = heat_maps(classifier, squares, positive)
     lit = trained.max(axis=(1, 2)) > 0
-    found: dict[str, Any] = {"empty": float(1 - lit.mean())}
+    empty = float(1 - lit.mean())
     if not lit.any():
-        return found | {"head": None, "all": None, "passed": None}
+        return Randomisation(empty=empty, head=None, all=None, passed=None)
     trained, squares = trained[lit], squares[lit]
-    for name, which in (("head", _last_linear), ("all", _everything)):
-        maps = heat_maps(_randomised(classifier, which, seed), squares, positive)
-        found[name] = _alike(trained, maps)
-    return found | {"passed": bool(found["all"] < 0.5)}
+    head, everything = (
+        _alike(trained, heat_maps(_randomised(classifier, which, seed), squares, positive))
+        for which in (_last_linear, _everything)
+    )
+    return Randomisation(empty=empty, head=head, all=everything, passed=bool(everything < 0.5))
 
 
 def _alike(one: np.ndarray, two: np.ndarray) -> float:

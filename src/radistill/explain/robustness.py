@@ -1,19 +1,21 @@
-"""AUC and sensitivity on damaged films, against how badly they are damaged."""
+"""AUC and sensitivity on corrupted films, by severity."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 from radistill.imaging.corruptions import DAMAGES, Damage
-from radistill.metrics.paired import delong_variance
+from radistill.metrics.paired import delong_interval
 from radistill.metrics.predictions import Predictions
 from radistill.metrics.thresholds import at_threshold
 from radistill.progress import bar
+from radistill.schema.figures import CorruptionCurve, CorruptionPoint, Robustness
 
 BATCH = 64
 MOST_FILMS = 624  # of the test split, spread evenly: a choice of films, never of settings
@@ -27,55 +29,70 @@ def robustness(
     squares: Callable[[np.ndarray], np.ndarray],
     score: Score,
     damages: Sequence[Damage] = DAMAGES,
-) -> dict[str, Any]:
-    """Figures of the films of `p` at every level of every damage, at the threshold as shipped.
+) -> Robustness:
+    """Figures of the films of `p` at every level of every corruption, at the shipped threshold.
 
-    squares: rows of `p` -> uint8 (N, S, S). Returns `films`, how many were scored, and `curves`:
-    name, unit, and points of level, auc with DeLong's interval, recall and specificity with
-    Wilson's; the first point is the undamaged film. AUC is None where the films are of one class.
+    squares: rows of `p` -> uint8 (N, S, S). The AUC has DeLong's interval, decisions have Wilson's;
+    the first point of a curve is the film as it is. AUC is None where the films are of one class.
     """
     rows = np.unique(np.linspace(0, len(p) - 1, min(len(p), MOST_FILMS)).astype(int))
     films = p.rows(rows)
+
+    def point(level: float, corrupt: Callable[[np.ndarray], np.ndarray]) -> CorruptionPoint:
+        starts = range(0, len(rows), BATCH)
+        scored = [score(corrupt(squares(rows[i : i + BATCH]))) for i in starts]
+        return _point(films, level, threshold, np.concatenate(scored))
+
+    plain = point(0, lambda batch: batch)
+    points = {d.name: [plain.model_copy(update={"level": d.none})] for d in damages}
     jobs = [(damage, level) for damage in damages for level in damage.levels]
-    plain = _point(films, threshold, _scored(rows, squares, score, lambda batch: batch))
-    points: dict[str, list[dict[str, Any]]] = {d.name: [{"level": d.none} | plain] for d in damages}
     with bar() as progress:
-        for damage, level in progress.track(jobs, description="Scoring damaged films"):
-            told = _scored(rows, squares, score, lambda b, d=damage, v=level: d.to(b, v))  # type: ignore[misc]
-            points[damage.name].append({"level": level} | _point(films, threshold, told))
-    curves = [{"name": d.name, "unit": d.unit, "points": points[d.name]} for d in damages]
-    return {"films": len(rows), "threshold": threshold, "curves": curves}
+        for damage, level in progress.track(jobs, description="Scoring corrupted films"):
+            points[damage.name].append(point(level, partial(damage.to, level=level)))
+    return Robustness(
+        films=len(rows),
+        threshold=threshold,
+        curves=tuple(
+            CorruptionCurve(name=d.name, unit=d.unit, points=tuple(points[d.name])) for d in damages
+        ),
+    )
 
 
-def _scored(
-    rows: np.ndarray,
-    squares: Callable[[np.ndarray], np.ndarray],
-    score: Score,
-    damage: Callable[[np.ndarray], np.ndarray],
-) -> np.ndarray:
-    starts = range(0, len(rows), BATCH)
-    return np.concatenate([score(damage(squares(rows[i : i + BATCH]))) for i in starts])
-
-
-def _point(films: Predictions, threshold: float, told: np.ndarray) -> dict[str, Any]:
-    damaged = Predictions(films.path, films.patient, films.label, told, films.positive)
+def _point(
+    films: Predictions, level: float, threshold: float, probability: np.ndarray
+) -> CorruptionPoint:
     truth = films.truth
-    decided = at_threshold(damaged, threshold)
-    point: dict[str, Any] = {"auc": None, "auc_ci": None}
+    decided = at_threshold(replace(films, probability=probability), threshold)
+    auc = auc_ci = None
     if truth.any() and not truth.all():
-        auc = point["auc"] = float(roc_auc_score(truth, told))
+        auc = float(roc_auc_score(truth, probability))
         if min(truth.sum(), (~truth).sum()) >= 2:
-            margin = norm.ppf(0.975) * np.sqrt(delong_variance(truth, told))
-            point["auc_ci"] = [max(0.0, auc - margin), min(1.0, auc + margin)]
-    return point | {k: decided[k] for k in ("recall", "recall_ci", "specificity", "specificity_ci")}
+            auc_ci = delong_interval(truth, probability, auc)
+    return CorruptionPoint(
+        level=level,
+        auc=auc,
+        auc_ci=auc_ci,
+        recall=decided.recall,
+        recall_ci=decided.recall_ci,
+        specificity=decided.specificity,
+        specificity_ci=decided.specificity_ci,
+    )
 
 
-def weakest(found: dict[str, Any]) -> dict[str, Any] | None:
-    """The damage and level with the lowest AUC, as name, level, auc; None if there is no AUC."""
+class Weakest(NamedTuple):
+    """The corruption and level with the lowest AUC."""
+
+    name: str
+    level: float
+    auc: float
+
+
+def weakest(robustness: Robustness) -> Weakest | None:
+    """None if there is no AUC."""
     points = [
-        {"name": curve["name"], "level": point["level"], "auc": point["auc"]}
-        for curve in found["curves"]
-        for point in curve["points"][1:]
-        if point["auc"] is not None
+        Weakest(curve.name, point.level, point.auc)
+        for curve in robustness.curves
+        for point in curve.points[1:]
+        if point.auc is not None
     ]
-    return min(points, key=lambda point: point["auc"], default=None)
+    return min(points, key=lambda point: point.auc, default=None)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from radistill.metrics.calibration import Calibration
+from radistill.schema.figures import CalibrationMap
 
 
 class Calibrated(nn.Module):
-    """Probabilities as trained -> as `Calibration.told` gives them, (N, K), in float32.
+    """Probabilities as trained -> as `calibrate_predictions` gives them, (N, K), in float32.
 
     positive: index of the class whose probability is mapped; the others share what is left in
     proportion, which with one other class is all of it.
@@ -20,7 +20,7 @@ class Calibrated(nn.Module):
     rise: Tensor
     others: Tensor
 
-    def __init__(self, calibration: Calibration, *, positive: int, classes: int) -> None:
+    def __init__(self, calibration: CalibrationMap, *, positive: int, classes: int) -> None:
         super().__init__()
         self.calibration = calibration
         x = torch.tensor(calibration.x, dtype=torch.float64)

@@ -16,9 +16,10 @@ from radistill.errors import RadistillError
 from radistill.export.traced import Explained
 from radistill.files import write_with
 from radistill.imaging import to_unit
-from radistill.metrics.calibration import UNCALIBRATED, Calibration
+from radistill.metrics.calibration import UNCALIBRATED, steepest_slope
 from radistill.models.classifier import GreyClassifier
 from radistill.runtime.session import OUTPUTS, open_session, run_batches
+from radistill.schema.figures import CalibrationMap
 
 OPSET = 18
 TOLERANCE = 1e-4
@@ -42,7 +43,7 @@ def export_onnx(
     *,
     positive: int,
     sample: np.ndarray,
-    calibration: Calibration = UNCALIBRATED,
+    calibration: CalibrationMap = UNCALIBRATED,
     groups: Sequence[int] | None = None,
 ) -> Exported:
     """Write `model` as ONNX with three outputs.
@@ -71,7 +72,7 @@ def export_onnx(
     onnx.checker.check_model(graph, full_check=True)
     data = graph.SerializeToString()
     parity = _difference(reference, data, sample)
-    allowed = TOLERANCE * calibration.steepest
+    allowed = TOLERANCE * steepest_slope(calibration)
     if not parity <= allowed:  # also when it is NaN
         raise RadistillError(
             f"{path}: the exported model differs from PyTorch by {parity:.2g} "

@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from radistill.export.calibrated import Calibrated
-from radistill.metrics.calibration import UNCALIBRATED, Calibration
+from radistill.metrics.calibration import UNCALIBRATED
 from radistill.models.baseline import BaselineCNN
 from radistill.models.classifier import GreyClassifier
+from radistill.schema.figures import CalibrationMap
 
 POSITIONS = (
     "class activation map: the log-odds that the head gives when it sees one position of the last "
@@ -60,7 +61,7 @@ class Explained(nn.Module):
         classifier: GreyClassifier,
         *,
         positive: int,
-        calibration: Calibration = UNCALIBRATED,
+        calibration: CalibrationMap = UNCALIBRATED,
         groups: Sequence[int] | None = None,
     ) -> None:
         super().__init__()

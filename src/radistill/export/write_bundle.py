@@ -20,7 +20,7 @@ from radistill.export.ood_statistics import fit_abstention
 from radistill.export.operating_points import validation_points
 from radistill.export.population import frontal_films
 from radistill.files import replacing_folder, sha256, write_json, write_text
-from radistill.metrics.calibration import UNCALIBRATED, Calibration
+from radistill.metrics.calibration import UNCALIBRATED
 from radistill.models.classifier import GreyClassifier
 from radistill.runtime.open_bundle import Bundle
 from radistill.runtime.session import open_session, run_batches
@@ -38,6 +38,7 @@ from radistill.schema.card import (
     Population,
 )
 from radistill.schema.card import Calibration as CardCalibration
+from radistill.schema.figures import CalibrationMap
 
 PARITY_FILMS = 200
 LICENCE = "MIT for the files of this bundle; the training films keep their own licence"
@@ -76,7 +77,7 @@ class BundleSpec:
     notes: tuple[str, ...] = ()
     synthetic: bool = False
     leaking: bool = False
-    calibration: Calibration = UNCALIBRATED
+    calibration: CalibrationMap = UNCALIBRATED
     groups: tuple[int, ...] | None = None
     operating_points: tuple[OperatingPoint, ...] | None = None
     population: Population | None = None

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.stats import norm
 
 from radistill.metrics.intervals import (
     flat_auc_interval,
@@ -19,8 +17,10 @@ from radistill.metrics.intervals import (
     weighted_auc,
     wilson,
 )
-from radistill.metrics.paired import delong_variance
+from radistill.metrics.paired import delong_interval
 from radistill.metrics.reliability import ECE_BINS, bin_index, weighted_intercept, weighted_slope
+from radistill.schema.figures import FigureName
+from radistill.schema.record import Interval
 
 Draws = dict[str, np.ndarray]
 
@@ -62,10 +62,10 @@ def ranking(truth: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> 
 def fit_to_truth(truth: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> Draws:
     """Brier score, log loss, calibration errors, slope and intercept under each row of weights."""
     total = weights.sum(axis=1)
-    told = np.clip(np.where(truth, probability, 1 - probability), np.finfo(float).eps, 1)
+    right = np.clip(np.where(truth, probability, 1 - probability), np.finfo(float).eps, 1)
     found = {
         "brier": weights @ (probability - truth) ** 2 / total,
-        "log_loss": weights @ -np.log(told) / total,
+        "log_loss": weights @ -np.log(right) / total,
         "calibration_slope": weighted_slope(truth, probability, weights),
         "calibration_intercept": weighted_intercept(truth, probability, weights),
     }
@@ -101,13 +101,14 @@ def figure_draws(
 
 
 def intervals(
-    figures: dict[str, Any],
+    figures: Mapping[FigureName, float | None],
     truth: np.ndarray,
     probability: np.ndarray,
+    threshold: float,
     patients: Sequence[str],
     draws: Draws,
-) -> dict[str, dict[str, list[float]]]:
-    """95 % intervals of the figures that `metrics` gave, by name and by method.
+) -> dict[FigureName, dict[str, Interval]]:
+    """95 % intervals of figures at `threshold`, by name and by method.
 
     `bootstrap`: `percentile_interval` of `draws`. Calibration errors grow by resampling, so their
     lower end is that of the basic interval (Davison and Hinkley 1997, 5.2), cut at 0, while their
@@ -119,43 +120,44 @@ def intervals(
     """
     if too_few(patients):
         return {}
-    found: dict[str, dict[str, list[float]]] = {}
-    for name, values in draws.items():
-        if figures.get(name) is None or not mostly_defined(values):
+    known = {name: value for name, value in figures.items() if value is not None}
+    found: dict[FigureName, dict[str, Interval]] = {}
+    for name, value in known.items():
+        values = draws[name]
+        if not mostly_defined(values):
             continue
         if np.ptp(values) == 0:  # all films agree: resampling says nothing of films to come
             if name == "auc":
-                found[name] = {"newcombe": list(flat_auc_interval(figures[name], truth, patients))}
+                found[name] = {"newcombe": flat_auc_interval(value, truth, patients)}
             continue
         low, high = percentile_interval(values, least_patients(truth, patients))
         if name.startswith("ece"):
-            low = min(low, max(0.0, 2 * figures[name] - high))
-        found[name] = {"bootstrap": [low, high]}
-    called = probability >= figures["threshold"]
-    for name, right, among in (
+            low = min(low, max(0.0, 2 * value - high))
+        found[name] = {"bootstrap": (low, high)}
+    called = probability >= threshold
+    decided: tuple[tuple[FigureName, np.ndarray, np.ndarray], ...] = (
         ("accuracy", called == truth, np.ones_like(truth)),
         ("recall", called, truth),
         ("specificity", ~called, ~truth),
         ("precision", truth, called),
         ("npv", ~truth, ~called),
-    ):
-        if figures[name] is not None and among.any():
+    )
+    for name, right, among in decided:
+        if name in known and among.any():
             owners = np.asarray(patients, dtype=object)[among]
             found.setdefault(name, {})["wilson"] = wilson(right[among], owners)
     if "bootstrap" in found.get("auc", {}) and min(truth.sum(), (~truth).sum()) >= 2:
-        margin = float(norm.ppf(0.975) * np.sqrt(delong_variance(truth, probability)))
-        auc = figures["auc"]
-        found["auc"]["delong"] = [max(0.0, auc - margin), min(1.0, auc + margin)]
+        found["auc"]["delong"] = delong_interval(truth, probability, known["auc"])
     return found
 
 
-def first_choice(methods: dict[str, list[float]] | None) -> list[float] | None:
+def shown_interval(methods: Mapping[str, Interval] | None) -> Interval | None:
     """The interval to show of a figure: Wilson's where there is one, else the bootstrap's.
 
     Newcombe's where an AUC is 1 or 0.
     """
-    known = methods or {}
-    return known.get("wilson") or known.get("bootstrap") or known.get("newcombe")
+    methods = methods or {}
+    return next((methods[m] for m in ("wilson", "bootstrap", "newcombe") if m in methods), None)
 
 
 def _finite(values: np.ndarray) -> np.ndarray:

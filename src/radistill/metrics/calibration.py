@@ -2,97 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 
 from radistill.metrics.predictions import Predictions
 from radistill.metrics.reliability import log_odds
+from radistill.schema.figures import CalibrationMap
 
 Kind = Literal["none", "temperature", "isotonic"]
 TEMPERATURES = (0.2, 20.0)
+UNCALIBRATED = CalibrationMap()
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """A strictly increasing map of the positive class's probability, so no rank changes.
+def calibrate(chosen: CalibrationMap, probability: npt.ArrayLike) -> np.ndarray:
+    """Calibrated probabilities, of the shape of `probability`, in [0, 1].
 
-    temperature: the log-odds are divided by it (Guo et al. 2017); with two classes this is a
-    softmax of logits divided by it. x, y: knots of the isotonic map, linear between them.
+    A threshold is carried to the calibrated scale by the same map.
     """
-
-    kind: Kind = "none"
-    temperature: float = 1.0
-    x: tuple[float, ...] = ()
-    y: tuple[float, ...] = ()
-
-    def apply(self, probability: np.ndarray) -> np.ndarray:
-        """Calibrated probabilities, of the shape of `probability`, in [0, 1].
-
-        A threshold is carried to the calibrated scale by the same map.
-        """
-        values = np.asarray(probability, dtype=np.float64)
-        if self.kind == "temperature":
-            return np.asarray(expit(log_odds(values) / self.temperature))
-        if self.kind == "isotonic":
-            return np.asarray(np.interp(values, self.x, self.y))
-        return values
-
-    def told(self, p: Predictions) -> Predictions:
-        """`p` as a model with this calibration tells it; other classes share what is left."""
-        if self.kind == "none":
-            return p
-        after = self.apply(p.probability)
-        scores = p.scores
-        if scores is not None:
-            index = p.classes.index(p.positive)
-            others = np.delete(scores, index, axis=1)
-            rest = (1 - after) / np.maximum(others.sum(axis=1), np.finfo(float).tiny)
-            scores = np.insert(others * rest[:, None], index, after, axis=1)
-        return replace(p, probability=after, scores=scores)
-
-    @property
-    def steepest(self) -> float:
-        """The most that a difference of two probabilities grows by the map, 1 at least."""
-        if self.kind == "isotonic":
-            return max(1.0, float(np.max(np.diff(self.y) / np.diff(self.x))))
-        return max(1.0, 1 / self.temperature)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values; `from_json` reads them."""
-        return asdict(self) | {"x": list(self.x), "y": list(self.y)}
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Calibration:
-        """Other keys of `values` are left alone."""
-        return cls(values["kind"], values["temperature"], tuple(values["x"]), tuple(values["y"]))
+    values = np.asarray(probability, dtype=np.float64)
+    if chosen.kind == "temperature":
+        return np.asarray(expit(log_odds(values) / chosen.temperature))
+    if chosen.kind == "isotonic":
+        return np.asarray(np.interp(values, chosen.x, chosen.y))
+    return values
 
 
-UNCALIBRATED = Calibration()
+def calibrate_predictions(chosen: CalibrationMap, p: Predictions) -> Predictions:
+    """`p` with the positive class calibrated; the other classes share what is left."""
+    if chosen.kind == "none":
+        return p
+    after = calibrate(chosen, p.probability)
+    scores = p.scores
+    if scores is not None:
+        index = p.classes.index(p.positive)
+        others = np.delete(scores, index, axis=1)
+        rest = (1 - after) / np.maximum(others.sum(axis=1), np.finfo(float).tiny)
+        scores = np.insert(others * rest[:, None], index, after, axis=1)
+    return replace(p, probability=after, scores=scores)
 
 
-def calibration_of(model: Mapping[str, Any]) -> Calibration:
-    """The calibration chosen for a model of a comparison, or none."""
-    found = model.get("calibration")
-    return Calibration.from_json(found) if found else UNCALIBRATED
+def steepest_slope(chosen: CalibrationMap) -> float:
+    """The most that a difference of two probabilities grows by the map, 1 at least."""
+    if chosen.kind == "isotonic":
+        return max(1.0, float(np.max(np.diff(chosen.y) / np.diff(chosen.x))))
+    return max(1.0, 1 / chosen.temperature)
 
 
-def fit(kind: Kind, truth: np.ndarray, probability: np.ndarray) -> Calibration:
+def fit(kind: Kind, truth: np.ndarray, probability: np.ndarray) -> CalibrationMap:
     """The calibration of this kind with the least log loss on these films.
 
     truth: (N,) bool with both classes. probability: (N,) in [0, 1].
     """
     if kind == "temperature":
-        return Calibration(kind, temperature=_temperature(truth, probability))
+        return CalibrationMap(kind=kind, temperature=_temperature(truth, probability))
     if kind == "isotonic":
         x, y = _knots(truth, probability)
-        return Calibration(kind, x=tuple(x.tolist()), y=tuple(y.tolist()))
-    return Calibration()
+        return CalibrationMap(kind=kind, x=tuple(x.tolist()), y=tuple(y.tolist()))
+    return UNCALIBRATED
 
 
 def _temperature(truth: np.ndarray, probability: np.ndarray) -> float:
@@ -102,16 +74,16 @@ def _temperature(truth: np.ndarray, probability: np.ndarray) -> float:
     def loss(log_temperature: float) -> float:
         return float(np.logaddexp(0, -signed / np.exp(log_temperature)).mean())
 
-    found = minimize_scalar(loss, bounds=np.log(TEMPERATURES).tolist(), method="bounded")
-    return float(np.exp(found.x))
+    least = minimize_scalar(loss, bounds=np.log(TEMPERATURES).tolist(), method="bounded")
+    return float(np.exp(least.x))
 
 
 def _knots(truth: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Centred isotonic regression (Oron and Flournoy 2017): each pooled block becomes one knot.
 
-    Plain isotonic regression is flat within a block, which would merge films that the model tells
-    apart, and reaches 0 and 1, which no number of films can show; so block means are kept a
-    pseudo-count away from both, and the ends of the map go half the way that is left.
+    Plain isotonic regression is flat within a block, so films that the model ranks would tie, and
+    it reaches 0 and 1, which no number of films can show. So block means are kept a pseudo-count
+    away from both, and the ends of the map go half the way that is left.
     """
     order = np.argsort(probability, kind="stable")
     sorted_p = probability[order]
@@ -123,6 +95,6 @@ def _knots(truth: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.n
     y = margin + level[starts] * (1 - 2 * margin)
     inside = (x > 0) & (x < 1)
     x, y = x[inside], y[inside]
-    if not len(x):  # every film is told 0 or 1
+    if not len(x):  # every probability is 0 or 1
         return np.array([0.0, 1.0]), np.array([margin, 1 - margin])
     return np.r_[0, x, 1], np.r_[y[0] / 2, y, (1 + y[-1]) / 2]

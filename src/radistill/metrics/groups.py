@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -16,6 +15,7 @@ from radistill.errors import UsageError
 from radistill.metrics.intervals import auc_interval, too_few
 from radistill.metrics.predictions import Predictions
 from radistill.metrics.thresholds import at_threshold
+from radistill.schema.figures import GroupFigures
 
 Columns = Mapping[str, Sequence[str]]
 MOST_GROUPS = 12  # of words; numbers of more kinds than PARTS are cut into PARTS
@@ -25,7 +25,7 @@ PARTS = 3
 def manifest_columns(
     manifest: Path, films: Sequence[str], exposure: Callable[[str], float] | None = None
 ) -> dict[str, list[str]]:
-    """The columns of a manifest or other CSV with `path` that can tell groups apart, for `films`.
+    """The columns of a manifest or other CSV with `path` that can make groups, for `films`.
 
     Width and height become `megapixels`; `exposure` (path -> mean grey) adds a column. A film that
     the CSV does not name has an empty value. Raises UsageError if the file cannot be read.
@@ -37,12 +37,12 @@ def manifest_columns(
         raise UsageError(f"{manifest}: is no CSV with a column path ({error})") from None
     header = next(iter(rows.values()), {}).keys()
     wanted = [name for name in header if name not in MANIFEST or name == "subtype"]
-    found = {name: [str(rows.get(film, {}).get(name) or "") for film in films] for name in wanted}
+    columns = {name: [str(rows.get(film, {}).get(name) or "") for film in films] for name in wanted}
     if {"width", "height"} <= set(header):
-        found["megapixels"] = [_megapixels(rows.get(film, {})) for film in films]
+        columns["megapixels"] = [_megapixels(rows.get(film, {})) for film in films]
     if exposure is not None:
-        found["exposure"] = [f"{exposure(film):.1f}" for film in films]
-    return found
+        columns["exposure"] = [f"{exposure(film):.1f}" for film in films]
+    return columns
 
 
 def _megapixels(row: Mapping[str, str]) -> str:
@@ -51,23 +51,19 @@ def _megapixels(row: Mapping[str, str]) -> str:
 
 def by_group(
     p: Predictions, threshold: float, columns: Columns, config: EvaluationConfig, seed: int
-) -> list[dict[str, Any]]:
+) -> tuple[GroupFigures, ...]:
     """Figures within each group of each column, with their 95 % intervals and sizes.
 
     A group whose films are all of one class, such as a subtype of the disease, is set against all
     films of the other class for the AUC, and `against` says so. Below ten patients there is no
     interval, and `no_intervals` says why. Columns of one value, or of too many words, are left out.
     """
-    found = []
-    for name, values in columns.items():
-        groups = _groups(values)
-        if len(groups) > 1 or (groups and name == "subtype"):
-            found += [
-                {"by": name, "group": group}
-                | _figures(p, np.asarray(rows), threshold, config.bootstrap, seed)
-                for group, rows in groups.items()
-            ]
-    return found
+    return tuple(
+        _figures(p, name, group, np.asarray(rows), threshold, config.bootstrap, seed)
+        for name, groups in ((name, _groups(values)) for name, values in columns.items())
+        if len(groups) > 1 or (groups and name == "subtype")
+        for group, rows in groups.items()
+    )
 
 
 def _groups(values: Sequence[str]) -> dict[str, list[int]]:
@@ -98,31 +94,37 @@ def _numbers(values: Sequence[str]) -> np.ndarray | None:
 
 
 def _figures(
-    p: Predictions, rows: np.ndarray, threshold: float, resamples: int, seed: int
-) -> dict[str, Any]:
-    group = p.rows(rows)
-    truth = group.truth
-    found: dict[str, Any] = {
-        "n": len(group),
-        "patients": len(set(group.patient)),
-        "positives": int(truth.sum()),
-        "auc": None,
-        "auc_ci": None,
-    }
-    decided = at_threshold(group, threshold)
-    found |= {key: decided[key] for key in ("recall", "recall_ci", "specificity", "specificity_ci")}
-    why = too_few(group.patient)
-    ranked = group
-    if truth.all() or not truth.any():
-        others = np.flatnonzero(p.truth != truth[0])
-        ranked = p.rows(np.r_[rows, others])
-        found["against"] = "all films of the other class"
+    p: Predictions,
+    by: str,
+    group: str,
+    rows: np.ndarray,
+    threshold: float,
+    resamples: int,
+    seed: int,
+) -> GroupFigures:
+    films = p.rows(rows)
+    truth, why = films.truth, too_few(films.patient)
+    one_class = bool(truth.all() or not truth.any())
+    others = np.flatnonzero(p.truth != truth[0]) if one_class else np.array([], int)
+    ranked = p.rows(np.r_[rows, others])
+    auc = auc_ci = None
     if ranked.truth.any() and not ranked.truth.all():
-        found["auc"] = float(roc_auc_score(ranked.truth, ranked.probability))
+        auc = float(roc_auc_score(ranked.truth, ranked.probability))
         if not why:
-            found["auc_ci"] = list(
-                auc_interval(ranked.truth, ranked.probability, ranked.patient, resamples, seed)
-            )
-    if why:
-        found |= {"recall_ci": None, "specificity_ci": None, "no_intervals": why}
-    return found
+            auc_ci = auc_interval(ranked.truth, ranked.probability, ranked.patient, resamples, seed)
+    decided = at_threshold(films, threshold)
+    notes = {"against": "all films of the other class"} if one_class else {}
+    return GroupFigures(
+        by=by,
+        group=group,
+        n=len(films),
+        patients=len(set(films.patient)),
+        positives=int(truth.sum()),
+        auc=auc,
+        auc_ci=auc_ci,
+        recall=decided.recall,
+        recall_ci=None if why else decided.recall_ci,
+        specificity=decided.specificity,
+        specificity_ci=None if why else decided.specificity_ci,
+        **notes | ({"no_intervals": why} if why else {}),
+    )

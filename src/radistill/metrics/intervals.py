@@ -9,6 +9,8 @@ from scipy.optimize import brentq
 from scipy.stats import norm, t
 from statsmodels.stats.proportion import proportion_confint
 
+from radistill.schema.record import Interval
+
 CELLS = 4_000_000  # films times resamples held in memory at once
 FEWEST_PATIENTS = 10  # below this an interval says more about luck than about the model
 
@@ -27,7 +29,7 @@ def auc_interval(
     patients: Sequence[str],
     resamples: int,
     seed: int,
-) -> tuple[float, float]:
+) -> Interval:
     """95 % interval of the AUC, see `percentile_interval`.
 
     truth: (N,) bool. probability: (N,). patients: N ids. Patients are drawn with replacement
@@ -46,9 +48,7 @@ def auc_interval(
     return percentile_interval(values, least_patients(truth, patients))
 
 
-def flat_auc_interval(
-    auc: float, truth: np.ndarray, patients: Sequence[str]
-) -> tuple[float, float]:
+def flat_auc_interval(auc: float, truth: np.ndarray, patients: Sequence[str]) -> Interval:
     """95 % interval of an AUC of 1 or 0, of which every resample says the same.
 
     By the score method for AUCs (Newcombe 2006, method 5), with patients for films.
@@ -73,7 +73,7 @@ def auc_difference_interval(
     patients: Sequence[str],
     resamples: int,
     seed: int,
-) -> tuple[float, float]:
+) -> Interval:
     """95 % interval of AUC(a) - AUC(b), both on the same resampled patients.
 
     Raises ValueError where one class is absent.
@@ -85,7 +85,7 @@ def auc_difference_interval(
     return percentile_interval(np.concatenate(draws), least_patients(truth, patients))
 
 
-def percentile_interval(values: np.ndarray, patients: int) -> tuple[float, float]:
+def percentile_interval(values: np.ndarray, patients: int) -> Interval:
     """The expanded percentile interval of 95 % (Hesterberg 2015), NaN in `values` left out.
 
     values: of a figure under resamples. patients: those of the smaller class. A percentile interval
@@ -111,8 +111,8 @@ def mostly_defined(values: np.ndarray) -> bool:
     return float(np.isnan(values).mean()) <= 0.05
 
 
-def wilson(right: np.ndarray, patients: Sequence[str] | np.ndarray) -> list[float]:
-    """95 % interval of the share of True in `right` (Wilson 1927), [low, high].
+def wilson(right: np.ndarray, patients: Sequence[str] | np.ndarray) -> Interval:
+    """95 % interval of the share of True in `right` (Wilson 1927).
 
     right: (N,) bool, N at least 1. patients: N ids. Films of one patient are alike, so N is first
     divided by the design effect (Kish 1965; Rao and Scott 1992), which is 1 where every patient has
@@ -129,7 +129,7 @@ def wilson(right: np.ndarray, patients: Sequence[str] | np.ndarray) -> list[floa
     else:
         effect = n / m
     low, high = proportion_confint(share * n / effect, n / effect, method="wilson")
-    return [max(0.0, float(low)), min(1.0, float(high))]
+    return max(0.0, float(low)), min(1.0, float(high))
 
 
 def patient_weights(

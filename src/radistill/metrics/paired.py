@@ -10,6 +10,8 @@ from scipy.stats import norm, rankdata
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.multitest import multipletests
 
+from radistill.schema.record import Interval
+
 
 class DeLong(NamedTuple):
     """AUC of each model, `auc_a - auc_b`, the variance of that difference, two-sided p."""
@@ -47,6 +49,12 @@ def delong_variance(truth: np.ndarray, probability: np.ndarray) -> float:
     """Variance of one AUC (DeLong et al. 1988), with two films of each class at least."""
     v10, v01 = _placements(truth, probability[None])
     return _variance(v10[0], v01[0])
+
+
+def delong_interval(truth: np.ndarray, probability: np.ndarray, auc: float) -> Interval:
+    """95 % interval of one AUC from its variance, cut at 0 and 1."""
+    margin = float(norm.ppf(0.975) * np.sqrt(delong_variance(truth, probability)))
+    return max(0.0, auc - margin), min(1.0, auc + margin)
 
 
 def _placements(truth: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

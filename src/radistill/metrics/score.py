@@ -1,39 +1,46 @@
-"""Score one finished model: threshold and calibration from validation, figures on test, once."""
+"""Score one model: threshold and calibration from validation, figures on test, once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from radistill.config import EvaluationConfig
 from radistill.errors import UsageError
-from radistill.files import write_json
-from radistill.metrics.bootstrap import (
-    Draws,
-    decisions,
-    figure_draws,
-    first_choice,
-    intervals,
-    ranking,
-)
-from radistill.metrics.calibration import Calibration, calibration_of
+from radistill.metrics.bootstrap import Draws, figure_draws, intervals, shown_interval
+from radistill.metrics.by_class import by_class, macro_auc
+from radistill.metrics.calibration import UNCALIBRATED, calibrate, calibrate_predictions
 from radistill.metrics.choose_calibration import choose_calibration
-from radistill.metrics.intervals import (
-    least_patients,
-    patient_weights,
-    percentile_interval,
-    too_few,
-)
-from radistill.metrics.metrics import class_metrics, macro_auc, metrics
+from radistill.metrics.intervals import least_patients, percentile_interval, too_few
+from radistill.metrics.metrics import metrics
 from radistill.metrics.predictions import Predictions
-from radistill.metrics.thresholds import at_prevalence, choose_threshold, operating_points
+from radistill.metrics.thresholds import choose_threshold, operating_points, ppv_and_npv
+from radistill.schema.comparison import FORMAT, ModelMetrics, ModelResult
+from radistill.schema.figures import (
+    FIGURES,
+    AtPrevalence,
+    BeforeAfter,
+    CalibrationFigures,
+    CalibrationMap,
+    CalibrationResult,
+    Cost,
+    Figures,
+    PointFigures,
+)
+from radistill.schema.record import write_record
 
 QUANTILES = np.linspace(0, 1, 41)  # by which another data set's scores are compared
-CALIBRATED = ("brier", "log_loss", "ece", "ece_equal_mass", "calibration_slope",
-              "calibration_intercept")  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredModel:
+    """A model's predictions on test, their figures, and each figure under every resample."""
+
+    predictions: Predictions = field(repr=False)
+    result: ModelResult
+    draws: Draws = field(repr=False)
 
 
 def score_model(
@@ -43,170 +50,139 @@ def score_model(
     test: Predictions,
     config: EvaluationConfig,
     seed: int,
-    extra: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Write and return `folder/metrics.json`: `score` of these films, and what `extra` holds.
+    architecture: str | None = None,
+    cost: Cost | None = None,
+    training_seconds: float | None = None,
+) -> ModelMetrics:
+    """Write and return `folder/metrics.json`: all that is chosen on `val`, and figures of `test`.
 
-    Raises UsageError if there are no test films.
+    All figures and thresholds are of the probability as the model gives it; `calibration` holds the
+    map that was chosen on `val` and what it does to the test films. Raises UsageError if there are
+    no test films.
     """
     if len(test) == 0:
         raise UsageError(
             f"{folder}: there are no test films to score the model on. Give the data folder a "
             "test/ folder, or set data.protocol=patient and data.test_fraction above 0."
         )
-    result = score(val, test, config, seed) | dict(extra or {})
-    write_json(folder / "metrics.json", result)
-    return result
+    threshold, rule = threshold_of(val, config.threshold)
+    figures, _ = score_predictions(test, threshold, config, seed)
+    scored = ModelMetrics(
+        format=FORMAT,
+        threshold=threshold,
+        threshold_rule=rule,
+        val=metrics(val.truth, val.probability, threshold) if len(val) else None,
+        test=figures,
+        operating_points=operating_points(val, test, config.operating_points),
+        calibration=calibration_result(val, test, config, seed),
+        architecture=architecture,
+        cost=cost,
+        training_seconds=training_seconds,
+    )
+    write_record(folder / "metrics.json", scored)
+    return scored
 
 
-def score(
-    val: Predictions, test: Predictions, config: EvaluationConfig, seed: int
-) -> dict[str, Any]:
-    """All that is chosen on `val`, and every figure of `test` that follows.
+def threshold_of(val: Predictions, rule: str) -> tuple[float, str]:
+    """The threshold that `rule` picks on `val`, and how it was picked.
 
-    The threshold is what `config.threshold` picks on `val`, applied to `test` unchanged; where
-    validation holds one class only it is 0.5, and `threshold_rule` says so. All figures and
-    thresholds are of the probability as the model gives it; `calibration` holds the map that was
-    chosen on `val` and what it does to the test films.
+    Where validation holds one class only it is 0.5, which the second says.
     """
     truth = val.truth
     both = bool(truth.any() and not truth.all())
-    threshold = choose_threshold(truth, val.probability, config.threshold)
-    rule = f"{config.threshold} on validation"
-    return {
-        "threshold": threshold,
-        "threshold_rule": rule if both else "fixed: validation has one class",
-        "val": metrics(truth, val.probability, threshold) if len(val) else None,
-        "test": score_predictions(test, threshold, config, seed),
-        **tuned(val, test, config, seed),
-    }
-
-
-def tuned(
-    val: Predictions, test: Predictions, config: EvaluationConfig, seed: int
-) -> dict[str, Any]:
-    """What else is chosen on `val`, with its figures on test: operating points, calibration."""
-    return {
-        "operating_points": operating_points(val, test, config.operating_points),
-        "calibration": _calibration(val, test, config, seed),
-    }
-
-
-def as_told(
-    entry: Mapping[str, Any], test: Predictions, config: EvaluationConfig, seed: int
-) -> dict[str, Any]:
-    """A model's entry of a comparison, in terms of the probability that its bundle tells.
-
-    test: the predictions as trained. Thresholds go through the calibration and the figures are made
-    anew; what hangs on ranks and decisions stays as it is.
-    """
-    chosen = calibration_of(entry)
-    if chosen.kind == "none":
-        return dict(entry)
-    threshold = _carried(chosen, entry["test"]["threshold"])
-    figures = score_predictions(chosen.told(test), threshold, config, seed)
-    points = [
-        {**point, "threshold": _carried(chosen, point["threshold"])}
-        for point in entry.get("operating_points") or []
-    ]
-    return {**entry, "test": figures, "operating_points": points}
-
-
-def _carried(chosen: Calibration, threshold: float) -> float:
-    return float(chosen.apply(np.array(threshold)))
+    threshold = choose_threshold(truth, val.probability, rule)
+    return threshold, f"{rule} on validation" if both else "fixed: validation has one class"
 
 
 def score_predictions(
     p: Predictions, threshold: float, config: EvaluationConfig, seed: int
-) -> dict[str, Any]:
-    """`metrics` of `p`, each figure with its 95 % interval beside it as `<figure>_ci`.
+) -> tuple[Figures, Draws]:
+    """`metrics` of `p` with 95 % intervals, and the bootstrap draws behind them.
 
-    `intervals` has them by method; with fewer than ten patients there are none, and
-    `no_intervals` says why. With more than two classes the figures are the positive class against
-    the rest; `macro_auc` and `by_class` are added. `config.prevalence` adds `at_prevalence`.
+    With fewer than ten patients there are no intervals, and `no_intervals` says why. With more than
+    two classes the figures are the positive class against the rest; `macro_auc` and `by_class` are
+    added. `config.prevalence` adds `at_prevalence`.
     """
     draws = figure_draws(p.truth, p.probability, threshold, p.patient, config.bootstrap, seed)
-    result = metrics(p.truth, p.probability, threshold)
-    found = intervals(result, p.truth, p.probability, p.patient, draws)
-    figures: dict[str, Any] = {}
-    for key, value in result.items():  # the interval stands beside its figure
-        figures[key] = value
-        if key in draws:
-            figures[f"{key}_ci"] = _shown(key, found)
-    figures["patients"] = len(set(p.patient))
-    figures["intervals"] = found
-    figures["score_quantiles"] = np.quantile(p.probability, QUANTILES).tolist()
+    point = metrics(p.truth, p.probability, threshold)
+    values = {name: point.value(name) for name in FIGURES}
+    methods = intervals(values, p.truth, p.probability, threshold, p.patient, draws)
+    figures = Figures(
+        **point.model_dump(),
+        **{f"{name}_ci": shown_interval(methods.get(name)) for name in FIGURES},
+        patients=len(set(p.patient)),
+        intervals=methods,
+        score_quantiles=np.quantile(p.probability, QUANTILES).tolist(),
+    )
+    further: dict[str, object] = {}
     if reason := too_few(p.patient):
-        figures["no_intervals"] = reason
+        further["no_intervals"] = reason
     if p.scores is not None:
-        figures["macro_auc"] = macro_auc(np.array(p.label, dtype=object), p.scores, p.classes)
-        figures["by_class"] = _by_class(p, config, seed)
+        further["macro_auc"] = macro_auc(np.array(p.label, dtype=object), p.scores, p.classes)
+        further["by_class"] = by_class(p, config, seed)
     if config.prevalence is not None:
-        figures["at_prevalence"] = _at_prevalence(
-            figures, draws, config.prevalence, least_patients(p.truth, p.patient)
-        )
-    return figures
-
-
-def _shown(key: str, found: Mapping[str, Mapping[str, list[float]]]) -> list[float] | None:
-    return first_choice(dict(found.get(key, {})))
+        further["at_prevalence"] = _at_prevalence(p, point, draws, config.prevalence)
+    return figures.model_copy(update=further), draws
 
 
 def _at_prevalence(
-    figures: Mapping[str, Any], draws: Draws, prevalence: float, patients: int
-) -> dict[str, Any]:
+    p: Predictions, figures: PointFigures, draws: Draws, prevalence: float
+) -> AtPrevalence:
     """PPV and NPV where a share `prevalence` of the films has the disease."""
-    result: dict[str, Any] = {"prevalence": prevalence}
-    if figures["recall"] is None or figures["specificity"] is None:
-        return result | {"precision": None, "npv": None}
-    points = at_prevalence(figures["recall"], figures["specificity"], prevalence)
-    resampled = at_prevalence(draws["recall"], draws["specificity"], prevalence)  # type: ignore[arg-type]
-    for name, value, values in zip(("precision", "npv"), points, resampled, strict=True):
-        known = bool(np.isfinite(value)) and "no_intervals" not in figures
-        result[name] = float(value) if np.isfinite(value) else None
-        result[f"{name}_ci"] = (
-            list(percentile_interval(np.asarray(values), patients)) if known else None
-        )
-    return result
-
-
-def _by_class(p: Predictions, config: EvaluationConfig, seed: int) -> dict[str, Any]:
-    """`class_metrics`, with bootstrap intervals of the macro means."""
-    assert p.scores is not None
-    label = np.array(p.label, dtype=object)
-    found: dict[str, Any] = class_metrics(label, p.scores, p.classes)
-    present = [i for i, name in enumerate(p.classes) if (label == name).any()]
-    if too_few(p.patient) or len(present) < 2:
-        return found
-    chosen = p.scores.argmax(axis=1)
+    if figures.recall is None or figures.specificity is None:
+        return AtPrevalence(prevalence=prevalence, precision=None, npv=None)
+    points = ppv_and_npv(figures.recall, figures.specificity, prevalence)
+    resampled = ppv_and_npv(draws["recall"], draws["specificity"], prevalence)
     patients = least_patients(p.truth, p.patient)
-    blocks = []
-    for weights in patient_weights(p.truth, p.patient, config.bootstrap, seed):
-        each = [
-            ranking(label == p.classes[i], p.scores[:, i], weights)
-            | decisions(label == p.classes[i], chosen == i, weights)
-            for i in present
-        ]
-        blocks.append({key: np.mean([one[key] for one in each], axis=0) for key in each[0]})
-    for key in [key for key in found["macro"] if key in blocks[0]]:
-        draws = np.concatenate([block[key] for block in blocks])
-        found["macro"][f"{key}_ci"] = list(percentile_interval(draws, patients))
-    return found
-
-
-def _calibration(
-    val: Predictions, test: Predictions, config: EvaluationConfig, seed: int
-) -> dict[str, Any]:
-    """The calibration chosen on `val`, and figures of `test` before and after it."""
-    chosen, why = choose_calibration(val, seed, config.calibration)
-    return (
-        chosen.to_json()
-        | why
-        | {"test": {"before": _fit(test, Calibration()), "after": _fit(test, chosen)}}
+    precision, npv = (float(value) if np.isfinite(value) else None for value in points)
+    precision_ci, npv_ci = (
+        None if value is None or too_few(p.patient) else percentile_interval(values, patients)
+        for value, values in zip((precision, npv), resampled, strict=True)
+    )
+    return AtPrevalence(
+        prevalence=prevalence,
+        precision=precision,
+        precision_ci=precision_ci,
+        npv=npv,
+        npv_ci=npv_ci,
     )
 
 
-def _fit(p: Predictions, calibration: Calibration) -> dict[str, Any]:
-    truth, told = p.truth, calibration.apply(p.probability)
-    figures = metrics(truth, told, 0.5)
-    return {key: figures[key] for key in CALIBRATED}
+def calibration_result(
+    val: Predictions, test: Predictions, config: EvaluationConfig, seed: int
+) -> CalibrationResult:
+    """The calibration chosen on `val`, and figures of `test` before and after it."""
+    chosen = choose_calibration(val, seed, config.calibration)
+    effect = BeforeAfter(
+        before=_calibration_figures(test, UNCALIBRATED), after=_calibration_figures(test, chosen)
+    )
+    return chosen.model_copy(update={"test": effect})
+
+
+def _calibration_figures(p: Predictions, chosen: CalibrationMap) -> CalibrationFigures:
+    figures = metrics(p.truth, calibrate(chosen, p.probability), 0.5)
+    return CalibrationFigures.model_validate(figures, from_attributes=True)
+
+
+def on_calibrated_scale(
+    model: ModelResult, test: Predictions, config: EvaluationConfig, seed: int
+) -> ModelResult:
+    """A model's result for the calibrated probability, which is what its bundle gives.
+
+    test: the predictions as trained. Thresholds go through the calibration and the figures are made
+    anew; what depends on ranks and decisions stays as it is.
+    """
+    chosen = model.calibration or UNCALIBRATED
+    if chosen.kind == "none":
+        return model
+
+    def carried(threshold: float) -> float:
+        return float(calibrate(chosen, threshold))
+
+    threshold = carried(model.test.threshold)
+    figures, _ = score_predictions(calibrate_predictions(chosen, test), threshold, config, seed)
+    points = tuple(
+        point.model_copy(update={"threshold": carried(point.threshold)})
+        for point in model.operating_points
+    )
+    return model.model_copy(update={"test": figures, "operating_points": points})

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from radistill.metrics.calibration import Calibration
+from radistill.metrics.calibration import calibrate
 from radistill.metrics.intervals import wilson
 from radistill.metrics.predictions import Predictions
+from radistill.schema.figures import CalibrationMap, Decided, ThresholdRule
+from radistill.schema.record import Interval
 
 FALLBACK_THRESHOLD = 0.5
 
@@ -70,56 +72,68 @@ def _between(score: np.ndarray, cut: int) -> float:
 
 def operating_points(
     val: Predictions, test: Predictions, rules: Sequence[str]
-) -> list[dict[str, Any]]:
+) -> tuple[ThresholdRule, ...]:
     """What each rule's threshold, chosen on `val`, gives on `val` and on `test`.
 
-    Each is a dict of rule, threshold, val and test; the last two as `at_threshold` gives them. An
-    empty list where validation lacks a class.
+    None where validation lacks a class.
     """
     if not val.truth.any() or val.truth.all():
-        return []
-    points = []
-    for rule in rules:
-        threshold = choose_threshold(val.truth, val.probability, rule)
-        points.append(
-            {
-                "rule": rule,
-                "threshold": threshold,
-                "val": at_threshold(val, threshold),
-                "test": at_threshold(test, threshold),
-            }
+        return ()
+    thresholds = {rule: choose_threshold(val.truth, val.probability, rule) for rule in rules}
+    return tuple(
+        ThresholdRule(
+            rule=rule,
+            threshold=threshold,
+            val=at_threshold(val, threshold),
+            test=at_threshold(test, threshold),
         )
-    return points
+        for rule, threshold in thresholds.items()
+    )
 
 
-def at_threshold(p: Predictions, threshold: float) -> dict[str, Any]:
+def at_threshold(p: Predictions, threshold: float) -> Decided:
     """Sensitivity (recall), specificity, precision (PPV) and NPV, each with Wilson's interval.
 
     What the films cannot tell is None, as a precision where nothing is called positive.
     """
     truth, called = p.truth, p.probability >= threshold
-    found: dict[str, Any] = {"called_positive": int(called.sum())}
-    for name, right, among in (
-        ("recall", called, truth),
-        ("specificity", ~called, ~truth),
-        ("precision", truth, called),
-        ("npv", ~truth, ~called),
-    ):
-        found[name] = float(right[among].mean()) if among.any() else None
-        patients = np.asarray(p.patient, dtype=object)[among]
-        found[f"{name}_ci"] = wilson(right[among], patients) if among.any() else None
-    return found
+    patients = np.asarray(p.patient, dtype=object)
+
+    def share(right: np.ndarray, among: np.ndarray) -> tuple[float | None, Interval | None]:
+        if not among.any():
+            return None, None
+        return float(right[among].mean()), wilson(right[among], patients[among])
+
+    recall, recall_ci = share(called, truth)
+    specificity, specificity_ci = share(~called, ~truth)
+    precision, precision_ci = share(truth, called)
+    npv, npv_ci = share(~truth, ~called)
+    return Decided(
+        called_positive=int(called.sum()),
+        recall=recall,
+        recall_ci=recall_ci,
+        specificity=specificity,
+        specificity_ci=specificity_ci,
+        precision=precision,
+        precision_ci=precision_ci,
+        npv=npv,
+        npv_ci=npv_ci,
+    )
 
 
-def at_prevalence(recall: float, specificity: float, prevalence: float) -> tuple[float, float]:
-    """(PPV, NPV) by Bayes' rule where a share `prevalence` of the films is positive.
+def ppv_and_npv(
+    recall: npt.ArrayLike, specificity: npt.ArrayLike, prevalence: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """PPV and NPV by Bayes' rule where a share `prevalence` of the films is positive.
 
-    NaN where nothing would be called so. Works on arrays too.
+    recall, specificity: of any one shape, which both answers have; NaN where nothing would be
+    called so.
     """
+    recall, specificity = np.asarray(recall), np.asarray(specificity)
     tp, fp = recall * prevalence, (1 - specificity) * (1 - prevalence)
     tn, fn = specificity * (1 - prevalence), (1 - recall) * prevalence
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.float64(tp) / (tp + fp), np.float64(tn) / (tn + fn)
+        return tp / (tp + fp), tn / (tn + fn)
 
 
 def net_benefit(truth: np.ndarray, probability: np.ndarray, at: np.ndarray) -> np.ndarray:
@@ -134,6 +148,6 @@ def net_benefit(truth: np.ndarray, probability: np.ndarray, at: np.ndarray) -> n
     return np.asarray(tp - fp * at / (1 - at))
 
 
-def decision_curve(p: Predictions, calibration: Calibration, at: np.ndarray) -> np.ndarray:
+def decision_curve(p: Predictions, calibration: CalibrationMap, at: np.ndarray) -> np.ndarray:
     """Net benefit of acting on the calibrated probability, (K,) over risk thresholds `at`."""
-    return net_benefit(p.truth, calibration.apply(p.probability), at)
+    return net_benefit(p.truth, calibrate(calibration, p.probability), at)

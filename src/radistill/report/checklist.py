@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib import resources
-from typing import Any
 
 import yaml
 
 from radistill.config import StudyConfig
 from radistill.report import fmt
 from radistill.report.summary import main_model
+from radistill.schema.comparison import Comparison, DatasetFacts
+from radistill.schema.environment import Environment
 
 OPEN = "for the authors"
 UNCERTAINTY = (
@@ -21,7 +21,7 @@ UNCERTAINTY = (
 
 
 def checklist(
-    comparison: Mapping[str, Any], config: StudyConfig | None, environment: Mapping[str, Any] | None
+    comparison: Comparison, config: StudyConfig | None, environment: Environment | None
 ) -> dict[str, list[dict[str, str]]]:
     """By guideline its items: number, what is asked, answer, and `filled` (yes or no)."""
     text = (resources.files("radistill.report") / "checklist.yaml").read_text("utf-8")
@@ -41,11 +41,11 @@ def checklist(
 
 
 def facts(
-    comparison: Mapping[str, Any], config: StudyConfig | None, environment: Mapping[str, Any] | None
+    comparison: Comparison, config: StudyConfig | None, environment: Environment | None
 ) -> dict[str, str]:
-    """Sentences by key; a key is missing where the run does not tell."""
-    found = _of_data(comparison["dataset"]) | _of_model(comparison)
-    found |= {
+    """Sentences by key; a key is missing where the run does not know."""
+    answers = _of_data(comparison.dataset) | _of_model(comparison)
+    answers |= {
         "use": "Research and teaching only.",
         "predictors": "The pixels of one frontal chest film alone.",
         "preparation": "Films are decoded, made grey, resized to a square with antialiasing and "
@@ -61,64 +61,57 @@ def facts(
         "give other figures.",
     }
     if config is not None:
-        found |= _of_config(config)
+        answers |= _of_config(config)
     if environment is not None:
-        packages = environment.get("packages") or {}
-        listed = ", ".join(f"{name} {version}" for name, version in packages.items())
-        found["software"] = f"radistill {environment.get('radistill', '')}; {listed}".strip("; ")
-    return found
+        listed = [f"{name} {version}" for name, version in environment.packages.items()]
+        answers["software"] = f"radistill {environment.radistill}; {', '.join(listed)}".strip("; ")
+    return answers
 
 
-def _of_data(dataset: Mapping[str, Any]) -> dict[str, str]:
-    counts = dataset["counts"]
+def _of_data(dataset: DatasetFacts) -> dict[str, str]:
     films = "; ".join(
         f"{split} " + ", ".join(f"{n:,} {label}" for label, n in by_label.items())
-        for split, by_label in counts.items()
+        for split, by_label in dataset.counts.items()
     )
-    test = counts.get("test", {})
-    share = test.get(dataset["positive"], 0) / max(1, sum(test.values()))
-    leak = "Some patients stand in two splits." if dataset.get("leaking") else (
-        "No patient stands in two splits."
-    )  # fmt: skip
-    found = {
-        "data": f"The data set {dataset['name']}.",
-        "outcome": f"The label {dataset['positive']}, as the data set gives it.",
+    test = dataset.counts.get("test", {})
+    share = test.get(dataset.positive, 0) / max(1, sum(test.values()))
+    answers = {
+        "data": f"The data set {dataset.name}.",
+        "outcome": f"The label {dataset.positive}, as the data set gives it.",
         "sample": f"Films: {films}. No sample size was calculated.",
-        "imbalance": f"{share:.0%} of the test films are {dataset['positive']}; thresholds and "
+        "imbalance": f"{share:.0%} of the test films are {dataset.positive}; thresholds and "
         "intervals are within class.",
         "exclusions": "Files that cannot be read are left out and listed under Data; no value is "
         "imputed.",
     }
-    if dataset.get("protocol") != "external" and dataset.get("protocol"):
-        found["split"] = f"Split {dataset['protocol']}, by patient. {leak}"
-    return found
+    if dataset.protocol and dataset.protocol != "external":
+        several = "Some patients are" if dataset.leaking else "No patient is"
+        answers["split"] = f"Split {dataset.protocol}, by patient. {several} in two splits."
+    return answers
 
 
-def _of_model(comparison: Mapping[str, Any]) -> dict[str, str]:
-    main = main_model(comparison)
-    test, found = main["test"], {}
-    if test["auc"] is not None:
-        found["performance"] = (
-            f"{main['name']}: AUC {fmt.figure(test['auc'])} ({fmt.interval(test['auc_ci'])}); "
-            "see Figures and Where it fails."
-        )
-    rule = main.get("threshold_rule") or "as recorded"
-    found["threshold"] = (
-        f"A probability and a decision at {fmt.figure(test['threshold'])} ({rule})."
-    )
-    if main.get("calibration"):
-        chosen = main["calibration"]
-        found["calibration"] = f"Calibration: {chosen['kind']} ({chosen['reason']})."
-    if main.get("robustness"):
-        found["robustness"] = "Scored on damaged films; see Where it fails."
-    if main.get("explanation"):
-        found["explanation"] = f"{main['explanation']['method']}; see Films."
-    if main.get("groups"):
-        found["fairness"] = "Figures by group as far as the data name groups; see Where it fails."
-    found["failures"] = "The surest wrong calls stand under Films."
-    if comparison.get("external"):
-        found["shift"] = "External data; see Other data."
-    return found
+def _of_model(comparison: Comparison) -> dict[str, str]:
+    main, external = main_model(comparison), comparison.external
+    test, chosen = main.test, main.calibration
+    answers = {
+        "threshold": f"A probability and a decision at {fmt.figure(test.threshold)} "
+        f"({main.threshold_rule or 'as recorded'}).",
+        "failures": "The most confident wrong calls are shown under Films.",
+        "performance": f"{main.name}: AUC {fmt.figure(test.auc)} ({fmt.interval(test.auc_ci)}); "
+        "see Figures and Where it fails.",
+        "calibration": f"Calibration: {chosen.kind} ({chosen.reason})." if chosen else "",
+        "robustness": "Scored on corrupted films; see Where it fails.",
+        "explanation": f"{main.explanation.method}; see Films." if main.explanation else "",
+        "fairness": "Figures by group as far as the data name groups; see Where it fails.",
+        "shift": "External data; see Other data.",
+    }
+    known = {
+        "performance": test.auc is not None,
+        "robustness": main.robustness,
+        "fairness": main.groups,
+        "shift": external,
+    }
+    return {key: answer for key, answer in answers.items() if answer and known.get(key, True)}
 
 
 def _of_config(config: StudyConfig) -> dict[str, str]:
@@ -129,7 +122,7 @@ def _of_config(config: StudyConfig) -> dict[str, str]:
     ]
     return {
         "models": "; ".join(parts) + ".",
-        "training": "Every setting stands under Settings.",
+        "training": "Every setting is listed under Settings.",
         "selection": "By the criterion on validation that Settings names; test was scored once a "
         "model.",
         "ensemble": "None.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,23 +14,35 @@ from radistill.metrics.predictions import Predictions, read_predictions
 from radistill.report import sentences, tables
 from radistill.report.checklist import checklist
 from radistill.report.figures import samples
+from radistill.report.figures.comparison_plots import negative_name
 from radistill.report.figures.pictures import (
+    comparison_figures,
     data_uri,
     draw,
-    failure_pictures,
-    film_pictures,
-    plot_pictures,
-    shift_pictures,
-    tuned_pictures,
+    failure_figures,
+    film_sheets,
+    shift_figures,
+    validation_figures,
 )
 from radistill.report.methods import methods
 from radistill.report.render import render
-from radistill.report.side_by_side import read_json
 from radistill.report.summary import main_model, summary
+from radistill.schema.comparison import Comparison
+from radistill.schema.environment import Environment
+from radistill.schema.record import read_record
 
-# Keys of the audit that stand elsewhere in the report.
-REPEATED = ("name", "protocol", "synthetic", "leaking", "classes", "positive", "counts", "notes",
-            "findings")  # fmt: skip
+# Keys of the audit that the report shows in other places.
+REPEATED = {
+    "name",
+    "protocol",
+    "synthetic",
+    "leaking",
+    "classes",
+    "positive",
+    "counts",
+    "notes",
+    "findings",
+}
 LISTED = 10  # rows of a long list in the audit
 
 
@@ -44,48 +57,51 @@ def write_report(
 
     thumbnails: path of a film -> grey uint8 (S, S); None leaves the sheets of films out. heat:
     path -> heat map (S, S) in [0, 1] of the main model. Needs out/comparison.json and the run's
-    predictions; the audit, the settings, the environment and the histories are shown where they are
-    there. Raises RadistillError if a file is missing or damaged, UsageError if that is a CSV of
+    predictions; audit, settings, environment and histories are shown where the run has them.
+    Raises RadistillError if a file is missing or damaged, UsageError if that is a CSV of
     predictions.
     """
     out = out or run
-    comparison = read_json(out / "comparison.json")
-    positive = str(comparison["dataset"]["positive"])
+    comparison = read_record(Comparison, out / "comparison.json")
+    positive = comparison.dataset.positive
     predictions = {
-        model["name"]: read_predictions(_predictions_of(run, model["name"]), positive)
-        for model in comparison["models"]
+        model.name: read_predictions(_predictions_of(run, model.name), positive)
+        for model in comparison.models
     }
     main = main_model(comparison)
-    name, threshold = main["name"], main["test"]["threshold"]
+    name, threshold = main.name, main.test.threshold
     wrong = samples.worst_mistakes(predictions[name], threshold)
+    classes = negative_name(comparison.dataset), positive
     parts = {
-        "plots": plot_pictures(run, comparison, predictions),
-        "tuned": tuned_pictures(comparison, predictions),
-        "failing": failure_pictures(main),
-        "shifted": shift_pictures(comparison, predictions[name]),
-        "sheets": film_pictures(name, predictions[name], threshold, wrong, thumbnails, heat)
+        "plots": comparison_figures(run, comparison.models, predictions, classes),
+        "tuned": validation_figures(comparison.models, predictions),
+        "failing": failure_figures(main),
+        "shifted": shift_figures(comparison.external, predictions[name]),
+        "sheets": film_sheets(name, predictions[name], threshold, wrong, thumbnails, heat)
         if thumbnails is not None
         else [],
     }
-    drawn = iter(draw(out, [picture for part in parts.values() for picture in part]))
+    drawn = iter(draw(out, [figure for part in parts.values() for figure in part]))
     shown = {key: [next(drawn) for _ in part] for key, part in parts.items()}
-    attached = _attachments(run)
-    settings = _settings(run / "config.yaml")
+    settings, audit = _settings(run / "config.yaml"), _text(run / "audit.json")
+    file, grid = run / "environment.json", run / "audit-grid.png"
+    environment = read_record(Environment, file) if file.exists() else None
     values = dict(
         comparison=comparison,
-        banners=sentences.banners(comparison),
+        banners=sentences.banners(comparison.dataset),
         summary=summary(comparison),
-        figures=tables.cells(comparison, tables.ALL),
-        costs=tables.cells(comparison, tables.COSTS),
-        main=name,
-        main_model=main,
-        external=comparison.get("external"),
-        calibrated=[m for m in comparison["models"] if m.get("calibration")],
+        figures=tables.cells(comparison.models, tables.ALL),
+        costs=tables.cells(comparison.models, tables.COSTS),
+        main=main,
+        calibrated=[model for model in comparison.models if model.calibration],
         mistakes=[_mistake(row, predictions[name], predictions) for row in wrong],
         methods=methods(comparison, settings),
-        checklist=checklist(comparison, settings, attached["environment"]),
+        checklist=checklist(comparison, settings, environment),
         **shown,
-        **attached,
+        config=_text(run / "config.yaml"),
+        environment=environment.model_dump(exclude_unset=True) if environment else None,
+        audit=json.loads(audit) if audit else {},
+        grid=data_uri(grid.read_bytes()) if grid.exists() else None,
         listed=LISTED,
         repeated=REPEATED,
     )
@@ -103,7 +119,7 @@ def _predictions_of(run: Path, model: str) -> Path:
 def _mistake(
     row: int, films: Predictions, predictions: Mapping[str, Predictions]
 ) -> dict[str, Any]:
-    """One film that was called wrongly, with what every model said of it."""
+    """One film that was called wrongly, with every model's probability."""
     return {
         "path": films.path[row],
         "label": films.label[row],
@@ -111,15 +127,8 @@ def _mistake(
     }
 
 
-def _attachments(run: Path) -> dict[str, Any]:
-    """What the stages before the comparison left in the run directory, None where they did not."""
-    grid, config = run / "audit-grid.png", run / "config.yaml"
-    return {
-        "audit": _json(run / "audit.json"),
-        "environment": _json(run / "environment.json"),
-        "grid": data_uri(grid.read_bytes()) if grid.exists() else None,
-        "config": config.read_text("utf-8") if config.exists() else None,
-    }
+def _text(file: Path) -> str | None:
+    return file.read_text("utf-8") if file.exists() else None
 
 
 def _settings(file: Path) -> StudyConfig | None:
@@ -128,7 +137,3 @@ def _settings(file: Path) -> StudyConfig | None:
         return read_config(file)
     except UsageError:
         return None
-
-
-def _json(path: Path) -> Any:
-    return read_json(path) if path.exists() else None

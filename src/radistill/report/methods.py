@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from radistill.config import StudyConfig
 from radistill.metrics.reliability import ECE_BINS
 from radistill.report import fmt
 from radistill.report.summary import main_model
+from radistill.schema.comparison import Comparison, DatasetFacts, ModelResult
+from radistill.schema.figures import CalibrationResult, Explanation, Robustness
 
 
-def methods(comparison: Mapping[str, Any], config: StudyConfig | None) -> list[str]:
+def methods(comparison: Comparison, config: StudyConfig | None) -> list[str]:
     """Sentences for a paper's methods section; some need the run's settings, `config`."""
-    dataset, main = comparison["dataset"], main_model(comparison)
+    dataset, main = comparison.dataset, main_model(comparison)
     return [
         _films(dataset),
         *(_training(config) if config else []),
-        _threshold(main, dataset),
-        *([_calibration(main)] if main.get("calibration") else []),
+        _threshold(main, dataset.positive),
+        *([_calibration(main.name, main.calibration)] if main.calibration else []),
         _intervals(config),
-        *([_pairs(comparison["pairs"][0])] if comparison["pairs"] else []),
+        *([_pairs(comparison.pairs[0].margin)] if comparison.pairs else []),
         f"Calibration error was taken over {ECE_BINS} bins of equal width and of equal mass; slope "
         "and intercept are of the logistic regression of the outcome on the log-odds (Cox 1958).",
-        *([_robustness(main["robustness"])] if main.get("robustness") else []),
-        *([_explanation(main["explanation"])] if main.get("explanation") else []),
+        *([_robustness(main.robustness)] if main.robustness else []),
+        *([_explanation(main.explanation)] if main.explanation else []),
     ]
 
 
-def _films(dataset: Mapping[str, Any]) -> str:
-    counts = dataset["counts"]
-    parts = [f"{sum(by.values()):,} {split}" for split, by in counts.items()]
-    if dataset.get("protocol") == "external":
-        return (
-            f"The model was scored on {sum(counts['test'].values()):,} films of {dataset['name']}."
-        )
+def _films(dataset: DatasetFacts) -> str:
+    totals = {split: sum(counts.values()) for split, counts in dataset.counts.items()}
+    if dataset.protocol == "external":
+        return f"The model was scored on {totals['test']:,} films of {dataset.name}."
     kept = (
-        "some patients standing in more than one split" if dataset.get("leaking")
-        else "no patient standing in two splits"
-    )  # fmt: skip
-    split = f"by the protocol {dataset.get('protocol')}, " if dataset.get("protocol") else ""
-    return f"The films of {dataset['name']} were split {split}{kept}: {', '.join(parts)}."
+        "some patients being in more than one split"
+        if dataset.leaking
+        else "no patient being in two splits"
+    )
+    how = f"by the protocol {dataset.protocol}, " if dataset.protocol else ""
+    counts = ", ".join(f"{films:,} {split}" for split, films in totals.items())
+    return f"The films of {dataset.name} were split {how}{kept}: {counts}."
 
 
 def _training(config: StudyConfig) -> list[str]:
@@ -57,24 +55,22 @@ def _training(config: StudyConfig) -> list[str]:
     ]
 
 
-def _threshold(main: Mapping[str, Any], dataset: Mapping[str, Any]) -> str:
-    rule = main.get("threshold_rule") or "as recorded"
+def _threshold(main: ModelResult, positive: str) -> str:
     return (
-        f"A film was called {dataset['positive']} from a probability of "
-        f"{fmt.figure(main['test']['threshold'])} up ({main['name']}; {rule}), a threshold that "
-        "was never chosen on test."
+        f"A film was called {positive} from a probability of {fmt.figure(main.test.threshold)} up "
+        f"({main.name}; {main.threshold_rule or 'as recorded'}), a threshold that was never chosen "
+        "on test."
     )
 
 
-def _calibration(main: Mapping[str, Any]) -> str:
-    chosen = main["calibration"]
-    detail = f" of {chosen['temperature']:.3f}" if chosen["kind"] == "temperature" else ""
-    if chosen["kind"] == "none":
-        return f"The probabilities of the {main['name']} were left as trained ({chosen['reason']})."
+def _calibration(name: str, chosen: CalibrationResult) -> str:
+    if chosen.kind == "none":
+        return f"The probabilities of the {name} were left as trained ({chosen.reason})."
+    detail = f" of {chosen.temperature:.3f}" if chosen.kind == "temperature" else ""
     return (
-        f"Calibration by {chosen['kind']}{detail} was chosen for the {main['name']} "
-        f"({chosen['reason']}); figures are of the probability before it unless they say "
-        "otherwise, the bundle tells the one after it."
+        f"Calibration by {chosen.kind}{detail} was chosen for the {name} ({chosen.reason}); "
+        "figures are of the probability before it unless they say otherwise, the bundle gives the "
+        "one after it."
     )
 
 
@@ -88,23 +84,23 @@ def _intervals(config: StudyConfig | None) -> str:
     )
 
 
-def _pairs(pair: Mapping[str, Any]) -> str:
+def _pairs(margin: float) -> str:
     return (
         "Models were compared on the same films by DeLong's test of AUC, McNemar's exact test of "
         "decisions and paired bootstrap intervals; p-values were corrected by Holm's method. "
-        "A model is called not inferior where the interval leaves out a loss of "
-        f"{pair['margin']:g} AUC or more."
+        f"A model is called not inferior where the interval leaves out a loss of {margin:g} AUC or "
+        "more."
     )
 
 
-def _robustness(found: Mapping[str, Any]) -> str:
-    names = ", ".join(curve["name"] for curve in found["curves"])
-    return f"{found['films']} test films were damaged step by step ({names}) and scored again."
+def _robustness(robustness: Robustness) -> str:
+    names = ", ".join(curve.name for curve in robustness.curves)
+    return f"{robustness.films} test films were corrupted step by step ({names}) and scored again."
 
 
-def _explanation(found: Mapping[str, Any]) -> str:
-    alike = fmt.figure(found["randomisation"]["all"], 2)
+def _explanation(explanation: Explanation) -> str:
     return (
-        f"Heat maps are {found['method']}; against the same network with random weights "
-        f"(Adebayo et al. 2018) their rank correlation is {alike}."
+        f"Heat maps are {explanation.method}; against the same network with random weights "
+        "(Adebayo et al. 2018) their rank correlation is "
+        f"{fmt.figure(explanation.randomisation.all, 2)}."
     )

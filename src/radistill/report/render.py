@@ -8,12 +8,12 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from radistill import __version__
 from radistill.report import fmt, sentences
-from radistill.report.figures.style import look
+from radistill.report.figures.style import style_of
 
 
 def render(name: str, values: dict[str, Any], *, package: str | None = None) -> str:
     """The template `name` of `package`, else of this one, filled in."""
-    loaders = [PackageLoader(found) for found in (package, "radistill.report") if found]
+    loaders = [PackageLoader(name) for name in (package, "radistill.report") if name]
     environment = Environment(
         loader=ChoiceLoader(loaders),
         autoescape=True,  # class names and paths come from the data folder
@@ -22,7 +22,7 @@ def render(name: str, values: dict[str, Any], *, package: str | None = None) -> 
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "look": look,
+        "style_of": style_of,
         "fmt": fmt,
         "sentences": sentences,
         "version": __version__,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from radistill.report.fmt import bare_p, interval, p_value
+from radistill.schema.comparison import DatasetFacts, PairResult
+from radistill.schema.figures import Figures
 
 SYNTHETIC = "Figures from synthetic phantoms: they say nothing about real X-rays."
 LEAKING = (
@@ -29,46 +28,42 @@ def rule(text: str) -> str:
 def passed(value: bool | None) -> str:
     """The verdict of a check of heat maps."""
     if value is None:
-        return "not told, all maps are empty"
+        return "not known, all maps are empty"
     return "passed" if value else "NOT passed: do not read these maps"
 
 
-def caveats(test: Mapping[str, Any]) -> list[str]:
+def caveats(test: Figures) -> list[str]:
     """What is missing among a model's figures, and why."""
-    found = []
-    if test["auc"] is None:
-        found.append("no AUC, the films are all of one class.")
-    if test.get("no_intervals"):
-        found.append(f"{test['no_intervals']}.")
-    return found
+    missing = []
+    if test.auc is None:
+        missing.append("no AUC, the films are all of one class.")
+    if test.no_intervals:
+        missing.append(f"{test.no_intervals}.")
+    return missing
 
 
-def banners(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
+def banners(dataset: DatasetFacts) -> list[tuple[str, str]]:
     """(kind, sentence) of what a reader must know before any figure: leaking, synthetic."""
-    dataset = comparison["dataset"]
-    found = []
-    if dataset.get("leaking"):
-        found.append(("leaking", LEAKING))
-    if dataset.get("synthetic"):
-        found.append(("synthetic", SYNTHETIC))
-    return found
+    marks = (
+        (dataset.leaking, ("leaking", LEAKING)),
+        (dataset.synthetic, ("synthetic", SYNTHETIC)),
+    )
+    return [banner for marked, banner in marks if marked]
 
 
-def pair_sentence(pair: Mapping[str, Any]) -> str:
+def pair_sentence(pair: PairResult) -> str:
     """One paired comparison in plain words, the better model named first."""
-    a, b, difference, ci = pair["a"], pair["b"], pair["auc_difference"], pair["ci"]
+    a, b, difference, ci = pair.a, pair.b, pair.auc_difference, pair.ci
     if difference is None:
         return f"{a} and {b}: not comparable, the test films are of one class."
     if ci is None:
-        return f"{a} and {b}: not compared, {pair['no_interval']}."
+        return f"{a} and {b}: not compared, {pair.no_interval}."
     if difference < 0:
-        a, b, difference, ci = b, a, -difference, [-ci[1], -ci[0]]
-    tests = f"DeLong {p_value(pair['delong_p'])}, McNemar {p_value(pair['mcnemar_p'])}"
-    keys = ("delong_p", "mcnemar_p")
-    if any(pair.get(f"{key}_holm") not in (None, pair[key]) for key in keys):
-        tests += (
-            f", after Holm {bare_p(pair['delong_p_holm'])} and {bare_p(pair['mcnemar_p_holm'])}"
-        )
+        a, b, difference, ci = b, a, -difference, (-ci[1], -ci[0])
+    tests = f"DeLong {p_value(pair.delong_p)}, McNemar {p_value(pair.mcnemar_p)}"
+    corrected = (pair.delong_p_holm, pair.delong_p), (pair.mcnemar_p_holm, pair.mcnemar_p)
+    if any(holm not in (None, p) for holm, p in corrected):
+        tests += f", after Holm {bare_p(pair.delong_p_holm)} and {bare_p(pair.mcnemar_p_holm)}"
     if difference == 0 and ci[0] == ci[1] == 0:
         return f"{a} and {b}: the same AUC ({tests})."
     verdict = "unlikely to be chance" if ci[0] > 0 else "may be chance"

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 from radistill.config import EvaluationConfig
 from radistill.errors import RadistillError
-from radistill.files import write_json
-from radistill.metrics.bootstrap import Draws, figure_draws
+from radistill.metrics.bootstrap import figure_draws
 from radistill.metrics.groups import Columns, by_group, manifest_columns
 from radistill.metrics.intervals import least_patients, mostly_defined, percentile_interval, too_few
 from radistill.metrics.paired import delong, holm, mcnemar, not_inferior_p
-from radistill.metrics.predictions import Predictions, read_predictions
+from radistill.metrics.predictions import read_predictions
+from radistill.metrics.score import ScoredModel
+from radistill.schema.comparison import (
+    FORMAT,
+    Comparison,
+    DatasetFacts,
+    Difference,
+    ModelMetrics,
+    ModelResult,
+    PairResult,
+)
+from radistill.schema.figures import Cost, Explanation, FigureName, Robustness
+from radistill.schema.record import Record, read_record, write_record
 
 # The questions a reader asks first come first; other pairs follow in the order of the models.
 FIRST_PAIRS = (
@@ -27,126 +36,110 @@ FIRST_PAIRS = (
     ("baseline", "student-alone"),
     ("teacher", "student-alone"),
 )
-# Written by later stages into a model's folder, and shown where they are there.
-PROBED = ("robustness", "explanation")
-TUNED = ("threshold_rule", "operating_points", "calibration")
-PAIRED = ("accuracy", "balanced_accuracy", "recall", "specificity", "precision", "npv", "f1", "mcc",
-          "pr_auc", "brier", "log_loss")  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A model with its predictions on test and what is known of it.
-
-    entry: architecture, test (figures with `threshold`), cost, training_seconds, and so on.
-    """
-
-    name: str
-    predictions: Predictions
-    entry: Mapping[str, Any] = field(repr=False)
-
-    @property
-    def threshold(self) -> float:
-        return float(self.entry["test"]["threshold"])
+PAIRED: tuple[FigureName, ...] = (
+    "accuracy",
+    "balanced_accuracy",
+    "recall",
+    "specificity",
+    "precision",
+    "npv",
+    "f1",
+    "mcc",
+    "pr_auc",
+    "brier",
+    "log_loss",
+)
 
 
 def compare(
     run: Path,
     models: Sequence[str],
-    dataset: Mapping[str, Any],
+    dataset: DatasetFacts,
     config: EvaluationConfig,
     seed: int,
     *,
-    costs: Mapping[str, Mapping[str, Any]] | None = None,
+    costs: Mapping[str, Cost] | None = None,
     exposure: Callable[[str], float] | None = None,
-) -> dict[str, Any]:
+) -> Comparison:
     """Write and return `run/comparison.json` from the folders `run/<model>/`.
 
     costs: by model, measured side by side, over those measured when each was trained. exposure:
     path of a film -> its mean grey, for the figures by group; these need `run/manifest.csv`.
     Raises RadistillError if a file is missing or two models were not scored on the same films.
     """
-    scored = [read_scored(run / name, str(dataset["positive"])) for name in models]
+    scored = [_read_scored(run / name, dataset.positive, config, seed) for name in models]
     _check_same_films(scored)
+    columns: Columns | None = None
     if (run / "manifest.csv").is_file():
         columns = manifest_columns(run / "manifest.csv", scored[0].predictions.path, exposure)
-        scored = [_with_groups(model, columns, config, seed) for model in scored]
-    if costs:
-        scored = [
-            replace(m, entry={**m.entry, "cost": {**(m.entry["cost"] or {}), **costs[m.name]}})
-            for m in scored
-        ]
-    result = assemble(dataset, scored, config, seed)
-    write_json(run / "comparison.json", result)
-    return result
-
-
-def _with_groups(model: Scored, columns: Columns, config: EvaluationConfig, seed: int) -> Scored:
-    groups = by_group(model.predictions, model.threshold, columns, config, seed)
-    return replace(model, entry={**model.entry, "groups": groups})
+    for i, model in enumerate(scored):
+        result = model.result
+        if columns is not None:
+            groups = by_group(model.predictions, result.test.threshold, columns, config, seed)
+            result = result.model_copy(update={"groups": groups})
+        if costs:
+            measured = costs[result.name].model_dump(exclude_unset=True)
+            cost = (result.cost or Cost()).model_copy(update=measured)
+            result = result.model_copy(update={"cost": cost})
+        scored[i] = replace(model, result=result)
+    comparison = assemble(dataset, scored, config)
+    write_record(run / "comparison.json", comparison)
+    return comparison
 
 
 def assemble(
-    dataset: Mapping[str, Any], models: Sequence[Scored], config: EvaluationConfig, seed: int
-) -> dict[str, Any]:
-    """The comparison of `models`, ready for JSON.
+    dataset: DatasetFacts, models: Sequence[ScoredModel], config: EvaluationConfig
+) -> Comparison:
+    """The comparison of `models`, all of which are paired.
 
-    dataset: name, classes, counts, protocol, positive, and if so leaking and synthetic; copied
-    into the result. `auc_difference` of a pair is AUC(a) - AUC(b), with its interval over
-    patients; `differences` are those of the other figures. p-values named `_holm` are corrected for
-    the number of pairs. `b_not_inferior` is true where the interval's upper end is below
-    `config.margin`. A figure that the test films cannot tell is null.
     Raises RadistillError if two models were not scored on the same films.
     """
     _check_same_films(models)
-    named = {model.name: model for model in models}
-    draws = {} if len(models) < 2 else {m.name: _draws(m, config, seed) for m in models}
-    pairs = [
-        _pair(named[a], named[b], draws, config.margin) for a, b in _ordered_pairs(list(named))
-    ]
-    for key in ("delong_p", "mcnemar_p"):
-        for pair, corrected in zip(pairs, holm([p[key] for p in pairs]), strict=True):
-            pair[f"{key}_holm"] = corrected
-    entries = [{"name": model.name, **model.entry} for model in models]
-    return {"dataset": dict(dataset), "models": entries, "pairs": pairs}
+    named = {model.result.name: model for model in models}
+    pairs = [_pair(named[a], named[b], config.margin) for a, b in _ordered_pairs(list(named))]
+    delong_holm = holm([pair.delong_p for pair in pairs])
+    mcnemar_holm = holm([pair.mcnemar_p for pair in pairs])
+    return Comparison(
+        format=FORMAT,
+        dataset=dataset,
+        models=tuple(model.result for model in models),
+        pairs=tuple(
+            pair.model_copy(update={"delong_p_holm": one, "mcnemar_p_holm": two})
+            for pair, one, two in zip(pairs, delong_holm, mcnemar_holm, strict=True)
+        ),
+    )
 
 
-def read_scored(folder: Path, positive: str) -> Scored:
+def _read_scored(folder: Path, positive: str, config: EvaluationConfig, seed: int) -> ScoredModel:
     """A model folder of a run. Raises RadistillError if a file is missing or damaged."""
-    scored = read_json(folder / "metrics.json")
-    described = read_json(folder / "model.json") if (folder / "model.json").exists() else {}
-    entry = {
-        "architecture": scored.get("architecture") or described.get("architecture"),
-        "test": scored["test"],
-        "cost": scored.get("cost"),
-        "training_seconds": scored.get("training_seconds"),
-    }
-    entry |= {key: scored[key] for key in TUNED if scored.get(key)}
-    for key in PROBED:
+    scored = read_record(ModelMetrics, folder / "metrics.json")
+    p = read_predictions(folder / "predictions.csv", positive)
+    result = ModelResult(
+        name=folder.name,
+        architecture=scored.architecture,
+        test=scored.test,
+        cost=scored.cost,
+        training_seconds=scored.training_seconds,
+        threshold_rule=scored.threshold_rule,
+        operating_points=scored.operating_points,
+        calibration=scored.calibration,
+    )
+    checks: dict[str, Record] = {}
+    for key, kind in (("robustness", Robustness), ("explanation", Explanation)):
         if (folder / f"{key}.json").exists():
-            entry[key] = read_json(folder / f"{key}.json")
-    return Scored(folder.name, read_predictions(folder / "predictions.csv", positive), entry)
+            checks[key] = read_record(kind, folder / f"{key}.json")
+    threshold = scored.test.threshold
+    draws = figure_draws(p.truth, p.probability, threshold, p.patient, config.bootstrap, seed)
+    return ScoredModel(p, result.model_copy(update=checks), draws)
 
 
-def read_json(path: Path) -> Any:
-    """Parse a JSON file; RadistillError if it is missing or is not JSON."""
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise RadistillError(
-            f"{path}: cannot be read ({error.strerror}). Run the study again to make it."
-        ) from None
-    except ValueError:
-        raise RadistillError(f"{path}: is not JSON. Delete it and run the study again.") from None
-
-
-def _check_same_films(models: Sequence[Scored]) -> None:
+def _check_same_films(models: Sequence[ScoredModel]) -> None:
     first = models[0].predictions
     for model in models[1:]:
         other = model.predictions
         if (first.path, first.label, first.patient) != (other.path, other.label, other.patient):
             raise RadistillError(
-                f"{model.name}: not the films that {models[0].name} was scored on. "
+                f"{model.result.name}: not the films that {models[0].result.name} was scored on. "
                 "Start the study again in an empty output folder."
             )
 
@@ -157,47 +150,49 @@ def _ordered_pairs(models: Sequence[str]) -> list[tuple[str, str]]:
     return pairs + [pair for pair in combinations(models, 2) if frozenset(pair) not in known]
 
 
-def _draws(model: Scored, config: EvaluationConfig, seed: int) -> Draws:
-    p = model.predictions
-    return figure_draws(p.truth, p.probability, model.threshold, p.patient, config.bootstrap, seed)
-
-
-def _pair(a: Scored, b: Scored, draws: Mapping[str, Draws], margin: float) -> dict[str, Any]:
+def _pair(a: ScoredModel, b: ScoredModel, margin: float) -> PairResult:
     one, two, truth = a.predictions, b.predictions, a.predictions.truth
-    pair: dict[str, Any] = {"a": a.name, "b": b.name}
-    pair |= {"auc_difference": None, "ci": None, "delong_p": None}
-    both, why = bool(truth.any() and not truth.all()), too_few(one.patient)
-    if both:
-        pair["auc_difference"] = a.entry["test"]["auc"] - b.entry["test"]["auc"]
-    if both and not why:
-        drawn = draws[a.name]["auc"] - draws[b.name]["auc"]
-        pair["ci"] = list(percentile_interval(drawn, least_patients(truth, one.patient)))
-    decided = mcnemar(truth, one.probability >= a.threshold, two.probability >= b.threshold)
-    pair |= {"mcnemar_p": decided.p, "only_a_right": decided.only_a, "only_b_right": decided.only_b}
-    pair |= {"margin": margin, "b_not_inferior": None, "b_not_inferior_p": None}
+    at_a, at_b = a.result.test, b.result.test
+    why = too_few(one.patient)
+    difference = None if at_a.auc is None or at_b.auc is None else at_a.auc - at_b.auc
+    ci = None
+    if difference is not None and not why:
+        drawn = a.draws["auc"] - b.draws["auc"]
+        ci = percentile_interval(drawn, least_patients(truth, one.patient))
+    delong_p = not_inferior = None
     if min(truth.sum(), (~truth).sum()) >= 2:
         test = delong(truth, one.probability, two.probability)
-        pair["delong_p"] = test.p
-        pair["b_not_inferior_p"] = not_inferior_p(test.difference, test.variance, margin)
-    if pair["ci"]:
-        pair["b_not_inferior"] = pair["ci"][1] < margin
-    if why:
-        pair["no_interval"] = why
-    pair["differences"] = {} if why else _differences(a, b, draws)
-    return pair
+        delong_p, not_inferior = test.p, not_inferior_p(test.difference, test.variance, margin)
+    decided = mcnemar(truth, one.probability >= at_a.threshold, two.probability >= at_b.threshold)
+    missing = {"no_interval": why} if why else {}
+    return PairResult(
+        a=a.result.name,
+        b=b.result.name,
+        auc_difference=difference,
+        ci=ci,
+        delong_p=delong_p,
+        mcnemar_p=decided.p,
+        only_a_right=decided.only_a,
+        only_b_right=decided.only_b,
+        margin=margin,
+        b_not_inferior=ci[1] < margin if ci else None,
+        b_not_inferior_p=not_inferior,
+        differences={} if why else _differences(a, b),
+        **missing,
+    )
 
 
-def _differences(a: Scored, b: Scored, draws: Mapping[str, Draws]) -> dict[str, Any]:
+def _differences(a: ScoredModel, b: ScoredModel) -> dict[FigureName, Difference]:
     """Of each other figure: its difference a - b and the paired bootstrap interval.
 
     Without those that either model, or many a resample, leaves undefined.
     """
-    found = {}
+    differences: dict[FigureName, Difference] = {}
     patients = least_patients(a.predictions.truth, a.predictions.patient)
-    for key in PAIRED:
-        values = a.entry["test"].get(key), b.entry["test"].get(key)
-        drawn = draws[a.name][key] - draws[b.name][key]
-        if values[0] is not None and values[1] is not None and mostly_defined(drawn):
-            low, high = percentile_interval(drawn, patients)
-            found[key] = {"difference": values[0] - values[1], "ci": [low, high]}
-    return found
+    for name in PAIRED:
+        one, two = a.result.test.value(name), b.result.test.value(name)
+        drawn = a.draws[name] - b.draws[name]
+        if one is not None and two is not None and mostly_defined(drawn):
+            ci = percentile_interval(drawn, patients)
+            differences[name] = Difference(difference=one - two, ci=ci)
+    return differences

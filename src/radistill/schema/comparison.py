@@ -135,3 +135,7 @@ class Comparison(Record):
     def model(self, name: str) -> ModelResult | None:
         """The model of this name, None if there is none."""
         return next((model for model in self.models if model.name == name), None)
+
+    def pair(self, one: str, other: str) -> PairResult | None:
+        """The two models' pair, in whichever order; None if there is none."""
+        return next((pair for pair in self.pairs if {pair.a, pair.b} == {one, other}), None)

@@ -13,11 +13,13 @@ from radistill.data.manifest import read_manifest
 from radistill.errors import UsageError
 from radistill.export.population import FRONTAL, population_of
 from radistill.export.write_bundle import BundleSpec, write_bundle
-from radistill.metrics.calibration import calibration_of
+from radistill.metrics.calibration import UNCALIBRATED
 from radistill.metrics.predictions import read_predictions
-from radistill.metrics.score import as_told
+from radistill.metrics.score import on_calibrated_scale
 from radistill.models import load_model, read_spec
 from radistill.schema.card import Population
+from radistill.schema.comparison import Comparison
+from radistill.schema.record import read_record
 
 STUDENT = "student"
 
@@ -29,11 +31,12 @@ def bundle_run(run: Path, *, population: Population | None = None) -> dict[str, 
     population: whom the model knows, where the films' names do not tell.
     Raises UsageError if the run is not finished or its cache of films is gone.
     """
-    comparison, audit = _read(run / "comparison.json"), _read(run / "audit.json")
-    dataset = comparison["dataset"]
-    entry = next((m for m in comparison["models"] if m["name"] == STUDENT), None)
-    if entry is None:
+    _read(run / "comparison.json")
+    comparison = read_record(Comparison, run / "comparison.json")
+    dataset, result = comparison.dataset, comparison.model(STUDENT)
+    if result is None:
         raise UsageError(f"{run / 'comparison.json'}: has no {STUDENT}")
+    audit = _read(run / "audit.json")
     model = load_model(run / STUDENT)
     class_of = read_spec(run / STUDENT).get("class_of")
     films = read_manifest(run / "manifest.csv")
@@ -44,25 +47,24 @@ def bundle_run(run: Path, *, population: Population | None = None) -> dict[str, 
             f"{run / 'cache'}: lacks the films at {model.input_size} pixels; "
             "type the command of the study again, which makes them"
         )
-    synthetic = bool(dataset["synthetic"])
     config, seed = _settings(run / "config.yaml")
-    test = read_predictions(run / STUDENT / "predictions.csv", dataset["positive"])
-    figures = as_told(entry, test, config, seed)
+    test = read_predictions(run / STUDENT / "predictions.csv", dataset.positive)
+    calibrated = on_calibrated_scale(result, test, config, seed)
     spec = BundleSpec(
-        classes=tuple(dataset["classes"]),
-        positive=dataset["positive"],
+        classes=dataset.classes,
+        positive=dataset.positive,
         input_size=model.input_size,
-        threshold=figures["test"]["threshold"],
-        calibration=calibration_of(entry),
+        threshold=calibrated.test.threshold,
+        calibration=result.calibration or UNCALIBRATED,
         architecture=model.architecture,
-        training_data=dataset | {"seed": seed},
-        figures=figures,
+        training_data=dataset.model_dump(mode="json", exclude_unset=True) | {"seed": seed},
+        figures=calibrated.model_dump(mode="json", exclude_unset=True),
         notes=tuple(audit.get("notes", ())),
-        synthetic=synthetic,
-        leaking=bool(dataset["leaking"]),
+        synthetic=dataset.synthetic,
+        leaking=dataset.leaking,
         groups=tuple(class_of) if class_of else None,
         population=population
-        or population_of(dataset["name"], [film.path for film in films], synthetic=synthetic),
+        or population_of(dataset.name, [film.path for film in films], synthetic=dataset.synthetic),
     )
     return write_bundle(
         run / "bundle",

@@ -1,22 +1,22 @@
-"""What only the network itself can show: how it stands damaged films, and where it looks."""
+"""What only the network itself can show: robustness to corruptions, and its heat maps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from radistill.data.cache import PixelCache
 from radistill.explain.gradcam import heat_maps
-from radistill.explain.heat_map_checks import FILMS, found_opacities, randomisation_check
+from radistill.explain.heat_map_checks import FILMS, localisation, randomisation_check
 from radistill.explain.robustness import robustness
-from radistill.files import write_json
 from radistill.metrics.predictions import Predictions
 from radistill.models import GreyClassifier, load_model, read_spec
+from radistill.schema.figures import Explanation, Localisation, Robustness
+from radistill.schema.record import write_record
 from radistill.study.scorer import open_model
 
 SANITY_FILMS = 16
@@ -46,18 +46,16 @@ def cached_squares(
     return lambda paths: cache.batch([shas[path] for path in paths])
 
 
-def probe_robustness(
-    folder: Path, films: Films, threshold: float, out: Path | None
-) -> dict[str, Any]:
-    """Score the model in `folder` on damaged films; write `out/robustness.json` and return it."""
+def check_robustness(folder: Path, films: Films, threshold: float, out: Path | None) -> Robustness:
+    """Score the model in `folder` on corrupted films; write `out/robustness.json` and return it."""
     scorer = open_model(folder)
-    found = robustness(films.predictions, threshold, films.of, scorer.positive_probability)
+    checked = robustness(films.predictions, threshold, films.of, scorer.positive_probability)
     if out is not None:
-        write_json(out / "robustness.json", found)
-    return found
+        write_record(out / "robustness.json", checked)
+    return checked
 
 
-def probe_explanation(folder: Path, films: Films, out: Path | None, seed: int) -> dict[str, Any]:
+def check_heat_maps(folder: Path, films: Films, out: Path | None, seed: int) -> Explanation:
     """Check the heat maps of the model in `folder`; write and return `out/explanation.json`.
 
     Films are spread evenly over the test split. Where true masks are there, says how well the maps
@@ -69,15 +67,16 @@ def probe_explanation(folder: Path, films: Films, out: Path | None, seed: int) -
     if not len(some):
         some = np.arange(min(len(films.predictions), SANITY_FILMS))
     squares = films.of(some)
-    found: dict[str, Any] = {
-        "method": "Grad-CAM (Selvaraju et al. 2017), last layer with positions, by captum",
-        "randomisation": randomisation_check(model, squares[:SANITY_FILMS], positive, seed),
-    }
+    checked = Explanation(
+        method="Grad-CAM (Selvaraju et al. 2017), last layer with positions, by captum",
+        randomisation=randomisation_check(model, squares[:SANITY_FILMS], positive, seed),
+    )
     if films.masks is not None:
-        found["localisation"] = _localisation(model, films, some, squares, positive)
+        place = _localisation(model, films, some, squares, positive)
+        checked = checked.model_copy(update={"localisation": place})
     if out is not None:
-        write_json(out / "explanation.json", found)
-    return found
+        write_record(out / "explanation.json", checked)
+    return checked
 
 
 def heat_of(folder: Path, films: Films) -> Callable[[str], np.ndarray]:
@@ -100,7 +99,7 @@ def _localisation(
     rows: np.ndarray,
     squares: np.ndarray,
     positive: Sequence[int],
-) -> dict[str, Any] | None:
+) -> Localisation | None:
     side = squares.shape[-1]
     masks = [_mask(films, films.predictions.path[row], side) for row in rows]
     known = {i: mask for i, mask in enumerate(masks) if mask is not None and mask.any()}
@@ -108,7 +107,7 @@ def _localisation(
         return None
     maps = heat_maps(model, squares[list(known)], positive)
     patients = [films.predictions.patient[rows[i]] for i in known]
-    return found_opacities(maps, np.stack(list(known.values())), patients)
+    return localisation(maps, np.stack(list(known.values())), patients)
 
 
 def _mask(films: Films, path: str, side: int) -> np.ndarray | None:

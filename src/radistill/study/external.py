@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,17 +11,26 @@ from radistill.config import StudyConfig
 from radistill.data import Dataset
 from radistill.data.external_data import Given, describe_films, foreign_films, group_columns
 from radistill.explain.robustness import robustness
-from radistill.files import write_json
 from radistill.imaging import to_square
 from radistill.metrics.groups import by_group
 from radistill.metrics.predictions import Predictions, write_predictions
-from radistill.metrics.score import score_predictions
+from radistill.metrics.score import ScoredModel, score_predictions
 from radistill.metrics.shift import score_shift, shipped_and_best
 from radistill.progress import bar
 from radistill.report.html import write_report
-from radistill.report.side_by_side import Scored, assemble
+from radistill.report.side_by_side import assemble
+from radistill.schema.comparison import (
+    FORMAT,
+    Comparison,
+    DatasetFacts,
+    External,
+    ModelMetrics,
+    ModelResult,
+)
+from radistill.schema.figures import Robustness
+from radistill.schema.record import write_record
 from radistill.study.checks import Films, heat_of
-from radistill.study.reference import origin_of, trained_folder
+from radistill.study.reference import reference_of, trained_folder
 from radistill.study.rundir import environment
 from radistill.study.scorer import Scorer, open_model
 
@@ -37,46 +45,52 @@ def evaluate_model(
     *,
     out: Path | None = None,
     robust: bool = False,
-) -> dict[str, Any]:
+) -> Comparison:
     """Score `model` on the films at `data` and return a comparison of that one model.
 
-    `external` in it tells the shift of scores against the model's own test films, and the threshold
+    `external` in it holds the shift of scores against the model's own test films, and the threshold
     as shipped beside the best one here. out: a folder for predictions.csv, metrics.json,
-    comparison.json and report.html. robust: score damaged films too. Raises UsageError for data or
-    a model that cannot be used.
+    comparison.json and report.html. robust: score corrupted films too. Raises UsageError for data
+    or a model that cannot be used.
     """
     given = given or Given()
-    scorer, origin = open_model(model), origin_of(model)
-    shipped = origin.threshold(given.rule) if given.rule else scorer.threshold
+    scorer, reference = open_model(model), reference_of(model)
+    shipped = reference.threshold(given.rule) if given.rule else scorer.threshold
     threshold = shipped if given.threshold is None else given.threshold
     dataset, rows = foreign_films(data, config.data, scorer.classes, scorer.positive, given)
     p = _predict(scorer, dataset)
-    figures = score_predictions(p, threshold, config.evaluation, config.seed)
+    figures, draws = score_predictions(p, threshold, config.evaluation, config.seed)
     columns = group_columns(dataset, rows, given.layout, scorer.input_size)
-    rule = "given" if given.threshold is not None else given.rule or "as shipped"
-    entry: dict[str, Any] = {"architecture": scorer.architecture, "test": figures, "cost": None}
-    entry |= {
-        "threshold_rule": rule,
-        "groups": by_group(p, threshold, columns, config.evaluation, config.seed),
-    }
+    result = ModelResult(
+        name=scorer.name,
+        architecture=scorer.architecture,
+        test=figures,
+        cost=None,
+        threshold_rule="given" if given.threshold is not None else given.rule or "as shipped",
+        groups=by_group(p, threshold, columns, config.evaluation, config.seed),
+    )
     if robust:
-        entry["robustness"] = _robust(scorer, dataset, p, threshold)
-    about = describe_films(dataset, scorer.classes, scorer.positive)
-    scored = Scored(scorer.name, p, entry)
-    comparison = assemble(about, [scored], config.evaluation, config.seed)
-    comparison["external"] = {"model": model.name, **shipped_and_best(p, threshold)}
-    if origin.scores is not None:
-        comparison["external"]["shift"] = score_shift(origin.scores, p.probability, origin.films)
+        checked = _robust(scorer, dataset, p, threshold)
+        result = result.model_copy(update={"robustness": checked})
+    about = DatasetFacts(**describe_films(dataset, scorer.classes, scorer.positive))
+    comparison = assemble(about, [ScoredModel(p, result, draws)], config.evaluation)
+    shipped_here, best = shipped_and_best(p, threshold)
+    external = External(model=model.name, shipped=shipped_here, best=best)
+    if reference.scores is not None:
+        shift = score_shift(reference.scores, p.probability, reference.films)
+        external = external.model_copy(update={"shift": shift})
+    comparison = comparison.model_copy(update={"external": external})
     if out is not None:
         write_predictions(out / "predictions.csv", p)
-        write_json(out / "metrics.json", {"threshold": threshold, "test": figures})
-        write_json(out / "comparison.json", comparison)
-        write_json(out / "environment.json", environment())
+        scores = ModelMetrics(format=FORMAT, threshold=threshold, test=figures)
+        write_record(out / "metrics.json", scores)
+        write_record(out / "comparison.json", comparison)
+        write_record(out / "environment.json", environment())
         _report(out, trained_folder(model), dataset, p, scorer.input_size)
     return comparison
 
 
-def _robust(scorer: Scorer, dataset: Dataset, p: Predictions, threshold: float) -> dict[str, Any]:
+def _robust(scorer: Scorer, dataset: Dataset, p: Predictions, threshold: float) -> Robustness:
     def squares(rows: np.ndarray) -> np.ndarray:
         return np.stack([to_square(dataset.pixels(p.path[i]), scorer.input_size) for i in rows])
 

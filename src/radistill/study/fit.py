@@ -166,15 +166,9 @@ def _score(study: Study, name: str, recipe: Recipe) -> None:
         test=found["test"],
         config=study.config.evaluation,
         seed=study.config.seed,
-        extra={
-            "architecture": recipe.architecture,
-            "cost": cost(
-                model,
-                recipe.input_size,
-                folder / "weights.safetensors",
-            ),
-            "training_seconds": round(seconds, 1),
-        },
+        architecture=recipe.architecture,
+        cost=cost(model, recipe.input_size, folder / "weights.safetensors"),
+        training_seconds=round(seconds, 1),
     )
 
 

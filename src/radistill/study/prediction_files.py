@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from radistill.data.labels import choose_classes, plain
 from radistill.errors import UsageError
 from radistill.metrics.predictions import Predictions, read_predictions
 from radistill.metrics.thresholds import FALLBACK_THRESHOLD
-from radistill.report.side_by_side import read_json
-
-KEPT = ("architecture", "cost", "training_seconds", "robustness", "explanation")
+from radistill.models import read_spec
+from radistill.schema.comparison import Comparison, DatasetFacts, Measured, ModelMetrics
+from radistill.schema.record import read_record
 
 
 @dataclass(frozen=True)
-class Source:
+class PredictionSet:
     """One model's predictions, not yet scored.
 
-    val: those on validation, where they lie beside. known: what was measured with the model itself.
-    manifest: a CSV with `path` that describes the films, where there is one.
+    val: those on validation, None if there are none. measured: what was measured with the model
+    itself, such as its cost. manifest: a CSV with `path` that describes the films. in_run: the
+    dataset is that of a whole run.
     """
 
     name: str
@@ -31,117 +31,116 @@ class Source:
     test: Predictions
     threshold: float
     threshold_from: str
-    dataset: Mapping[str, Any] = field(repr=False)
+    dataset: DatasetFacts = field(repr=False)
     val: Predictions | None = field(default=None, repr=False)
-    known: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    measured: Measured | None = field(default=None, repr=False)
     manifest: Path | None = None
+    in_run: bool = False
 
 
 def open_sources(
     paths: Sequence[Path], positive: str | None = None, models: Sequence[str] = ()
-) -> list[Source]:
+) -> list[PredictionSet]:
     """Every model found at `paths`, each under a name of its own.
 
     A run gives all its models, or those named in `models`. positive: the positive class of CSVs
     that no run describes; guessed from the labels where not given. Raises UsageError for a path
     that holds no predictions, and as `read_predictions` does.
     """
-    found = [source for path in paths for source in _open(path, positive, models)]
-    if not found:
+    sources = [source for path in paths for source in _open(path, positive, models)]
+    if not sources:
         raise UsageError(f"no model named {', '.join(models)} in {', '.join(map(str, paths))}")
     if len(paths) > 1:
         for names in (_short, _long):
-            named = [replace(s, name=names(s)) for s in found]
+            named = [replace(s, name=names(s)) for s in sources]
             if len({s.name for s in named}) == len(named):
                 return named
         raise UsageError("the same predictions are named twice; name each once")
-    return found
+    return sources
 
 
-def _short(source: Source) -> str:
+def _short(source: PredictionSet) -> str:
     run = source.folder.resolve().parent.name
-    return f"{run}/{source.name}" if source.dataset.get("run") else source.name
+    return f"{run}/{source.name}" if source.in_run else source.name
 
 
-def _long(source: Source) -> str:
-    return str(source.folder / source.name) if not source.dataset.get("run") else str(source.folder)
+def _long(source: PredictionSet) -> str:
+    return str(source.folder if source.in_run else source.folder / source.name)
 
 
-def _open(path: Path, positive: str | None, models: Sequence[str]) -> list[Source]:
+def _open(path: Path, positive: str | None, models: Sequence[str]) -> list[PredictionSet]:
     if path.is_file():
         return [_from_file(path, positive)]
     if (path / "comparison.json").is_file():
-        comparison = read_json(path / "comparison.json")
-        dataset = {**comparison["dataset"], "run": True}
+        comparison = read_record(Comparison, path / "comparison.json")
         manifest = path / "manifest.csv"
         sources = []
-        for entry in comparison["models"]:
-            if models and entry["name"] not in models:
-                continue
-            inner = path / entry["name"]
-            folder = inner if inner.is_dir() else path
-            sources.append(_from_folder(folder, entry["name"], dataset, manifest, entry))
+        for model in comparison.models:
+            if not models or model.name in models:
+                folder = path / model.name if (path / model.name).is_dir() else path
+                source = _from_folder(folder, model.name, comparison.dataset, manifest)
+                sources.append(replace(source, measured=model, in_run=True))
         return sources
     if (path / "predictions.csv").is_file():
-        dataset = _dataset_of(path, positive)
-        above = path.parent / "manifest.csv"
-        entry = read_json(path / "metrics.json") if (path / "metrics.json").is_file() else {}
-        return [_from_folder(path, path.name, dataset, above, entry)]
+        dataset, above = _dataset_of(path, positive), path.parent / "manifest.csv"
+        return [_from_folder(path, path.name, dataset, above)]
     raise UsageError(
         f"{path}: neither a run (comparison.json), nor a model folder (predictions.csv), nor a CSV "
         "of predictions"
     )
 
 
-def _from_folder(
-    folder: Path, name: str, dataset: Mapping[str, Any], manifest: Path, entry: Mapping[str, Any]
-) -> Source:
-    positive = str(dataset["positive"])
-    threshold, origin = _recorded_threshold(folder)
+def _from_folder(folder: Path, name: str, dataset: DatasetFacts, manifest: Path) -> PredictionSet:
+    scored = _metrics(folder)
     val = folder / "predictions-val.csv"
-    return Source(
+    return PredictionSet(
         name,
         folder,
-        read_predictions(folder / "predictions.csv", positive),
-        threshold,
-        origin,
+        read_predictions(folder / "predictions.csv", dataset.positive),
+        *_recorded_threshold(scored),
         dataset,
-        val=read_predictions(val, positive) if val.is_file() else None,
-        known={key: entry[key] for key in KEPT if entry.get(key) is not None},
+        val=read_predictions(val, dataset.positive) if val.is_file() else None,
+        measured=scored,
         manifest=manifest if manifest.is_file() else None,
     )
 
 
-def _from_file(file: Path, positive: str | None) -> Source:
+def _from_file(file: Path, positive: str | None) -> PredictionSet:
     labels = _labels(file)
     classes, chosen = _classes(file, labels, positive)
     test = read_predictions(file, chosen)
     beside = file.name == "predictions.csv"
-    threshold, origin = _recorded_threshold(file.parent if beside else None)
-    counts = {"test": dict(Counter(test.label))}
-    dataset = {"name": file.stem, "classes": classes, "positive": chosen, "counts": counts}
+    threshold, origin = _recorded_threshold(_metrics(file.parent) if beside else None)
+    dataset = _facts(file.stem, classes, chosen, test.label)
     name = file.resolve().parent.name if beside else file.stem
-    return Source(name, file.parent, test, threshold, origin, dataset)
+    return PredictionSet(name, file.parent, test, threshold, origin, dataset)
 
 
-def _recorded_threshold(folder: Path | None) -> tuple[float, str]:
-    if folder is not None and (folder / "metrics.json").is_file():
-        scored = read_json(folder / "metrics.json")
-        if "threshold" in scored:
-            return float(scored["threshold"]), str(scored.get("threshold_rule", "as recorded"))
+def _facts(name: str, classes: Sequence[str], positive: str, labels: Sequence[str]) -> DatasetFacts:
+    counts = {"test": Counter(labels)}
+    return DatasetFacts(name=name, classes=tuple(classes), positive=positive, counts=counts)
+
+
+def _metrics(folder: Path) -> ModelMetrics | None:
+    file = folder / "metrics.json"
+    return read_record(ModelMetrics, file) if file.is_file() else None
+
+
+def _recorded_threshold(scored: ModelMetrics | None) -> tuple[float, str]:
+    if scored is not None:
+        return scored.threshold, scored.threshold_rule or "as recorded"
     return FALLBACK_THRESHOLD, "fixed: none is recorded beside the predictions"
 
 
-def _dataset_of(folder: Path, positive: str | None) -> dict[str, Any]:
-    """What is known of the films of a model folder, from the run around it or from its files."""
+def _dataset_of(folder: Path, positive: str | None) -> DatasetFacts:
+    """The films of a model folder, from the run around it or from its files."""
     above = folder.parent / "comparison.json"
     if above.is_file():
-        return dict(read_json(above)["dataset"])
-    spec = read_json(folder / "model.json") if (folder / "model.json").is_file() else {}
+        return read_record(Comparison, above).dataset
+    if positive is None and (folder / "model.json").is_file():
+        positive = read_spec(folder)["positive"]
     labels = _labels(folder / "predictions.csv")
-    classes, chosen = _classes(folder, labels, positive or spec.get("positive"))
-    counts = {"test": dict(Counter(labels))}
-    return {"name": folder.name, "classes": classes, "positive": chosen, "counts": counts}
+    return _facts(folder.name, *_classes(folder, labels, positive), labels)
 
 
 def _labels(file: Path) -> list[str]:
@@ -168,7 +167,7 @@ def _classes(where: Path, labels: Sequence[str], positive: str | None) -> tuple[
     return list(classes), chosen
 
 
-def on_common_films(sources: Sequence[Source], *, intersect: bool) -> list[Source]:
+def on_common_films(sources: Sequence[PredictionSet], *, intersect: bool) -> list[PredictionSet]:
     """The sources on the same films in the same order.
 
     Where they are of different films: only those that all have if `intersect`, else UsageError says
@@ -189,7 +188,7 @@ def on_common_films(sources: Sequence[Source], *, intersect: bool) -> list[Sourc
     return [_aligned(source, order, first) for source in sources]
 
 
-def _aligned(source: Source, order: Sequence[str], first: Predictions) -> Source:
+def _aligned(source: PredictionSet, order: Sequence[str], first: Predictions) -> PredictionSet:
     if plain(source.test.positive) != plain(first.positive):
         raise UsageError(
             f"{source.name}: the positive class is '{source.test.positive}' here and "

@@ -1,4 +1,4 @@
-"""What a model's own study left behind: its scores on its test films, and its thresholds."""
+"""What is kept of a model's own study: its scores on its test films, and its thresholds."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from radistill.schema.card import CARD, read_card
 
 
 @dataclass(frozen=True)
-class Origin:
-    """What is kept of it.
+class Reference:
+    """The films that a model was tuned on, to compare others with.
 
     scores: of the positive class on the model's own test films, or their quantiles, and then
     `films` says of how many. val: its validation predictions. points: threshold by rule, where
@@ -31,7 +31,7 @@ class Origin:
     points: Mapping[str, float] = field(default_factory=dict)
 
     def threshold(self, rule: str) -> float:
-        """The threshold that `rule` picks on validation; UsageError where nothing tells."""
+        """The threshold that `rule` picks on validation; UsageError where that is not kept."""
         if self.val is not None:
             return choose_threshold(self.val.truth, self.val.probability, rule)
         if rule in self.points:
@@ -43,18 +43,18 @@ class Origin:
         )
 
 
-def origin_of(model: Path) -> Origin:
+def reference_of(model: Path) -> Reference:
     """Of a bundle (from its card), a model folder or a run (from its student's predictions)."""
     if (model / CARD).is_file():
         return _of_bundle(model)
     folder = trained_folder(model)
     if folder is None or not (folder / "predictions.csv").is_file():
-        return Origin(model)
+        return Reference(model)
     positive = str(read_spec(folder)["positive"])
     test = read_predictions(folder / "predictions.csv", positive)
     beside = folder / "predictions-val.csv"
     val = read_predictions(beside, positive) if beside.is_file() else None
-    return Origin(folder, test.probability, val=val)
+    return Reference(folder, test.probability, val=val)
 
 
 def trained_folder(model: Path) -> Path | None:
@@ -64,7 +64,7 @@ def trained_folder(model: Path) -> Path | None:
     return next(found, None)
 
 
-def _of_bundle(folder: Path) -> Origin:
+def _of_bundle(folder: Path) -> Reference:
     card = read_card(folder / CARD)
     test = card.figures.get("test") or {}
     quantiles = test.get("score_quantiles")
@@ -75,4 +75,4 @@ def _of_bundle(folder: Path) -> Origin:
     # Those that `predict` takes come first: they are of the file that is used.
     points |= {point.name.replace("-", "=", 1): point.threshold for point in card.operating_points}
     scores = np.array(quantiles) if quantiles else None
-    return Origin(folder, scores, films=test.get("n") if quantiles else None, points=points)
+    return Reference(folder, scores, films=test.get("n") if quantiles else None, points=points)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from radistill.config import EvaluationConfig
 from radistill.errors import UsageError
 from radistill.metrics.groups import by_group, manifest_columns
-from radistill.metrics.score import score_predictions, tuned
-from radistill.metrics.thresholds import choose_threshold
+from radistill.metrics.score import ScoredModel, calibration_result, score_predictions
+from radistill.metrics.thresholds import choose_threshold, operating_points
 from radistill.progress import bar
-from radistill.report.side_by_side import Scored, assemble
-from radistill.study.prediction_files import Source, on_common_films, open_sources
+from radistill.report.side_by_side import assemble
+from radistill.schema.comparison import Comparison, DatasetFacts, ModelResult
+from radistill.study.prediction_files import PredictionSet, on_common_films, open_sources
+
+# What only the model itself can show, and is kept.
+MEASURED = ("architecture", "cost", "training_seconds", "robustness", "explanation")
 
 
 def review(
@@ -28,7 +31,7 @@ def review(
     threshold: float | None = None,
     rule: str | None = None,
     exposure: Callable[[str], float] | None = None,
-) -> dict[str, Any]:
+) -> Comparison:
     """The comparison of all models whose predictions lie at `paths`; see `assemble`.
 
     threshold: for all models, instead of each one's own. rule: choose the threshold anew by it, on
@@ -42,24 +45,32 @@ def review(
             _scored(source, config, seed, threshold, rule, exposure)
             for source in progress.track(sources, description="Resampling patients")
         ]
-    dataset = {key: value for key, value in sources[0].dataset.items() if key != "run"}
-    if len({source.dataset["name"] for source in sources}) > 1:
-        dataset = {"name": "comparison", "classes": dataset["classes"], "counts": {},
-                   "positive": dataset["positive"]}  # fmt: skip
-    dataset["counts"] = dict(dataset["counts"]) | {"test": dict(Counter(sources[0].test.label))}
-    for mark in ("synthetic", "leaking"):
-        dataset[mark] = any(source.dataset.get(mark, False) for source in sources)
-    return assemble(dataset, scored, config, seed)
+    return assemble(_dataset(sources), scored, config)
+
+
+def _dataset(sources: Sequence[PredictionSet]) -> DatasetFacts:
+    """The films of all sources together."""
+    first, datasets = sources[0].dataset, [source.dataset for source in sources]
+    if len({dataset.name for dataset in datasets}) > 1:
+        first = DatasetFacts(
+            name="comparison", classes=first.classes, positive=first.positive, counts={}
+        )
+    changed = {
+        "counts": {**first.counts, "test": dict(Counter(sources[0].test.label))},
+        "synthetic": any(dataset.synthetic for dataset in datasets),
+        "leaking": any(dataset.leaking for dataset in datasets),
+    }
+    return first.model_copy(update=changed)
 
 
 def _scored(
-    source: Source,
+    source: PredictionSet,
     config: EvaluationConfig,
     seed: int,
     threshold: float | None,
     rule: str | None,
     exposure: Callable[[str], float] | None,
-) -> Scored:
+) -> ScoredModel:
     test, val = source.test, source.val
     chosen, origin = source.threshold, source.threshold_from
     if rule is not None:
@@ -71,11 +82,19 @@ def _scored(
         chosen, origin = choose_threshold(val.truth, val.probability, rule), f"{rule} on validation"
     if threshold is not None:
         chosen, origin = threshold, "given"
-    entry: dict[str, Any] = {"architecture": None, "cost": None, **source.known}
-    entry |= {"test": score_predictions(test, chosen, config, seed), "threshold_rule": origin}
+    figures, draws = score_predictions(test, chosen, config, seed)
+    known = {key: getattr(source.measured, key, None) for key in MEASURED}
+    result = ModelResult(
+        name=source.name,
+        test=figures,
+        threshold_rule=origin,
+        **{key: value for key, value in known.items() if value or key in ("architecture", "cost")},
+    )
+    further: dict[str, object] = {}
     if val is not None:
-        entry |= tuned(val, test, config, seed)
+        further["operating_points"] = operating_points(val, test, config.operating_points)
+        further["calibration"] = calibration_result(val, test, config, seed)
     if source.manifest is not None:
-        found = manifest_columns(source.manifest, test.path, exposure)
-        entry["groups"] = by_group(test, chosen, found, config, seed)
-    return Scored(source.name, test, entry)
+        columns = manifest_columns(source.manifest, test.path, exposure)
+        further["groups"] = by_group(test, chosen, columns, config, seed)
+    return ScoredModel(test, result.model_copy(update=further), draws)

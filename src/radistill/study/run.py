@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -27,13 +26,16 @@ from radistill.models import GreyClassifier, create, load_model, read_spec
 from radistill.progress import console
 from radistill.report.html import write_report
 from radistill.report.side_by_side import compare
+from radistill.schema.comparison import Comparison, DatasetFacts, ModelMetrics
+from radistill.schema.figures import Cost
+from radistill.schema.record import read_record, write_record
 from radistill.study.bundle import bundle_run
 from radistill.study.checks import (
     Films,
     cached_squares,
+    check_heat_maps,
+    check_robustness,
     heat_of,
-    probe_explanation,
-    probe_robustness,
 )
 from radistill.study.distil import fit_student, fit_teachers, further_teacher
 from radistill.study.fit import Study, fit_model, forget
@@ -50,7 +52,7 @@ def run_study(
     *,
     labels: Path | None = None,
     update: bool = False,
-) -> dict[str, Any]:
+) -> Comparison:
     """Run or resume the whole study and return its comparison.
 
     data: a folder, CSV or .npz as `radistill.data.load_dataset` reads it. out: the run directory.
@@ -75,7 +77,7 @@ def _run(
     accelerator: Accelerator,
     *,
     update: bool,
-) -> dict[str, Any]:
+) -> Comparison:
     sizes = {network.input_size for network in (config.baseline, config.teacher, config.student)}
     sizes |= {read_spec(folder)["input_size"] for folder in config.distill.teachers}
     with accelerator.main_process_first():  # the others find what it has decoded
@@ -96,8 +98,7 @@ def _run(
     if accelerator.is_main_process:
         _conclude(study, student, data)
     accelerator.wait_for_everyone()
-    comparison: dict[str, Any] = json.loads((run.folder / "comparison.json").read_text("utf-8"))
-    return comparison
+    return read_record(Comparison, run.folder / "comparison.json")
 
 
 def _conclude(study: Study, student: Path, data: Path) -> None:
@@ -116,7 +117,7 @@ def _conclude(study: Study, student: Path, data: Path) -> None:
 
     films = _test_films(study, student, data)
     if config.evaluation.robustness:
-        _probe(student, films, config.seed)
+        _check(student, films, config.seed)
     compare(
         run.folder,
         MODELS,
@@ -141,14 +142,14 @@ def _test_films(study: Study, model: Path, data: Path) -> Films:
     return Films(p, cached_squares(cache, shas), masks)
 
 
-def _probe(model: Path, films: Films, seed: int) -> None:
+def _check(model: Path, films: Films, seed: int) -> None:
     """robustness.json and explanation.json, which show in the comparison of this very model."""
-    threshold = json.loads((model / "metrics.json").read_text("utf-8"))["threshold"]
-    probe_robustness(model, films, threshold, model)
-    probe_explanation(model, films, model, seed)
+    threshold = read_record(ModelMetrics, model / "metrics.json").threshold
+    check_robustness(model, films, threshold, model)
+    check_heat_maps(model, films, model, seed)
 
 
-def _costs(run: RunDirectory) -> dict[str, dict[str, Any]]:
+def _costs(run: RunDirectory) -> dict[str, Cost]:
     """What running each model costs, measured in turn, in one run."""
     loaded = {name: load_model(run.folder / name) for name in MODELS}
     return costs_side_by_side({n: (m, m.input_size) for n, m in loaded.items()})
@@ -183,24 +184,24 @@ def _check_size(name: str, network: GreyClassifier) -> None:
         ) from None
 
 
-def describe(dataset: Dataset) -> dict[str, Any]:
+def describe(dataset: Dataset) -> DatasetFacts:
     """The facts about the data that stand in comparison.json."""
     counts = {split: dict(Counter(film.label for film in dataset.split(split))) for split in SPLITS}
-    return {
-        "name": dataset.name,
-        "classes": list(dataset.classes),
-        "positive": dataset.positive,
-        "counts": counts,
-        "protocol": dataset.protocol,
-        "leaking": dataset.leaking,
-        "synthetic": dataset.synthetic,
-    }
+    return DatasetFacts(
+        name=dataset.name,
+        classes=dataset.classes,
+        positive=dataset.positive,
+        counts=counts,
+        protocol=dataset.protocol,
+        leaking=dataset.leaking,
+        synthetic=dataset.synthetic,
+    )
 
 
 def _record_data(run: RunDirectory, config: StudyConfig, dataset: Dataset, *, update: bool) -> None:
     """config.yaml, manifest.csv, environment.json and the audit; prints the notes."""
     run.record(config, dataset.films, update=update)
-    write_json(run.folder / "environment.json", environment())
+    write_record(run.folder / "environment.json", environment())
     write_json(run.folder / "audit.json", audit(dataset))
     grid = sample_grid(dataset, 24)
     write_with(run.folder / "audit-grid.png", lambda path: path.write_bytes(grid))

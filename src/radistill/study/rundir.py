@@ -27,6 +27,7 @@ from radistill.config import StudyConfig, read_config, to_yaml
 from radistill.data.manifest import Film, read_manifest, write_manifest
 from radistill.errors import RadistillError, UsageError
 from radistill.files import move_folder, unwritable, write_json, write_text
+from radistill.schema.environment import Environment
 
 FORMAT = 2  # of the stages; a change of what a stage writes or computes raises it
 STAGE = "stage.json"
@@ -183,19 +184,19 @@ class RunDirectory:
                 left.unlink()
 
 
-def environment() -> dict[str, Any]:
+def environment() -> Environment:
     """What the figures of a run may depend on besides its configuration."""
     packages = ("torch", "torchvision", "accelerate", "numpy", "pillow", "scikit-learn",
                 "scipy", "onnx", "onnxruntime")  # fmt: skip
-    return {
-        "radistill": __version__,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processor": platform.processor() or platform.machine(),
-        "cpus": os.cpu_count(),
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-        "packages": {name: metadata.version(name) for name in packages},
-    }
+    return Environment(
+        radistill=__version__,
+        python=platform.python_version(),
+        platform=platform.platform(),
+        processor=platform.processor() or platform.machine(),
+        cpus=os.cpu_count(),
+        command=(Path(sys.argv[0]).name, *sys.argv[1:]),
+        packages={name: metadata.version(name) for name in packages},
+    )
 
 
 def _record(file: Path) -> dict[str, object]:

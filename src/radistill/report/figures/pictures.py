@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from radistill.explain.robustness import weakest
 from radistill.files import replacing
@@ -18,11 +18,12 @@ from radistill.report.figures import (
     training_curves,
     validation_plots,
 )
+from radistill.schema.comparison import External, ModelResult
 
 SAMPLE_SEED = 0  # the films shown are the same in every report of a run
 
 
-class Picture(NamedTuple):
+class ReportFigure(NamedTuple):
     """`file` under RUN/plots; `draw` returns SVG text or PNG bytes."""
 
     file: str
@@ -31,52 +32,63 @@ class Picture(NamedTuple):
     draw: Callable[[], str | bytes]
 
 
-def plot_pictures(
-    run: Path, comparison: Mapping[str, Any], predictions: Mapping[str, Predictions]
-) -> list[Picture]:
+class Drawn(NamedTuple):
+    """A figure as the templates take it; `uri` holds the picture itself."""
+
+    title: str
+    caption: str
+    uri: str
+
+
+def comparison_figures(
+    run: Path,
+    models: Sequence[ModelResult],
+    predictions: Mapping[str, Predictions],
+    classes: tuple[str, str],
+) -> list[ReportFigure]:
     """Plots of the comparison and of training, as far as their data are in the run directory."""
-    cost = Picture(
+    cost = ReportFigure(
         "cost.svg",
         "Accuracy against cost",
         "AUC on test with its 95 % interval. Points of equal cost are moved a little apart.",
-        lambda: comparison_plots.cost_plot(comparison),
+        lambda: comparison_plots.cost_plot(models),
     )
-    has_cost = any(model.get("cost") for model in comparison["models"])
     return [
-        Picture(
+        ReportFigure(
             "roc.svg",
             "ROC curves",
-            f"{comparison_plots.describe(comparison)} The markers are the thresholds in use.",
-            lambda: comparison_plots.roc_plot(comparison, predictions),
+            f"{comparison_plots.describe(models)} The markers are the thresholds in use.",
+            lambda: comparison_plots.roc_plot(models, predictions),
         ),
-        Picture(
+        ReportFigure(
             "confusion.svg",
             "Confusion matrices",
             "Test films by truth and decision, each model at its own threshold. Percentages are "
             "of the true class.",
-            lambda: comparison_plots.confusion_plot(comparison),
+            lambda: comparison_plots.confusion_plot(models, classes),
         ),
-        *_training_pictures(run, comparison),
-        *([cost] if has_cost else []),
+        *_training_figures(run, models),
+        *([cost] if any(model.cost for model in models) else []),
     ]
 
 
-def _training_pictures(run: Path, comparison: Mapping[str, Any]) -> list[Picture]:
-    names = [model["name"] for model in comparison["models"]]
-    read = {name: training_curves.read_history(run / name / "history.csv") for name in names}
-    histories = {name: history for name, history in read.items() if history is not None}
+def _training_figures(run: Path, models: Sequence[ModelResult]) -> list[ReportFigure]:
+    histories = {
+        model.name: history
+        for model in models
+        if (history := training_curves.read_history(run / model.name / "history.csv"))
+    }
     if not histories:
         return []
-    loss = "By epoch. A dotted line is where one phase, such as the head alone, gives way to the "
-    loss += "next."
+    loss = "By epoch. A dotted line separates the phases, such as the head alone."
     if "student" in histories:
         loss += (
-            " The distilled student's training loss has the teacher's part in it and compares "
-            "with no other."
+            " The distilled student's training loss has the teacher's part in it and cannot be "
+            "compared with the others."
         )
     return [
-        Picture("loss.svg", "Loss", loss, lambda: training_curves.loss_plot(histories)),
-        Picture(
+        ReportFigure("loss.svg", "Loss", loss, lambda: training_curves.loss_plot(histories)),
+        ReportFigure(
             "validation.svg",
             "AUC and accuracy on validation",
             "By epoch. Accuracy is that of the most probable class.",
@@ -85,88 +97,82 @@ def _training_pictures(run: Path, comparison: Mapping[str, Any]) -> list[Picture
     ]
 
 
-def tuned_pictures(
-    comparison: Mapping[str, Any], predictions: Mapping[str, Predictions]
-) -> list[Picture]:
+def validation_figures(
+    models: Sequence[ModelResult], predictions: Mapping[str, Predictions]
+) -> list[ReportFigure]:
     """Reliability and net benefit on test; none where the test films are of one class."""
     truth = next(iter(predictions.values())).truth
     if truth.all() or not truth.any():
         return []
     return [
-        Picture(
+        ReportFigure(
             "reliability.svg",
             "Reliability",
-            "Test films in ten groups of equal size by told probability, with 95 % intervals; on "
-            "the dotted line what is told is what happens.",
-            lambda: validation_plots.reliability_plot(comparison, predictions),
+            "Test films in ten groups of equal size by predicted probability, with 95 % intervals; "
+            "on the dotted line the probability is right.",
+            lambda: validation_plots.reliability_plot(models, predictions),
         ),
-        Picture(
+        ReportFigure(
             "decision.svg",
             "Decision curve",
             "Net benefit of acting on the probability, as calibrated, by the risk from which one "
             "would act (Vickers and Elkin 2006). Below both straight choices a model does harm.",
-            lambda: validation_plots.decision_plot(comparison, predictions),
+            lambda: validation_plots.decision_plot(models, predictions),
         ),
     ]
 
 
-def failure_pictures(model: Mapping[str, Any]) -> list[Picture]:
-    """Groups and damaged films, as far as the model was scored on them."""
-    found = []
-    if model.get("groups"):
-        found.append(
-            Picture(
+def failure_figures(model: ModelResult) -> list[ReportFigure]:
+    """Groups and corrupted films, as far as the model was scored on them."""
+    drawn = []
+    if model.groups:
+        drawn.append(
+            ReportFigure(
                 "groups.svg",
                 "Groups",
                 "95 % intervals; the dotted line is all test films. In brackets the films.",
-                lambda: failures.group_plot(model["groups"], model["test"]),
+                lambda: failures.group_plot(model.groups, model.test),
             )
         )
-    if model.get("robustness"):
-        damaged = model["robustness"]
-        worst = weakest(damaged)
-        least = (
-            f" Lowest AUC: {worst['auc']:.3f} ({worst['name']}, {worst['level']:g})."
-            if worst
-            else ""
-        )
-        found.append(
-            Picture(
+    if robustness := model.robustness:
+        worst = weakest(robustness)
+        least = f" Lowest AUC: {worst.auc:.3f} ({worst.name}, {worst.level:g})." if worst else ""
+        drawn.append(
+            ReportFigure(
                 "robustness.svg",
-                "Damaged films",
-                f"{damaged['films']} test films, at the threshold as shipped, undamaged at left, "
+                "Corrupted films",
+                f"{robustness.films} test films, at the threshold as shipped, as they are at left, "
                 f"then worse and worse, with 95 % intervals.{least}",
-                lambda: failures.robustness_plot(damaged),
+                lambda: failures.robustness_plot(robustness),
             )
         )
-    return found
+    return drawn
 
 
-def shift_pictures(comparison: Mapping[str, Any], p: Predictions) -> list[Picture]:
+def shift_figures(external: External | None, p: Predictions) -> list[ReportFigure]:
     """Scores on other data, where these are other data."""
-    external = comparison.get("external")
     if not external:
         return []
     return [
-        Picture(
+        ReportFigure(
             "scores.svg",
             "Scores on these films",
-            "Films by told probability, with the threshold as shipped and the one that would have "
-            "been best here.",
+            "Films by predicted probability, with the threshold as shipped and the one that would "
+            "have been best here.",
             lambda: failures.shift_plot(p, external),
         )
     ]
 
 
-def film_pictures(
+def film_sheets(
     name: str,
     p: Predictions,
     threshold: float,
     wrong: Sequence[int],
     thumbnails: samples.Thumbnails,
     heat: samples.Thumbnails | None = None,
-) -> list[Picture]:
-    """Sheets of films with what model `name` said of them; `wrong` are rows of its mistakes.
+) -> list[ReportFigure]:
+    """Sheets of films with the probabilities of model `name`; `wrong` are rows of its mistakes.
 
     heat: path -> heat map of the model, drawn over the mistakes.
     """
@@ -175,8 +181,8 @@ def film_pictures(
         "blue frames are right, orange ones wrong."
     )
     drawn = samples.random_films(p, SAMPLE_SEED)
-    found = [
-        Picture(
+    sheets = [
+        ReportFigure(
             "samples.png",
             "Drawn at random",
             explained,
@@ -184,34 +190,32 @@ def film_pictures(
         )
     ]
     if wrong:
-        found.append(
-            Picture(
+        sheets.append(
+            ReportFigure(
                 "mistakes.png",
                 "Worst mistakes",
-                "The surest of its wrong calls: missed films first, then false alarms."
-                + (" Bright: what spoke for the disease." if heat else ""),
+                "The most confident of its wrong calls: missed films first, then false alarms."
+                + (" Bright: what speaks for the disease." if heat else ""),
                 lambda: samples.sample_sheet(p, wrong, threshold, thumbnails, heat),
             )
         )
-    return found
+    return sheets
 
 
-def draw(run: Path, wanted: Sequence[Picture]) -> list[dict[str, str]]:
-    """Draw each picture and save it under RUN/plots; returns title, caption and data URI of each.
+def draw(run: Path, figures: Sequence[ReportFigure]) -> list[Drawn]:
+    """Draw each figure and save it under RUN/plots.
 
     Raises RadistillError if the folder cannot be written.
     """
-    shown = []
+    drawn = []
     with bar() as progress:
-        for picture in progress.track(wanted, description="drawing the report"):
-            drawn = picture.draw()
-            content = drawn.encode() if isinstance(drawn, str) else drawn
-            with replacing(run / "plots" / picture.file) as temporary:
+        for figure in progress.track(figures, description="drawing the report"):
+            picture = figure.draw()
+            content = picture.encode() if isinstance(picture, str) else picture
+            with replacing(run / "plots" / figure.file) as temporary:
                 temporary.write_bytes(content)
-            shown.append(
-                {"title": picture.title, "caption": picture.caption, "uri": data_uri(content)}
-            )
-    return shown
+            drawn.append(Drawn(figure.title, figure.caption, data_uri(content)))
+    return drawn
 
 
 def data_uri(content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Sheets of films with what a model said of them: some drawn at random, and the worst mistakes."""
+"""Sheets of films with a model's probability: some drawn at random, and the worst mistakes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from radistill.report.figures.style import (
     RIGHT,
     WRONG,
     clean,
-    new_figure,
+    panels_for,
     styled,
     to_png,
-    unused,
 )
 
 Thumbnails = Callable[[str], np.ndarray]
@@ -34,7 +33,7 @@ def random_films(p: Predictions, seed: int, count: int = COUNT) -> list[int]:
 
 
 def worst_mistakes(p: Predictions, threshold: float, count: int = COUNT) -> list[int]:
-    """Indices of up to `count` films called wrongly, the surest mistakes first.
+    """Indices of up to `count` films called wrongly, the most confident mistakes first.
 
     Half of them missed and half false alarms where there are enough of both.
     """
@@ -59,21 +58,25 @@ def sample_sheet(
 ) -> bytes:
     """PNG of the films `rows`: true class, probability as a bar, and whether the call is right.
 
-    thumbnails: path of a film -> grey uint8 (S, S). A film whose picture is gone gets an empty
+    thumbnails: path of a film -> grey uint8 (S, S). A film whose file is gone gets an empty
     frame. heat: path -> heat map (S, S) in [0, 1], drawn over the film.
     """
-    lines = max(1, -(-len(rows) // COLUMNS))
     with styled():
-        figure = new_figure(1.85 * lines)
-        panels = list(figure.subplots(lines, COLUMNS, squeeze=False).flat)
-        for ax, row in zip(panels, rows, strict=False):
+        figure, panels = panels_for(len(rows), 1.85, COLUMNS, top=0)
+        for ax, row in zip(panels, rows, strict=True):
             _film(ax, p, row, threshold, _picture(p.path[row], thumbnails))
-            glow = _picture(p.path[row], heat) if heat is not None else None
-            if glow is not None:
-                ax.imshow(glow, cmap="inferno", vmin=0, vmax=1, alpha=0.55 * glow,
-                          extent=(0, 1, 0, 1), zorder=1.5)  # fmt: skip
+            warm = _picture(p.path[row], heat) if heat is not None else None
+            if warm is not None:
+                ax.imshow(
+                    warm,
+                    cmap="inferno",
+                    vmin=0,
+                    vmax=1,
+                    alpha=0.55 * warm,
+                    extent=(0, 1, 0, 1),
+                    zorder=1.5,
+                )
                 ax.set(xlim=(0, 1), ylim=(-0.22, 1))
-        unused(panels[len(rows) :])
         return to_png(figure)
 
 
@@ -101,6 +104,6 @@ def _film(ax: Axes, p: Predictions, row: int, threshold: float, picture: np.ndar
     ax.add_patch(Rectangle((0, -0.17), 0.6 * probability, 0.09, color=colour, linewidth=0))
     ax.plot([0.6 * threshold] * 2, [-0.2, -0.05], color=INK, linewidth=1)
     mark = "\N{CHECK MARK}" if right else "\N{BALLOT X}"
-    ax.text(1, -0.125, f"{probability:.2f} {mark}", ha="right", va="center", fontsize=9,
-            color=colour, fontweight="bold")  # fmt: skip
+    text = f"{probability:.2f} {mark}"
+    ax.text(1, -0.125, text, ha="right", va="center", size=9, color=colour, weight="bold")
     ax.set_title(clean(p.label[row], 14), fontsize=9, fontweight="normal", pad=4)

@@ -1,4 +1,4 @@
-"""One look for every plot: a colour, a line and a marker for each model, on white."""
+"""The style of every plot: a colour, a line and a marker for each model, on white."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ FAINT = "#7b8794"
 RIGHT, WRONG = "#0072b2", "#d55e00"
 
 
-class Look(NamedTuple):
+class ModelStyle(NamedTuple):
     colour: str
     line: str
     marker: str
 
 
-# Okabe and Ito's palette, told apart by colour-blind readers; lines and markers differ too, for
-# print without colour.
-LOOKS = {
-    "baseline": Look("#56606b", ":", "s"),
-    "teacher": Look("#0072b2", "--", "^"),
-    "student-alone": Look("#e69f00", "-.", "D"),
-    "student": Look("#009e73", "-", "o"),
+# Okabe and Ito's palette, which colour-blind readers can distinguish; lines and markers differ too,
+# for print without colour.
+STYLES = {
+    "baseline": ModelStyle("#56606b", ":", "s"),
+    "teacher": ModelStyle("#0072b2", "--", "^"),
+    "student-alone": ModelStyle("#e69f00", "-.", "D"),
+    "student": ModelStyle("#009e73", "-", "o"),
 }
 SPARE = (
-    Look("#cc79a7", "-", "v"),
-    Look("#d55e00", "--", "P"),
-    Look("#56b4e9", "-.", "X"),
-    Look("#332288", ":", "*"),
+    ModelStyle("#cc79a7", "-", "v"),
+    ModelStyle("#d55e00", "--", "P"),
+    ModelStyle("#56b4e9", "-.", "X"),
+    ModelStyle("#332288", ":", "*"),
 )
 
 RC = {
@@ -71,9 +71,9 @@ def styled() -> AbstractContextManager[None]:
     return matplotlib.rc_context(RC)  # type: ignore[arg-type]
 
 
-def look(name: str) -> Look:
-    """The look of a model, always the same for the same name."""
-    return LOOKS.get(name) or SPARE[sum(name.encode()) % len(SPARE)]
+def style_of(name: str) -> ModelStyle:
+    """The style of a model, always the same for the same name."""
+    return STYLES.get(name) or SPARE[sum(name.encode()) % len(SPARE)]
 
 
 def clean(text: str, limit: int = 28) -> str:
@@ -101,7 +101,17 @@ def to_png(figure: Figure, dpi: int = 160) -> bytes:
     return buffer.getvalue()
 
 
-def unused(axes: list[Axes]) -> None:
-    """Hide panels that have nothing to show."""
-    for ax in axes:
+def panels_for(
+    count: int, height: float, columns: int = 0, *, top: float = 0.3, sharey: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """A figure of `count` panels in rows, each `height` inches, below `top` inches.
+
+    columns: a row's panels; two at most if not given.
+    """
+    columns = columns or min(2, count)
+    rows = max(1, -(-count // columns))
+    figure = new_figure(top + height * rows)
+    panels = list(figure.subplots(rows, columns, squeeze=False, sharey=sharey).flat)
+    for ax in panels[count:]:
         ax.set_visible(False)
+    return figure, panels[:count]

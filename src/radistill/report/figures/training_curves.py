@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from radistill.errors import RadistillError
-from radistill.report.figures.style import FAINT, clean, look, new_figure, styled, to_svg, unused
+from radistill.report.figures.style import FAINT, clean, panels_for, style_of, styled, to_svg
 
 NUMBERS = ("train_loss", "val_loss", "val_auc", "val_accuracy")
 
@@ -81,20 +81,16 @@ def _panels(
     what: str,
     draw: Callable[[Axes, np.ndarray, History, str], None],
 ) -> str:
-    columns = min(2, len(histories))
-    rows = -(-len(histories) // columns)
     with styled():
-        figure = new_figure(0.3 + 2.2 * rows)
-        panels = list(figure.subplots(rows, columns, squeeze=False).flat)
-        for ax, (name, history) in zip(panels, histories.items(), strict=False):
+        figure, panels = panels_for(len(histories), 2.2)
+        for ax, (name, history) in zip(panels, histories.items(), strict=True):
             epochs = np.arange(1, len(history.phase) + 1)
-            draw(ax, epochs, history, look(name).colour)
+            draw(ax, epochs, history, style_of(name).colour)
             _mark_phases(ax, history.phase)
-            ax.set_title(clean(name), color=look(name).colour)
+            ax.set_title(clean(name), color=style_of(name).colour)
             ax.set(xlabel="epoch", ylabel=what)
             ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, nbins=6))
             ax.legend(loc="best", handlelength=2)
-        unused(panels[len(histories) :])
         return to_svg(figure)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from radistill.metrics.calibration import calibration_of
+from radistill.metrics.calibration import UNCALIBRATED, calibrate
 from radistill.metrics.intervals import wilson
 from radistill.metrics.predictions import Predictions
 from radistill.metrics.reliability import bin_index
@@ -17,62 +16,69 @@ from radistill.report.figures.style import (
     FAINT,
     INK,
     clean,
-    look,
     new_figure,
+    panels_for,
+    style_of,
     styled,
     to_svg,
-    unused,
 )
+from radistill.schema.comparison import ModelResult
 
 BINS = 10
 RISKS = np.linspace(0.01, 0.99, 99)
 
 
-def reliability_plot(comparison: Mapping[str, Any], predictions: Mapping[str, Predictions]) -> str:
-    """Observed share of the disease by told probability on test, before and after calibration.
+def reliability_plot(models: Sequence[ModelResult], predictions: Mapping[str, Predictions]) -> str:
+    """Observed share of the disease by predicted probability, before and after calibration.
 
     A panel a model, in ten bins of about equal size with Wilson's intervals.
     """
-    models = comparison["models"]
-    columns = min(2, len(models))
-    rows = -(-len(models) // columns)
     with styled():
-        figure = new_figure(0.3 + 2.6 * rows)
-        panels = list(figure.subplots(rows, columns, squeeze=False).flat)
-        for ax, model in zip(panels, models, strict=False):
-            p, chosen = predictions[model["name"]], calibration_of(model)
+        figure, panels = panels_for(len(models), 2.6)
+        for ax, model in zip(panels, models, strict=True):
+            p, chosen = predictions[model.name], model.calibration or UNCALIBRATED
+            colour = style_of(model.name).colour
             ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=(0, (1, 3)))
             _reliability(ax, p, p.probability, FAINT, "s", "as trained")
             if chosen.kind != "none":
-                colour = look(model["name"]).colour
-                _reliability(ax, p, chosen.apply(p.probability), colour, "o", chosen.kind)
+                _reliability(ax, p, calibrate(chosen, p.probability), colour, "o", chosen.kind)
             ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-            ax.set(xlabel="told probability", ylabel="observed share")
-            ax.set_title(clean(model["name"]), color=look(model["name"]).colour)
+            ax.set(xlabel="predicted probability", ylabel="observed share")
+            ax.set_title(clean(model.name), color=colour)
             ax.legend(loc="upper left", handlelength=1)
-        unused(panels[len(models) :])
         return to_svg(figure)
 
 
 def _reliability(
-    ax: Axes, p: Predictions, told: np.ndarray, colour: str, marker: str, label: str
+    ax: Axes, p: Predictions, probability: np.ndarray, colour: str, marker: str, label: str
 ) -> None:
-    members, truth = bin_index(told, BINS, equal_mass=True), p.truth
+    members, truth = bin_index(probability, BINS, equal_mass=True), p.truth
     patients = np.asarray(p.patient, dtype=object)
     x, y, low, high = [], [], [], []
     for k in np.unique(members):
         inside = members == k
         share = float(truth[inside].mean())
         bottom, top = wilson(truth[inside], patients[inside])
-        x.append(float(told[inside].mean()))
+        x.append(float(probability[inside].mean()))
         y.append(share)
         low.append(max(0.0, share - bottom))
         high.append(max(0.0, top - share))
-    ax.errorbar(x, y, yerr=[low, high], color=colour, marker=marker, markersize=4.5, linewidth=1.2,
-                elinewidth=0.9, capsize=2, markeredgecolor="white", label=label)  # fmt: skip
+    ax.errorbar(
+        x,
+        y,
+        yerr=[low, high],
+        color=colour,
+        marker=marker,
+        markersize=4.5,
+        linewidth=1.2,
+        elinewidth=0.9,
+        capsize=2,
+        markeredgecolor="white",
+        label=label,
+    )
 
 
-def decision_plot(comparison: Mapping[str, Any], predictions: Mapping[str, Predictions]) -> str:
+def decision_plot(models: Sequence[ModelResult], predictions: Mapping[str, Predictions]) -> str:
     """Net benefit on test by risk threshold, against treating everybody and nobody."""
     with styled():
         figure = new_figure(3.8)
@@ -82,12 +88,11 @@ def decision_plot(comparison: Mapping[str, Any], predictions: Mapping[str, Predi
         everybody = share - (1 - share) * RISKS / (1 - RISKS)
         ax.plot(RISKS, everybody, color=INK, linewidth=1, linestyle=(0, (4, 2)), label="treat all")
         ax.axhline(0, color=FAINT, linewidth=1, label="treat none")
-        for model in comparison["models"]:
-            p = predictions[model["name"]]
-            style = look(model["name"])
-            benefit = decision_curve(p, calibration_of(model), RISKS)
-            ax.plot(RISKS, benefit, color=style.colour, linestyle=style.line,
-                    label=clean(model["name"]))  # fmt: skip
+        for model in models:
+            p, style = predictions[model.name], style_of(model.name)
+            benefit = decision_curve(p, model.calibration or UNCALIBRATED, RISKS)
+            label = clean(model.name)
+            ax.plot(RISKS, benefit, color=style.colour, linestyle=style.line, label=label)
         ax.set(xlim=(0, 1), ylim=(-0.05 - 0.1 * share, share * 1.08))
         ax.set(xlabel="risk from which one would treat", ylabel="net benefit")
         ax.legend(loc="lower left", handlelength=2.5)

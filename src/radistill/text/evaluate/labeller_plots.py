@@ -13,8 +13,8 @@ from radistill.report.figures.style import (
     RIGHT,
     WRONG,
     clean,
-    look,
     new_figure,
+    style_of,
     styled,
     to_svg,
 )
@@ -31,7 +31,7 @@ def calibration_plot(scores: TaskScores, names: Sequence[str]) -> str:
         ax = figure.subplots()
         ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=(0, (1, 3)))
         for name in names:
-            style, p = look(shown(name)), scores.labellers[name].probability
+            style, p = style_of(shown(name)), scores.labellers[name].probability
             share, mean = calibration_curve(scores.task.truth, p, n_bins=10)
             ax.plot(
                 mean,

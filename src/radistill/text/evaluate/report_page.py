@@ -12,9 +12,9 @@ from radistill.files import write_text
 from radistill.metrics.predictions import Predictions, write_predictions
 from radistill.report import fmt
 from radistill.report.figures import comparison_plots
-from radistill.report.figures.pictures import Picture, draw
+from radistill.report.figures.pictures import ReportFigure, draw
 from radistill.report.render import render
-from radistill.schema.comparison import Comparison, DatasetFacts, ModelResult
+from radistill.schema.comparison import ModelResult
 from radistill.schema.labeller_figures import LabellerEvaluation, LabellerFigures
 from radistill.schema.record import write_record
 from radistill.text.evaluate.evaluate_labellers import Evaluation
@@ -39,7 +39,7 @@ def write_report(out: Path, evaluation: Evaluation) -> Path:
         for name, p in predictions.items():
             write_predictions(out / file_name(task) / f"{name}.csv", p)
         plots[task] = draw(out, _pictures(scores, figures.tasks[task], predictions, terms))
-    ablation = Picture(
+    ablation = ReportFigure(
         "ablation.svg",
         "Without one step",
         "Change of naive Bayes' AUC, 95 % interval over texts: left of the line the step helps.",
@@ -80,37 +80,33 @@ def _pictures(
     figures: Mapping[str, LabellerFigures],
     predictions: dict[str, Predictions],
     terms: ClassTerms,
-) -> list[Picture]:
+) -> list[ReportFigure]:
     task = scores.task
     prefix = file_name(task.name)
     classes = (task.negative, task.positive)
-    comparison = Comparison(
-        dataset=DatasetFacts(classes=classes, positive=task.positive, counts={}),
-        models=tuple(ModelResult(name=shown(key), test=test) for key, test in figures.items()),
-        pairs=(),
-    ).model_dump()
+    models = [ModelResult(name=shown(key), test=test) for key, test in figures.items()]
     named = {shown(key): p for key, p in predictions.items()}
     return [
-        Picture(
+        ReportFigure(
             f"{prefix}-confusion.svg",
             "Confusion matrices",
             "Reports by truth and decision; percentages are of the true class.",
-            lambda: comparison_plots.confusion_plot(comparison),
+            lambda: comparison_plots.confusion_plot(models, classes),
         ),
-        Picture(
+        ReportFigure(
             f"{prefix}-roc.svg",
             "ROC curves",
-            f"{comparison_plots.describe(comparison)} The markers are the thresholds in use.",
-            lambda: comparison_plots.roc_plot(comparison, named),
+            f"{comparison_plots.describe(models)} The markers are the thresholds in use.",
+            lambda: comparison_plots.roc_plot(models, named),
         ),
-        Picture(
+        ReportFigure(
             f"{prefix}-calibration.svg",
             "Calibration",
             "Share of positive reports by probability, in ten bins; on the dotted line the "
             "probability is right.",
             lambda: calibration_plot(scores, [key for key in figures if key != "rules"]),
         ),
-        Picture(
+        ReportFigure(
             f"{prefix}-words.svg",
             "The words that speak most for each class",
             "Log-odds that the presence of a word adds. no: and maybe: mark denied and doubted "

@@ -18,7 +18,6 @@ from radistill.metrics.intervals import (
 )
 from radistill.metrics.metrics import metrics
 from radistill.metrics.paired import delong, mcnemar
-from radistill.schema.figures import PointFigures
 from radistill.schema.labeller_figures import (
     AblationRow,
     Agreement,
@@ -62,8 +61,8 @@ class TaskScores:
         """Figures of one labeller, decisions at the threshold of each fold."""
         scores, task = self.labellers[name], self.task
         auc_draws, f1_draws = self.draws[name]
-        point = _point(task.truth, scores.probability, float(np.median(scores.thresholds)))
-        decided = _point(task.truth, scores.called.astype(float), 0.5)
+        point = metrics(task.truth, scores.probability, float(np.median(scores.thresholds)))
+        decided = metrics(task.truth, scores.called.astype(float), 0.5)
         values = point.model_dump() | decided.model_dump(include=FROM_DECISIONS)
         if np.ptp(auc_draws) == 0:
             values["auc_ci"] = flat_auc_interval(auc_draws[0], task.truth, task.groups.tolist())
@@ -118,10 +117,6 @@ class TaskScores:
                 row = row.model_copy(update={"auc_change": auc - rows[0].auc, "ci": ci})
             rows.append(row)
         return rows
-
-
-def _point(truth: np.ndarray, probability: np.ndarray, threshold: float) -> PointFigures:
-    return PointFigures.model_validate(metrics(truth, probability, threshold))
 
 
 def _f1(truth: np.ndarray, called: np.ndarray) -> float:
