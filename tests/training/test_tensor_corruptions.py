@@ -1,41 +1,55 @@
+"""The tensor executor does what the executor for bytes does."""
+
+from __future__ import annotations
+
 import numpy as np
 import pytest
 import torch
 
-from radistill.config import AugmentConfig
-from radistill.training.tensor_corruptions import damage
+from radistill.imaging.corruptions import CORRUPTIONS, Corruption
+from radistill.training.tensor_corruptions import OPERATIONS, VALIDATION, corrupt
 
-KINDS = {"gamma": 0.5, "sharpness": 1.0, "resample": 1.0, "jpeg": 1.0}
+GREY_LEVELS = 3  # of 255: Pillow rounds after each of three boxes
 
 
 @pytest.fixture
-def images() -> torch.Tensor:
-    return torch.rand(6, 1, 48, 48, generator=torch.Generator().manual_seed(0)) * 0.8 + 0.1
+def films() -> np.ndarray:
+    """uint8 (3, 64, 64): edges, smooth shades and texture, black and white among them."""
+    y, x = np.mgrid[0:64, 0:64] / 64
+    smooth = 255 * (0.5 + 0.5 * np.sin(5 * x) * np.cos(3 * y))
+    edges = 60 + 120 * ((x > 0.3) & (y < 0.7))
+    texture = np.random.default_rng(0).integers(0, 256, (64, 64))
+    return np.stack([smooth, edges, texture]).astype(np.uint8)
 
 
-def test_nothing_asked_is_nothing_done(images: torch.Tensor) -> None:
-    assert damage(images, range(6), AugmentConfig()) is images
+@pytest.mark.parametrize(
+    ("kind", "severity"),
+    [
+        pytest.param(kind, severity, id=f"{kind.name}-{severity}")
+        for kind in CORRUPTIONS
+        if kind.operation in OPERATIONS
+        for severity in kind.severities
+    ],
+)
+def test_both_executors_are_equal(films: np.ndarray, kind: Corruption, severity: float) -> None:
+    # The executor for bytes draws a field of noise for each film, this one the first of them.
+    expected = np.concatenate([kind.apply(film[None], severity) for film in films])
+    images = torch.from_numpy(films).unsqueeze(1).float() / 255
+    corrupted = corrupt(images, kind, severity)
+    assert corrupted.shape == images.shape
+    difference = 255 * corrupted.squeeze(1).numpy() - expected.astype(float)
+    assert np.abs(difference).max() <= GREY_LEVELS
+    assert np.abs(expected.astype(float) - films).max() > 2 * GREY_LEVELS
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_each_changes_all_images_and_keeps_the_range(images: torch.Tensor, kind: str) -> None:
-    changed = damage(images, range(6), AugmentConfig(**{kind: KINDS[kind]}))
-    assert changed.shape == images.shape
-    assert float(changed.min()) >= 0
-    assert float(changed.max()) <= 1
-    assert (changed - images).abs().amax(dim=(1, 2, 3)).min() > 1e-4
+def test_validation_is_scored_under_what_exposure_and_files_do() -> None:
+    assert [kind.name for kind in VALIDATION] == [
+        "underexposed", "overexposed", "contrast", "noise", "blur", "resolution",
+    ]  # fmt: skip
 
 
-def test_it_depends_on_the_key_alone(images: torch.Tensor) -> None:
-    config = AugmentConfig(gamma=0.3, sharpness=0.5, resample=0.5, jpeg=0.5)
-    together = damage(images, range(6), config)
-    for key in range(6):
-        alone = damage(images[key : key + 1], [key], config)
-        torch.testing.assert_close(together[key : key + 1], alone, atol=1 / 255, rtol=0)
-
-
-def test_about_the_share_that_is_asked_for(images: torch.Tensor) -> None:
-    many = images[:1].expand(400, -1, -1, -1)
-    changed = damage(many, range(400), AugmentConfig(jpeg=0.3))
-    share = float(np.mean((changed != many).any(dim=(1, 2, 3)).numpy()))
-    assert 0.2 < share < 0.4
+def test_one_severity_an_image(films: np.ndarray) -> None:
+    images = torch.from_numpy(films).unsqueeze(1).float() / 255
+    together = OPERATIONS["exposure"](images, torch.tensor([0.5, 1.0, 2.0]))
+    torch.testing.assert_close(together[2:], images[2:] ** 2)
+    torch.testing.assert_close(together[1:2], images[1:2])

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from radistill.imaging.corruptions import DAMAGES, Damage
+from radistill.imaging.corruptions import CORRUPTIONS, Corruption
 from radistill.metrics.paired import delong_interval
 from radistill.metrics.predictions import Predictions
 from radistill.metrics.thresholds import at_threshold
@@ -28,7 +28,7 @@ def robustness(
     threshold: float,
     squares: Callable[[np.ndarray], np.ndarray],
     score: Score,
-    damages: Sequence[Damage] = DAMAGES,
+    corruptions: Sequence[Corruption] = CORRUPTIONS,
 ) -> Robustness:
     """Figures of the films of `p` at every level of every corruption, at the shipped threshold.
 
@@ -44,16 +44,17 @@ def robustness(
         return _point(films, level, threshold, np.concatenate(scored))
 
     plain = point(0, lambda batch: batch)
-    points = {d.name: [plain.model_copy(update={"level": d.none})] for d in damages}
-    jobs = [(damage, level) for damage in damages for level in damage.levels]
+    points = {c.name: [plain.model_copy(update={"level": c.none})] for c in corruptions}
+    jobs = [(kind, level) for kind in corruptions for level in kind.severities]
     with bar() as progress:
-        for damage, level in progress.track(jobs, description="Scoring corrupted films"):
-            points[damage.name].append(point(level, partial(damage.to, level=level)))
+        for kind, level in progress.track(jobs, description="Scoring corrupted films"):
+            points[kind.name].append(point(level, partial(kind.apply, severity=level)))
     return Robustness(
         films=len(rows),
         threshold=threshold,
         curves=tuple(
-            CorruptionCurve(name=d.name, unit=d.unit, points=tuple(points[d.name])) for d in damages
+            CorruptionCurve(name=c.name, unit=c.unit, points=tuple(points[c.name]))
+            for c in corruptions
         ),
     )
 

@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from radistill.config import AugmentConfig
-from radistill.training.tensor_corruptions import damage
+from radistill.training.random_corruptions import random_corruptions
 
 _DRAWS = 8  # numbers drawn for each image
 
@@ -49,7 +49,7 @@ def augment(squares: np.ndarray, keys: Sequence[int], config: AugmentConfig) -> 
         shape = images.shape[1:]
         noise = torch.stack([torch.randn(shape, generator=g) for g in generators])
         images = images + strength * noise
-    return damage(images.clamp_(0, 1), keys, config)
+    return random_corruptions(images.clamp_(0, 1), keys, config)
 
 
 def _move(images: torch.Tensor, draws: torch.Tensor, config: AugmentConfig) -> torch.Tensor:

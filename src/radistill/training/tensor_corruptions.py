@@ -1,75 +1,86 @@
-"""What other files and scanners do to a film, as random changes in training.
+"""The corruptions of `radistill.imaging.corruptions` for batches on the device.
 
-A network that leans on compression noise or on one resampling filter sees these come and go.
+Equal to those within three of 255 grey levels. Geometry is left out: training has its own.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
+import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
-from PIL import Image
 from torch.nn import functional as F
 
-from radistill.config import AugmentConfig
+from radistill.imaging.corruptions import CORRUPTIONS, Corruption, Operation, jpeg
 
-_SIZES = (0.5, 0.65, 0.8)  # of the side
-_FILTERS = ("area", "bilinear", "bicubic")
+# What the criterion `worst_auc` scores validation films under, each at its middle severity.
+VALIDATION = tuple(
+    kind
+    for kind in CORRUPTIONS
+    if kind.operation in ("exposure", "contrast", "noise", "blur", "resolution")
+)
 
 
-def damage(images: torch.Tensor, keys: Sequence[int], config: AugmentConfig) -> torch.Tensor:
-    """Change exposure curve, sharpness, resolution and compression of some of the images.
+def corrupt(images: torch.Tensor, kind: Corruption, severity: float) -> torch.Tensor:
+    """Corrupted copies of float32 (N, 1, S, S) in [0, 1]. Noise is the same for all images."""
+    return OPERATIONS[kind.operation](images, torch.tensor(severity)).clamp(0, 1)
 
-    images: float32 (N, 1, S, S) in [0, 1]; keys: from `view_keys`. Returns the same shape and
-    range; what is drawn for an image follows from its key alone.
+
+def convolve(images: torch.Tensor, taps: torch.Tensor) -> torch.Tensor:
+    """Images (N, 1, S, S) smoothed along both axes by an odd number of taps; edges are repeated."""
+    reach = len(taps) // 2
+    padded = F.pad(images, (reach,) * 4, mode="replicate")
+    return F.conv2d(F.conv2d(padded, taps.view(1, 1, 1, -1)), taps.view(1, 1, -1, 1))
+
+
+def _noise(images: torch.Tensor, deviation: torch.Tensor) -> torch.Tensor:
+    # One field for all images and epochs, so that epochs can be compared.
+    field = np.random.default_rng(0).standard_normal(images.shape[-2:])
+    return images + deviation * torch.from_numpy(field).to(images)
+
+
+def _blur(images: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
+    """Gaussian, as Pillow: three boxes whose outermost pixels count in part (Gwosdek et al. 2011).
+
+    share: standard deviation, of the side.
     """
-    if not (config.gamma or config.sharpness or config.resample or config.jpeg):
-        return images
-    randoms = [np.random.default_rng([key, 1]) for key in keys]
-    draws = np.stack([random.random(8) for random in randoms])
-    exponents = np.exp(config.gamma * (2 * draws[:, 0] - 1))
-    images = images.clamp(1e-4, 1) ** torch.from_numpy(exponents).float().view(-1, 1, 1, 1)
-    images = _sharpen(images, draws[:, 1] < config.sharpness, 2.5 * draws[:, 2] - 1)
-    images = _resample(images, draws[:, 3] < config.resample, draws[:, 4])
-    images = images.clamp(0, 1)
-    chosen = np.flatnonzero(draws[:, 5] < config.jpeg)
-    if len(chosen):
-        qualities = (30 + 66 * draws[chosen, 6]).astype(int)
-        images = images.clone()
-        images[torch.from_numpy(chosen)] = _jpeg(images[torch.from_numpy(chosen)], qualities)
+    variance = (float(share) * images.shape[-1]) ** 2 / 3
+    whole = int((math.sqrt(12 * variance + 1) - 1) / 2)
+    part = (2 * whole + 1) * (whole * (whole + 1) - 3 * variance)
+    taps = torch.ones(2 * whole + 3, device=images.device)
+    taps[[0, -1]] = part / (6 * (variance - (whole + 1) ** 2))
+    for _ in range(3):
+        images = convolve(images, taps / taps.sum())
     return images
 
 
-def _sharpen(images: torch.Tensor, chosen: np.ndarray, amount: np.ndarray) -> torch.Tensor:
-    """Unsharp mask: amount -1 is the blurred image, 0 the image, above 0 sharper."""
-    kernel = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
-    padded = F.pad(images, (2, 2, 2, 2), mode="replicate")
-    blurred = F.conv2d(F.conv2d(padded, kernel.view(1, 1, 1, 5)), kernel.view(1, 1, 5, 1))
-    strength = torch.from_numpy(np.where(chosen, amount, 0.0)).float().view(-1, 1, 1, 1)
-    return images + strength * (images - blurred)
-
-
-def _resample(images: torch.Tensor, chosen: np.ndarray, draw: np.ndarray) -> torch.Tensor:
-    """Down to one of `_SIZES` with one of `_FILTERS`, and up again."""
+def _resolution(images: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
     side = images.shape[-1]
-    kinds = np.where(chosen, (draw * len(_SIZES) * len(_FILTERS)).astype(int), -1)
-    result = images.clone()
-    for kind in np.unique(kinds[kinds >= 0]):
-        rows = torch.from_numpy(np.flatnonzero(kinds == kind))
-        size = round(side * _SIZES[kind // len(_FILTERS)])
-        mode = _FILTERS[kind % len(_FILTERS)]
-        small = F.interpolate(images[rows], size=size, mode=mode)
-        result[rows] = F.interpolate(small, size=side, mode="bilinear", align_corners=False)
-    return result
+    small = max(1, round(float(share) * side))
+    lower = F.interpolate(images, size=small, mode="bilinear", antialias=True)
+    return F.interpolate(lower, size=side, mode="bilinear")
 
 
-def _jpeg(images: torch.Tensor, qualities: np.ndarray) -> torch.Tensor:
-    squares = (images.squeeze(1) * 255).round().to(torch.uint8).numpy()
-    pieces = []
-    for square, quality in zip(squares, qualities.tolist(), strict=True):
-        file = io.BytesIO()
-        Image.fromarray(square).save(file, "JPEG", quality=quality)
-        pieces.append(np.asarray(Image.open(file)))
-    return torch.from_numpy(np.stack(pieces)).unsqueeze(1).float().div_(255)
+def _jpeg(images: torch.Tensor, quality: torch.Tensor) -> torch.Tensor:
+    squares = (images.squeeze(1) * 255).round().to(torch.uint8).cpu().numpy()
+    qualities = quality.expand(len(squares)).int().tolist()
+    written = [jpeg(square, q) for square, q in zip(squares, qualities, strict=True)]
+    return torch.from_numpy(np.stack(written)).unsqueeze(1).to(images).div_(255)
+
+
+def _column(severity: torch.Tensor) -> torch.Tensor:
+    """One number, or one for each image (N,), to be broadcast over images (N, 1, S, S)."""
+    return severity.view(-1, 1, 1, 1)
+
+
+# Operation -> (images, severity or severities (N,)) -> images, perhaps out of range.
+OPERATIONS: dict[Operation, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
+    "exposure": lambda images, gamma: images ** _column(gamma),
+    "contrast": lambda images, share: 0.5 + _column(share) * (images - 0.5),
+    "noise": _noise,
+    "blur": _blur,
+    "jpeg": _jpeg,
+    "resolution": _resolution,
+    "invert": lambda images, _: 1 - images,
+}

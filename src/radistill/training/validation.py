@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -13,10 +14,11 @@ from sklearn.metrics import roc_auc_score
 from torch import nn
 from torch.nn import functional as F
 
+from radistill.imaging.corruptions import Corruption
 from radistill.models.reported import class_probabilities
 from radistill.training.examples import Examples
 from radistill.training.outputs import outputs, plain
-from radistill.training.validation_corruptions import CORRUPTIONS
+from radistill.training.tensor_corruptions import VALIDATION, corrupt
 
 Criterion = Literal["auc", "log_loss", "worst_auc", "last"]
 
@@ -65,7 +67,14 @@ def validate(
     if criterion == "log_loss":
         return replace(figures, criterion=-figures.loss)
     worst = figures.auc
-    for damage in CORRUPTIONS.values():
-        logits = outputs(model, len(val), lambda rows, d=damage: d(draw(rows)), accelerator)  # type: ignore[misc]
+    for kind in VALIDATION:
+        corrupted = partial(_corrupted, draw, kind)
+        logits = outputs(model, len(val), corrupted, accelerator)
         worst = min(worst, auc(logits, val.classes, val.class_of, positive))
     return replace(figures, criterion=worst)
+
+
+def _corrupted(
+    draw: Callable[[np.ndarray], torch.Tensor], kind: Corruption, rows: np.ndarray
+) -> torch.Tensor:
+    return corrupt(draw(rows), kind, kind.severities[len(kind.severities) // 2])
