@@ -74,9 +74,7 @@ def examples(paths: list[Path], size: int) -> Examples:
 
 def network(architecture: str, size: int, enlarge: int = 1) -> GreyClassifier:
     torch.manual_seed(0)
-    model = create(architecture, classes=2, weights="random", input_size=size)[0]
-    model.enlarge = enlarge
-    return model
+    return create(architecture, classes=2, weights="random", input_size=size, enlarge=enlarge)[0]
 
 
 def notebook_epoch(paths: list[Path], teacher: GreyClassifier, student: GreyClassifier) -> None:

@@ -30,8 +30,7 @@ def stepper(compiled: bool) -> Callable[[], None]:
     config = load_config("student").recipe("student")
     torch.manual_seed(0)
     model, _ = create(config.architecture, classes=3, dropout=config.dropout, weights="random",
-                      input_size=config.input_size)  # fmt: skip
-    model.enlarge = config.enlarge
+                      input_size=config.input_size, enlarge=config.enlarge)  # fmt: skip
     model.train().to(memory_format=torch.channels_last)
     network = torch.compile(model, dynamic=False) if compiled else model
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
@@ -53,8 +52,7 @@ def asker(batch: int, layout: torch.memory_format) -> Callable[[], None]:
     """Asks the preset's teacher about 256 random films."""
     config = load_config("student").recipe("teacher")
     model, _ = create(config.architecture, classes=3, dropout=0.0, weights="random",
-                      input_size=config.input_size)  # fmt: skip
-    model.enlarge = config.enlarge
+                      input_size=config.input_size, enlarge=config.enlarge)  # fmt: skip
     model.eval().to(memory_format=layout)
     images = torch.rand(256, 1, config.input_size, config.input_size)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("torch", "torchvision", "sklearn", "scipy", "matplotlib", "onnx", "pandas", "accelerate")
+HEAVY = ("torch", "timm", "sklearn", "scipy", "matplotlib", "onnx", "pandas", "accelerate")
 
 
 def predict(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:

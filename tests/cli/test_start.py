@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "torchvision", "sklearn", "scipy", "matplotlib", "accelerate", "onnxruntime")
+HEAVY = ("torch", "timm", "sklearn", "scipy", "matplotlib", "accelerate", "onnxruntime")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])

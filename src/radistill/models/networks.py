@@ -1,147 +1,174 @@
-"""Networks by name: our own, and any torchvision classifier, ready for a new head."""
+"""Networks by name: timm's, torchvision's ShuffleNet V2 and the baseline, ready for a new head."""
 
 from __future__ import annotations
 
 import difflib
-import warnings
+from collections.abc import Sequence
+from typing import Any
 
+import timm
 import torch
-import torchvision
+from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
+from timm.models.resnet import Bottleneck, ResNet
 from torch import nn
 
 from radistill.errors import UsageError
+from radistill.models import efficientnet_lite
 from radistill.models.baseline import BaselineCNN
 from radistill.models.classifier import GreyClassifier
-from radistill.models.efficientnet_lite import EfficientNetLite, parse
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-# EfficientNet-Lite was trained on (pixel - 127) / 128.
-LITE_MEAN = (127 / 255,) * 3
-LITE_STD = (128 / 255,) * 3
+from radistill.models.shufflenet import SHUFFLENETS, ShuffleNet
 
 MAIN = (
     "baseline",
     "resnet50",
     "resnet18",
     "mobilenet_v3_small",
+    "mobilenetv4_conv_small",
+    "convnext_atto",
     "shufflenet_v2_x0_5",
     "efficientnet_lite0",
     "efficientnet_lite1",
     "efficientnet_lite2",
     "efficientnet_lite0_first5",
 )
-# Auxiliary classifiers in training mode, or no linear layer at the end.
-_UNFIT = {
-    "googlenet": "it has auxiliary classifiers",
-    "inception_v3": "it has auxiliary classifiers",
-    "squeezenet1_0": "its classifier is a convolution",
-    "squeezenet1_1": "its classifier is a convolution",
+_REGNETS = {
+    "400mf": "004",
+    "800mf": "008",
+    "1_6gf": "016",
+    "3_2gf": "032",
+    "8gf": "080",
+    "16gf": "160",
+    "32gf": "320",
+}
+# torchvision's names of networks that timm has under another name. The last line: timm has a
+# network named efficientnet_lite0 too, without the padding and the weights of the original.
+_TIMM_NAMES = {
+    "mobilenet_v2": "mobilenetv2_100",
+    "mobilenet_v3_small": "mobilenetv3_small_100",
+    "mobilenet_v3_large": "mobilenetv3_large_100",
+    "mnasnet0_5": "mnasnet_050",
+    "mnasnet0_75": "mnasnet_075",
+    "mnasnet1_0": "mnasnet_100",
+    "swin_t": "swin_tiny_patch4_window7_224",
+    "swin_s": "swin_small_patch4_window7_224",
+    "swin_b": "swin_base_patch4_window7_224",
+    "vit_b_16": "vit_base_patch16_224",
+    "vit_b_32": "vit_base_patch32_224",
+    "vit_l_16": "vit_large_patch16_224",
+    "vit_l_32": "vit_large_patch32_224",
+    "vit_h_14": "vit_huge_patch14_224",
+    **{f"regnet_{x}_{size}": f"regnet{x}_{code}" for x in "xy" for size, code in _REGNETS.items()},
+    **{name: f"tf_{name}" for name in efficientnet_lite.NAMES},
+}
+# Constants of batch norm as in the originals, where timm has others.
+_NORM_OPTIONS = {
+    "mobilenet_v3_small": {"bn_eps": 1e-3, "bn_momentum": 0.01},
+    "mobilenet_v3_large": {"bn_eps": 1e-3, "bn_momentum": 0.01},
+    **{name: {"bn_momentum": efficientnet_lite.MOMENTUM} for name in efficientnet_lite.NAMES},
 }
 
 
 def architectures() -> list[str]:
     """Every name `build` takes, the main ones first."""
-    others = torchvision.models.list_models(module=torchvision.models)
-    return [*MAIN, *(name for name in others if name not in MAIN and name not in _UNFIT)]
+    others = {*_TIMM_NAMES, *SHUFFLENETS, *timm.list_models()}
+    return [*MAIN, *sorted(others.difference(MAIN))]
+
+
+def check_name(architecture: str) -> None:
+    """Raise UsageError, with the nearest names, if `build` does not know `architecture`."""
+    name, _, tag = architecture.partition(".")
+    known = architectures()
+    if tag and name in known:  # a set of weights, such as resnet50.tv_in1k
+        known = timm.list_pretrained(f"{name}.*")
+    if architecture not in known and not efficientnet_lite.parse(architecture):
+        nearest = difflib.get_close_matches(architecture, known, n=3, cutoff=0.5) or MAIN
+        raise UsageError(
+            f"no architecture '{architecture}'; the nearest are {', '.join(nearest)} "
+            "(any architecture of timm is taken by its name)"
+        )
+
+
+def whole_name(architecture: str) -> str:
+    """`architecture` without the cut: `efficientnet_lite0` for `efficientnet_lite0_first5`."""
+    lite = efficientnet_lite.parse(architecture)
+    return lite[0] if lite else architecture
+
+
+def timm_name(architecture: str) -> str:
+    """timm's name, if it has the network."""
+    whole = whole_name(architecture)
+    return _TIMM_NAMES.get(whole, whole)
 
 
 def build(
-    architecture: str, *, classes: int, dropout: float, input_size: int, variant: str = ""
+    architecture: str,
+    *,
+    classes: int,
+    dropout: float = 0.0,
+    input_size: int = 224,
+    enlarge: int = 1,
+    variant: str = "",
 ) -> GreyClassifier:
     """A GreyClassifier with random weights, in training mode.
 
     variant: `v1` puts the stride of a bottleneck ResNet on its first 1x1 convolution.
-    Raises UsageError for an unknown or unfit name, or a size the network cannot take.
+    Raises UsageError for an unknown name, or a size the network cannot take.
     """
     check_name(architecture)
-    if architecture == "baseline":
-        cnn = BaselineCNN(input_size, dropout)
-        model = GreyClassifier(
-            cnn, embedding_size=cnn.embedding_size, classes=classes, architecture=architecture,
-            input_size=input_size, mean=(0.5,), std=(0.25,), dropout=dropout, head_dropout=0.0,
-        )  # fmt: skip
-    else:
-        lite = parse(architecture)
-        network = EfficientNetLite(*lite) if lite else _torchvision(architecture, input_size)
-        if variant:
-            use_v1_strides(network, architecture)
-        head, size = _remove_head(network, architecture)
-        model = GreyClassifier(
-            network, embedding_size=size, classes=classes, architecture=architecture,
-            input_size=input_size, mean=LITE_MEAN if lite else IMAGENET_MEAN,
-            std=LITE_STD if lite else IMAGENET_STD, dropout=dropout, variant=variant,
-            original_head=head,
-        )  # fmt: skip
-    _check_size(model)
+    size = input_size * enlarge
+    try:
+        backbone, mean, std = _backbone(architecture, size, dropout)
+        with torch.no_grad():
+            embedding = backbone.eval()(torch.zeros(1, len(mean), size, size))
+    except (RuntimeError, AssertionError, ValueError) as error:
+        enlarged = f" enlarged to {size}" if enlarge > 1 else ""
+        raise UsageError(
+            f"{architecture} cannot take input_size {input_size}{enlarged} ({error}); "
+            "224 fits nearly every network"
+        ) from None
+    if variant:
+        use_v1_strides(backbone, architecture)
+    model = GreyClassifier(
+        backbone.train(),
+        embedding_size=embedding.shape[1],
+        classes=classes,
+        architecture=architecture,
+        input_size=input_size,
+        mean=mean,
+        std=std,
+        dropout=dropout,
+        enlarge=enlarge,
+        variant=variant,
+    )
+    if isinstance(backbone, BaselineCNN):  # drops out before its first dense layer instead
+        model.head[0] = nn.Dropout(0.0)
     return model
 
 
 def use_v1_strides(network: nn.Module, architecture: str) -> None:
-    """Move the stride of each bottleneck from conv2 (torchvision, "v1.5") to conv1 (He, 2015)."""
-    if not isinstance(network, torchvision.models.ResNet):
+    """Move the stride of each bottleneck from conv2 ("v1.5") to conv1 (He et al., 2015)."""
+    if not isinstance(network, ResNet):
         raise UsageError(f"{architecture}: only a ResNet has v1 strides")
     for block in network.modules():
-        if isinstance(block, torchvision.models.resnet.Bottleneck):
+        if isinstance(block, Bottleneck):
             block.conv1.stride, block.conv2.stride = block.conv2.stride, (1, 1)
 
 
-def check_name(architecture: str) -> None:
-    """Raise UsageError, naming the nearest, if `build` does not know `architecture`."""
-    if architecture in _UNFIT:
-        raise UsageError(
-            f"{architecture} cannot take a new head: {_UNFIT[architecture]}; "
-            f"choose one of {', '.join(MAIN)}"
-        )
-    if parse(architecture) is None and architecture not in architectures():
-        close = difflib.get_close_matches(architecture, architectures(), n=1, cutoff=0.5)
-        hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(MAIN)}"
-        raise UsageError(f"no architecture '{architecture}'; {hint} (any torchvision classifier)")
-
-
-def _torchvision(architecture: str, input_size: int) -> nn.Module:
-    sized = {"image_size": input_size} if architecture.startswith("vit_") else {}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            network: nn.Module = torchvision.models.get_model(architecture, weights=None, **sized)
-    except (RuntimeError, AssertionError, ValueError):
-        raise _unfit_size(architecture, input_size) from None
-    return network
-
-
-def _remove_head(network: nn.Module, architecture: str) -> tuple[str, int]:
-    """Replace the last linear layer by Identity; return its name and the size of its input.
-
-    A dropout right before it goes too: the new head has its own.
-    """
-    linear = [name for name, module in network.named_modules() if isinstance(module, nn.Linear)]
-    if not linear:
-        raise UsageError(f"{architecture} cannot take a new head: it has no linear layer")
-    parent_name, _, last = linear[-1].rpartition(".")
-    parent = network.get_submodule(parent_name)
-    size = parent.get_submodule(last).in_features
-    setattr(parent, last, nn.Identity())
-    if isinstance(parent, nn.Sequential) and last.isdigit() and int(last) > 0:
-        before = int(last) - 1
-        if isinstance(parent[before], nn.Dropout):
-            parent[before] = nn.Identity()
-    return linear[-1], int(size)  # type: ignore[arg-type]
-
-
-def _check_size(model: GreyClassifier) -> None:
-    try:
-        with torch.no_grad():
-            side = model.input_size
-            embedding = model.eval().embedding(torch.zeros(1, 1, side, side))
-    except (RuntimeError, AssertionError, ValueError):
-        raise _unfit_size(model.architecture, model.input_size) from None
-    if embedding.shape != (1, model.embedding_size):
-        raise UsageError(f"{model.architecture} cannot take a new head: its output is not linear")
-    model.train()
-
-
-def _unfit_size(architecture: str, input_size: int) -> UsageError:
-    return UsageError(
-        f"{architecture} cannot take input_size {input_size}; 224 fits nearly every network"
-    )
+def _backbone(
+    architecture: str, size: int, dropout: float
+) -> tuple[nn.Module, Sequence[float], Sequence[float]]:
+    """The network, and mean and standard deviation of its input by channel."""
+    if architecture == "baseline":
+        return BaselineCNN(size, dropout), (0.5,), (0.25,)
+    if architecture in SHUFFLENETS:
+        return ShuffleNet(architecture), IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
+    name = timm_name(architecture)
+    known = timm.get_pretrained_cfg(name)
+    options: dict[str, Any] = {"img_size": size} if known and known.fixed_input_size else {}
+    options |= _NORM_OPTIONS.get(whole_name(architecture), {})
+    network: Any = timm.create_model(name, num_classes=0, **options)
+    if lite := efficientnet_lite.parse(architecture):
+        if lite[1]:
+            efficientnet_lite.cut(network, lite[1])
+        return network, efficientnet_lite.MEAN, efficientnet_lite.STD
+    return network, network.pretrained_cfg["mean"], network.pretrained_cfg["std"]

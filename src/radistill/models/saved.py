@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from radistill.errors import UsageError
 from radistill.files import write_json
 from radistill.models.classifier import GreyClassifier
 from radistill.models.networks import build
+from radistill.models.weights.layouts import to_timm
 from radistill.models.weights.tensors import V1_STRIDES, read_safetensors, write_safetensors
-from radistill.models.weights.weights_report import examples
+from radistill.models.weights.weights_report import listed
 
 WEIGHTS = "weights.safetensors"
 SPEC = "model.json"
@@ -72,21 +75,31 @@ def load_model(folder: Path) -> GreyClassifier:
         classes=spec["num_classes"],
         dropout=spec["dropout"],
         input_size=spec["input_size"],
+        enlarge=spec.get("enlarge", 1),
         variant=spec["variant"],
     )
-    model.enlarge = spec.get("enlarge", 1)
     file = folder / WEIGHTS
     if not file.is_file():
         raise UsageError(f"{file}: no such file; is the training finished?")
-    state, _ = read_safetensors(file)
+    state = _in_own_layout(model, read_safetensors(file)[0])
     own = model.state_dict()
-    problems = {
-        "missing": [key for key in own if key not in state],
-        "unexpected": [key for key in state if key not in own],
-        "of another shape": [k for k in own if k in state and own[k].shape != state[k].shape],
-    }
-    if any(problems.values()):
-        listed = "; ".join(f"{len(v)} {k} ({examples(v)})" for k, v in problems.items() if v)
-        raise UsageError(f"{file}: weights of another model than {folder / SPEC} says: {listed}")
+    problems = listed(
+        {
+            "missing": [key for key in own if key not in state],
+            "unexpected": [key for key in state if key not in own],
+            "of another shape": [k for k in own if k in state and own[k].shape != state[k].shape],
+        }
+    )
+    if problems:
+        raise UsageError(f"{file}: weights of another model than {folder / SPEC} says: {problems}")
     model.load_state_dict(state)
     return model.eval()
+
+
+def _in_own_layout(model: GreyClassifier, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """`state` with the keys of `model`; earlier versions had other implementations of networks."""
+    prefix = "backbone."
+    backbone = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+    rest = {k: v for k, v in state.items() if not k.startswith(prefix)}
+    moved = to_timm(backbone, model.backbone, model.architecture)
+    return rest | {f"{prefix}{key}": value for key, value in moved.items()}

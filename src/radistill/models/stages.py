@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from timm.models import group_parameters
 from torch import nn
 
-# Containers that hold the stages of a network rather than being one.
-_EXPANDED = ("features", "blocks", "trunk_output")
-_NORMS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm)
 
+def stages_of(backbone: Any) -> list[list[nn.Module]]:
+    """The modules of `backbone` in the order of their execution, grouped into stages.
 
-def stages_of(backbone: nn.Module) -> list[list[nn.Module]]:
-    """The children of `backbone` that hold parameters, in order, grouped into stages.
-
-    A container named `features`, `blocks` or `trunk_output` counts as its children; a single
-    normalisation layer belongs to the convolution before it. So a ResNet has five stages
-    (conv1 with bn1, layer1 to layer4) and a ShuffleNet V2 five (conv1, stage2 to stage4, conv5).
-    A backbone with a method `stages` is asked instead.
+    The stages are timm's coarse groups of parameters: the stem, then the layers or rows of blocks.
+    So a ResNet has five (conv1 with bn1, layer1 to layer4). Modules without parameters, such as
+    pooling, belong to the stage before them.
     """
-    own = getattr(backbone, "stages", None)
-    if own is not None:
-        named: list[list[nn.Module]] = own()
-        return named
-    stages: list[list[nn.Module]] = []
-    for child in _parts(backbone):
-        if isinstance(child, _NORMS) and stages:
-            stages[-1].append(child)
-        else:
-            stages.append([child])
+    stages: list[list[nn.Module]] = [[]]
+    latest = 0
+    for group, module in _pieces(backbone, _groups(backbone)):
+        if group > latest:
+            latest = group
+            stages.append([])
+        stages[-1].append(module)
     return stages
 
 
-def _parts(backbone: nn.Module) -> list[nn.Module]:
-    parts: list[nn.Module] = []
-    for name, child in backbone.named_children():
-        expanded = name in _EXPANDED and isinstance(child, nn.Sequential | nn.ModuleList)
-        parts += list(child.children()) if expanded else [child]
-    return [part for part in parts if next(part.parameters(), None) is not None]
+def _groups(backbone: Any) -> dict[str, int]:
+    """The group of each parameter; its child's number where timm has no groups."""
+    children = [name for name, _ in backbone.named_children()]
+    if hasattr(backbone, "group_matcher"):
+        matcher = backbone.group_matcher(coarse=True)
+    else:
+
+        def matcher(name: str) -> int:
+            return children.index(name.partition(".")[0])
+
+    groups: dict[str, int] = group_parameters(backbone, matcher, reverse=True)
+    return groups
+
+
+def _pieces(
+    module: nn.Module, groups: Mapping[str, int], prefix: str = ""
+) -> Iterator[tuple[int, nn.Module]]:
+    """The children with their group, 0 without parameters; a container of several is opened."""
+    for name, child in module.named_children():
+        path = f"{prefix}{name}"
+        held = {groups[f"{path}.{key}"] for key, _ in child.named_parameters()}
+        if len(held) > 1 and isinstance(child, nn.Sequential | nn.ModuleList):
+            yield from _pieces(child, groups, f"{path}.")
+        else:
+            yield min(held, default=0), child

@@ -116,8 +116,8 @@ def _train(
         dropout=recipe.dropout,
         weights=recipe.weights,
         input_size=recipe.input_size,
+        enlarge=recipe.enlarge,
     )
-    model.enlarge = recipe.enlarge
     if accelerator.is_main_process:
         console.print(f"[bold]{name}[/bold]: {recipe.architecture}, {report.summary()}")
     task = TrainingTask(

@@ -18,11 +18,10 @@ from radistill.data.audit.collect import audit, sample_grid
 from radistill.data.dataset import Dataset
 from radistill.data.manifest import SPLITS
 from radistill.data.targets import targets_of
-from radistill.errors import UsageError
 from radistill.explain.cost import costs_side_by_side
 from radistill.files import sha256, write_json, write_with
 from radistill.metrics.predictions import read_predictions
-from radistill.models import GreyClassifier, create, load_model, read_spec
+from radistill.models import create, load_model, read_spec
 from radistill.progress import console
 from radistill.report.html import write_report
 from radistill.report.side_by_side import compare
@@ -166,22 +165,10 @@ def _check_models(run: RunDirectory, config: StudyConfig, classes: int) -> None:
             classes=classes,
             weights=recipe.weights,
             input_size=recipe.input_size,
+            enlarge=recipe.enlarge,
         )
-        network.enlarge = recipe.enlarge
-        _check_size(name, network.eval())
         if recipe.cached_views:
             check_split(network, recipe.frozen_stages)
-
-
-@torch.inference_mode()
-def _check_size(name: str, network: GreyClassifier) -> None:
-    try:
-        network(torch.zeros(1, 1, network.input_size, network.input_size))
-    except (RuntimeError, AssertionError):
-        raise UsageError(
-            f"{name}: {network.architecture}, made for {network.input_size} pixels, cannot "
-            f"take {network.input_size * network.enlarge}; leave enlarge at 1"
-        ) from None
 
 
 def describe(dataset: Dataset) -> DatasetFacts:

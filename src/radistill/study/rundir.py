@@ -186,7 +186,7 @@ class RunDirectory:
 
 def environment() -> Environment:
     """What the figures of a run may depend on besides its configuration."""
-    packages = ("torch", "torchvision", "accelerate", "numpy", "pillow", "scikit-learn",
+    packages = ("torch", "torchvision", "timm", "accelerate", "numpy", "pillow", "scikit-learn",
                 "scipy", "onnx", "onnxruntime")  # fmt: skip
     return Environment(
         radistill=__version__,

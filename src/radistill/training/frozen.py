@@ -6,8 +6,8 @@ changes. Fine-tuning the last stage of a ResNet-50 then costs a fraction of a wh
 
 from __future__ import annotations
 
-import copy
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -33,21 +33,21 @@ class Tail(nn.Module):
 
     def __init__(self, model: GreyClassifier, frozen: int) -> None:
         super().__init__()
-        removed = {id(module) for stage in model.stages[:frozen] for module in stage}
-        self.first = model.stages[frozen][0]
-        self.backbone = _without(model.backbone, removed)
+        self.stages = nn.Sequential(*chain.from_iterable(model.stages[frozen:]))
         self.head = model.head
-        self.stages = model.stages[frozen:]
         self.embedding_size = model.embedding_size
 
+    def outputs(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """The last feature map (N, C, h, w) and the embedding (N, D)."""
+        feature_map = features
+        for module in self.stages:
+            features = module(features)
+            if features.ndim == 4 and min(features.shape[2:]) > 1:
+                feature_map = features
+        return feature_map, features
+
     def embedding(self, features: Tensor) -> Tensor:
-        # What stands between the emptied stages runs on a dummy image; the first stage that is
-        # left takes the features instead.
-        hook = self.first.register_forward_pre_hook(lambda module, inputs: (features,))
-        try:
-            embedding: Tensor = self.backbone(features.new_zeros(1, 1, 8, 8))
-        finally:
-            hook.remove()
+        embedding: Tensor = self.stages(features)
         return embedding
 
     def forward(self, features: Tensor) -> Tensor:
@@ -57,30 +57,17 @@ class Tail(nn.Module):
 
 def stem(model: GreyClassifier, frozen: int, images: Tensor) -> Tensor:
     """The output (N, C, h, w) of the first `frozen` stages for images (N, 1, S, S)."""
-    caught: list[Tensor] = []
-
-    class Enough(Exception):
-        pass
-
-    def catch(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        caught.append(inputs[0])
-        raise Enough
-
-    hook = model.stages[frozen][0].register_forward_pre_hook(catch)
-    try:
-        model.embedding(images)
-    except Enough:
-        pass
-    finally:
-        hook.remove()
-    return caught[0]
+    features = model.normalised(images)
+    for module in chain.from_iterable(model.stages[:frozen]):
+        features = module(features)
+    return features
 
 
 @torch.inference_mode()
 def check_split(model: GreyClassifier, frozen: int) -> None:
     """Raise UsageError unless the stages of `model` run one after the other.
 
-    A network with connections around its stages, or too few of them, cannot be cut there.
+    A network with connections around its stages cannot be cut there.
     """
     size = model.input_size
     images = torch.rand(2, 1, size, size, generator=torch.Generator().manual_seed(0))
@@ -89,7 +76,7 @@ def check_split(model: GreyClassifier, frozen: int) -> None:
         whole = model.embedding(images)
         halves = Tail(model, frozen).eval().embedding(stem(model, frozen, images))
         same = torch.allclose(whole, halves, atol=1e-4, rtol=1e-4)
-    except (RuntimeError, IndexError):
+    except (RuntimeError, ValueError):
         same = False
     if not same:
         raise UsageError(
@@ -144,16 +131,3 @@ def _write(
                 header = {"descr": "<f2", "fortran_order": False, "shape": shape}
                 np.lib.format.write_array_header_1_0(file, header)
             file.write(np.ascontiguousarray(features).tobytes())
-
-
-def _without(module: nn.Module, removed: set[int]) -> nn.Module:
-    """A shallow copy of `module` in which the `removed` submodules do nothing."""
-    light = copy.copy(module)
-    light._modules = {}
-    for name, child in module._modules.items():
-        if child is not None and id(child) in removed:
-            child = nn.Identity()
-        elif child is not None and any(id(inner) in removed for inner in child.modules()):
-            child = _without(child, removed)
-        light._modules[name] = child
-    return light

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
 from radistill.models import GreyClassifier
 from radistill.training.frozen import Tail
@@ -37,7 +36,7 @@ class Learner(nn.Module):
     """Wraps a network so that one forward pass gives `NetworkOutputs`, under `accelerate` too.
 
     projector: for hint regression, trained with the network and then dropped.
-    attention: whether to compute the attention map of the last spatial layer.
+    attention: whether to compute the attention map of the last feature map.
     """
 
     def __init__(
@@ -53,24 +52,12 @@ class Learner(nn.Module):
         self.attention = attention
 
     def forward(self, images: Tensor) -> NetworkOutputs:
-        maps: list[Tensor] = []
-        hooks = _record_maps(self.model.stages, maps) if self.attention else []
-        try:
+        if self.attention:
+            features, embedding = self.model.outputs(images)
+            attention = attention_map(features)
+        else:
             embedding = self.model.embedding(images)
-        finally:
-            for hook in hooks:
-                hook.remove()
-        attention = maps[-1] if maps else embedding.new_empty(len(images), 0)
+            attention = embedding.new_empty(len(images), 0)
         projected = embedding if self.projector is None else self.projector(embedding)
         parts = (self.model.head(embedding), embedding, attention, projected)
         return NetworkOutputs(*(part.float() for part in parts))
-
-
-def _record_maps(stages: list[list[nn.Module]], maps: list[Tensor]) -> list[RemovableHandle]:
-    """Append the attention map of each stage with a spatial output to `maps`, in order."""
-
-    def record(module: nn.Module, inputs: object, output: Tensor) -> None:
-        if output.ndim == 4:
-            maps.append(attention_map(output))
-
-    return [stage[-1].register_forward_hook(record) for stage in stages]

@@ -114,7 +114,6 @@ def start_training(
                 "params": list(projector.parameters()),
                 "lr": recipe.learning_rate,
                 "weight_decay": recipe.weight_decay,
-                "name": "projector",
             }
         )
     network, optimizer = accelerator.prepare(learner, make_optimizer(groups, recipe))

