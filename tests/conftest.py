@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import settings
 settings.register_profile("radistill", deadline=None)
 settings.load_profile("radistill")
 
+TERMINAL = shutil.get_terminal_size().columns
 os.environ["COLUMNS"] = "500"  # messages are not wrapped, here and in processes that tests start
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -23,3 +25,8 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"real data not found at {folder}: set RADISTILL_SHARED")
     return folder
+
+
+@pytest.hookimpl(trylast=True)  # the terminal is there by then
+def pytest_configure(config: pytest.Config) -> None:
+    config.get_terminal_writer().fullwidth = TERMINAL  # pytest's own lines
