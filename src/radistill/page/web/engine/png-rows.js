@@ -1,5 +1,8 @@
-// PNG's filters and interlacing (ISO 15948, clauses 8 and 9): inflated bytes to samples.
+// PNG rows to samples: fast-png undoes the filters; here are interlacing and samples under a byte.
 
+import { decodeInterlaceNull } from "../vendor/decode_interlace_null.js";
+
+// fast-png's own Adam7 takes every sample for a byte or more.
 const ADAM7 = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -12,68 +15,54 @@ const ADAM7 = [
 
 /** The parts that rows come in: { x, y, dx, dy, width, height }. */
 export function passesOf({ width, height, interlaced }) {
-  return (interlaced ? ADAM7 : [[0, 0, 1, 1]]).map(([x, y, dx, dy]) => ({
-    x, y, dx, dy,
-    width: Math.max(0, Math.ceil((width - x) / dx)),
-    height: Math.max(0, Math.ceil((height - y) / dy)),
-  }));
+  return (interlaced ? ADAM7 : [[0, 0, 1, 1]])
+    .map(([x, y, dx, dy]) => ({
+      x, y, dx, dy, width: Math.ceil((width - x) / dx), height: Math.ceil((height - y) / dy),
+    }))
+    .filter((pass) => pass.width > 0 && pass.height > 0);
 }
 
-/** Samples of the picture, interleaved: Uint8Array, or Uint16Array of 16 bits. */
-export function unfiltered(data, header) {
-  const { width, height, depth, samples } = header;
-  const out = new (depth === 16 ? Uint16Array : Uint8Array)(width * height * samples);
+/** Bytes of a pass: each row has one for its filter. */
+export const sizeOf = ({ width, height }, { depth, channels }) =>
+  height * (1 + Math.ceil((width * depth * channels) / 8));
+
+/** Inflated rows to the picture's samples, interleaved: Uint8Array, or Uint16Array of 16 bits. */
+export function samplesOf(rows, header) {
+  const { channels, depth, passes } = header;
+  const Samples = depth === 16 ? Uint16Array : Uint8Array;
+  const out = new Samples(header.width * header.height * channels);
   let at = 0;
-  for (const pass of header.passes) {
-    if (!pass.width || !pass.height) continue;
-    const length = Math.ceil((pass.width * depth * samples) / 8);
-    const back = Math.max(1, (depth * samples) >> 3);
-    let above = new Uint8Array(length);
-    for (let y = 0; y < pass.height; y++, at += 1 + length) {
-      const row = data.subarray(at + 1, at + 1 + length);
-      undo(data[at], row, above, back);
-      spreadRow(row, out, header, pass, y);
-      above = row;
+  for (const pass of passes) {
+    const data = rows.subarray(at, (at += sizeOf(pass, header)));
+    const { width, height } = pass;
+    const packed = decodeInterlaceNull({ data, width, height, channels, depth });
+    const samples = depth < 8 ? unpacked(packed, pass, depth) : packed;
+    if (passes.length === 1) return samples;
+    spread(samples, out, header, pass);
+  }
+  return out;
+}
+
+/** Samples of 1, 2 or 4 bits, high bits first; each row begins with a byte of its own. */
+function unpacked(packed, { width, height }, depth) {
+  const out = new Uint8Array(width * height);
+  const perByte = 8 / depth;
+  const stride = Math.ceil(width / perByte);
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      const byte = packed[y * stride + Math.floor(x / perByte)];
+      out[i] = (byte >> (8 - depth - depth * (x % perByte))) & (2 ** depth - 1);
     }
   }
   return out;
 }
 
-function undo(filter, row, above, back) {
-  if (filter === 1) for (let i = back; i < row.length; i++) row[i] += row[i - back];
-  else if (filter === 2) for (let i = 0; i < row.length; i++) row[i] += above[i];
-  else if (filter === 3) {
-    for (let i = 0; i < row.length; i++) {
-      row[i] += ((i >= back ? row[i - back] : 0) + above[i]) >> 1;
-    }
-  } else if (filter === 4) {
-    for (let i = 0; i < row.length; i++) {
-      row[i] += i >= back ? paeth(row[i - back], above[i], above[i - back]) : above[i];
-    }
-  }
-}
-
-function paeth(left, up, corner) {
-  const guess = left + up - corner;
-  const [a, b, c] = [Math.abs(guess - left), Math.abs(guess - up), Math.abs(guess - corner)];
-  if (a <= b && a <= c) return left;
-  return b <= c ? up : corner;
-}
-
-function spreadRow(row, out, { width, depth, samples }, { x, y, dx, dy, width: count }, line) {
-  const start = ((y + line * dy) * width + x) * samples;
-  if (depth === 8 && dx === 1) {
-    out.set(row.subarray(0, count * samples), start);
-    return;
-  }
-  const mask = (1 << depth) - 1;
-  for (let i = 0; i < count; i++) {
-    for (let s = 0; s < samples; s++) {
-      const n = i * samples + s;
-      const target = start + i * dx * samples + s;
-      if (depth === 16) out[target] = (row[2 * n] << 8) | row[2 * n + 1];
-      else if (depth === 8) out[target] = row[n];
-      else out[target] = (row[(n * depth) >> 3] >> (8 - depth - ((n * depth) & 7))) & mask;
+function spread(samples, out, { width, channels }, pass) {
+  let from = 0;
+  for (let row = 0; row < pass.height; row++) {
+    for (let column = 0; column < pass.width; column++) {
+      const pixel = (pass.y + row * pass.dy) * width + pass.x + column * pass.dx;
+      for (let c = 0; c < channels; c++) out[pixel * channels + c] = samples[from++];
     }
   }
 }

@@ -1,27 +1,47 @@
 // PNG, with all 16 bits of a grey film: browsers give eight.
+//
+// Chunks are walked here rather than by fast-png, which inflates without a limit, and so a small
+// file could take all memory, and knows neither EXIF nor the ways in which Pillow refuses a file.
 
 import { Inflate } from "../vendor/fflate.js";
 import { orientation, upright } from "./exif.js";
 import { luma } from "./luma.js";
 import { damaged, manyFrames, Refusal, truncated } from "./refusal.js";
-import { passesOf, unfiltered } from "./png-rows.js";
+import { passesOf, samplesOf, sizeOf } from "./png-rows.js";
 
 const MIB = 2 ** 20;
 const MOST_TEXT = 64 * MIB; // Pillow's limits on what texts and profiles inflate to
 const COMPRESSED = { zTXt: 1, iTXt: 1, iCCP: 1 };
-const SAMPLES = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+const CHANNELS = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 const DEPTHS = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] };
 
+/**
+ * @typedef {{
+ *   header: ReturnType<typeof readHeader>, palette: Uint8Array | null, alpha: Uint8Array | null,
+ *   data: Uint8Array[], turn: number,
+ * }} Png turn: by EXIF
+ */
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {import("./refusal.js").Limits} limits
+ */
 export async function readPng(bytes, limits) {
   const png = readChunks(bytes, limits);
   const { width, height } = png.header;
-  const rows = unfiltered(inflateRows(png), png.header);
-  return { ...upright({ ...toGrey(rows, png), width, height }, png.turn), source: "png" };
+  const samples = samplesOf(inflateRows(png), png.header);
+  return { ...upright({ ...toGrey(samples, png), width, height }, png.turn), source: "png" };
 }
 
+/**
+ * @param {Uint8Array} bytes
+ * @param {import("./refusal.js").Limits} limits
+ * @returns {Png}
+ */
 function readChunks(bytes, limits) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const png = { header: null, palette: null, alpha: null, data: [], turn: 1 };
+  /** @type {Png} */
+  const png = { header: /** @type {any} */ (null), palette: null, alpha: null, data: [], turn: 1 };
   let text = 0;
   for (let at = 8; ; ) {
     if (at + 8 > bytes.length) {
@@ -53,7 +73,7 @@ function readHeader(view, at, limits) {
   if (!DEPTHS[colour]?.includes(depth) || interlaced > 1) throw damaged("PNG", "unknown pixels");
   limits.checkPixels(width, height);
   const passes = passesOf({ width, height, interlaced });
-  return { width, height, depth, colour, samples: SAMPLES[colour], passes };
+  return { width, height, depth, colour, channels: CHANNELS[colour], passes };
 }
 
 let table = null;
@@ -107,7 +127,7 @@ function push(inflator, data, last) {
 }
 
 function inflateRows({ data, header }) {
-  const rows = new Uint8Array(sizeOf(header));
+  const rows = new Uint8Array(header.passes.reduce((sum, pass) => sum + sizeOf(pass, header), 0));
   let filled = 0;
   const inflator = new Inflate((part) => {
     rows.set(part.subarray(0, rows.length - filled), filled);
@@ -126,15 +146,6 @@ function inflateRows({ data, header }) {
     throw damaged("PNG", "rows that do not inflate");
   }
   return rows; // rows that are missing stay black
-}
-
-const bytesAcross = (width, { depth, samples }) => Math.ceil((width * depth * samples) / 8);
-
-function sizeOf(header) {
-  const sizes = header.passes.map(({ width, height }) =>
-    width && height ? height * (1 + bytesAcross(width, header)) : 0,
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** Unpacked samples to grey; 16 bits stay 16 where the film is grey and opaque. */
