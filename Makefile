@@ -3,7 +3,7 @@
 #   make demo      the whole study on generated phantoms, in .venv, from nothing
 #   make test      set-up, then lint and the fast tests
 #   make test-all  the slow tests and those on real data too
-#   make lint      ruff and mypy
+#   make lint      ruff, mypy, and for the page eslint and tsc
 #   make student   train the student that ships, from DATA=folder of X-rays, into runs/student
 #   make results   recompute the ablation's tables from the committed predictions
 #   make clean     remove .venv, caches and the demo
@@ -47,6 +47,7 @@ lint: $(VENV)/.dev
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
+	$(VENV)/bin/python tests/page/javascript/lint.py
 
 $(VENV)/.train: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[train]'

@@ -4,14 +4,16 @@
 // worker, which fetches what is new, takes the rest from the older one's cache, and takes over
 // when the last tab of the older page is closed or reloaded.
 
+/** @type {Record<string, string>} */
 const FILES = {}; // path -> hash of its content
-const SCOPE = self.registration.scope;
+const worker = /** @type {ServiceWorkerScope} */ (/** @type {unknown} */ (self));
+const SCOPE = worker.registration.scope;
 const PREFIX = `radistill ${SCOPE} `;
 const VERSION = Object.entries(FILES).join(" ");
 const TAKE_OVER = "take over";
 
-// What a plain file server does not say: with these a page may use threads. The policy on what may
-// be loaded stands in the page.
+// Headers that a plain file server does not send: with them a page may use threads. The policy on
+// what may be loaded is in the page.
 const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
@@ -39,9 +41,9 @@ async function keep(cache, path) {
     await cache.put(kept(path), known);
     return;
   }
-  const answer = await fetch(new URL(path, SCOPE), { cache: "no-cache" });
-  if (!answer.ok) throw new Error(`${path}: HTTP ${answer.status}`);
-  await cache.put(kept(path), answer);
+  const response = await fetch(new URL(path, SCOPE), { cache: "no-cache" });
+  if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
+  await cache.put(kept(path), response);
 }
 
 async function activate() {
@@ -49,7 +51,7 @@ async function activate() {
   const names = await caches.keys();
   const older = names.filter((name) => name.startsWith(PREFIX) && name !== current);
   await Promise.all(older.map((name) => caches.delete(name)));
-  await self.clients.claim();
+  await worker.clients.claim();
 }
 
 /** The path of one of the page's files; null for anything else. */
@@ -61,35 +63,35 @@ function pathOf(url) {
 }
 
 async function answer(request, path) {
-  const { waiting } = self.registration;
+  const { waiting } = worker.registration;
   if (request.mode === "navigate" && waiting) {
-    const tabs = await self.clients.matchAll({ type: "window" });
+    const tabs = await worker.clients.matchAll({ type: "window" });
     if (tabs.length < 2) {
       waiting.postMessage(TAKE_OVER);
       return new Response("", { headers: { Refresh: "0" } });
     }
   }
   const cache = await caches.open(await cacheName);
-  const found = (await cache.match(kept(path))) ?? (await fetch(request));
-  return isolated(found);
+  return isolated((await cache.match(kept(path))) ?? (await fetch(request)));
 }
 
-function isolated(found) {
-  const headers = new Headers(found.headers);
+/** @param {Response} response */
+function isolated(response) {
+  const headers = new Headers(response.headers);
   for (const [name, value] of Object.entries(ISOLATION)) headers.set(name, value);
   // What a browser unpacked on the way is kept unpacked.
   headers.delete("Content-Encoding");
   headers.delete("Content-Length");
-  const { status, statusText } = found;
-  return new Response(found.body, { status, statusText, headers });
+  const { status, statusText } = response;
+  return new Response(response.body, { status, statusText, headers });
 }
 
-self.addEventListener("install", (event) => event.waitUntil(install()));
-self.addEventListener("activate", (event) => event.waitUntil(activate()));
-self.addEventListener("message", ({ data }) => data === TAKE_OVER && self.skipWaiting());
-self.addEventListener("fetch", (event) => {
+worker.addEventListener("install", (event) => event.waitUntil(install()));
+worker.addEventListener("activate", (event) => event.waitUntil(activate()));
+worker.addEventListener("message", ({ data }) => data === TAKE_OVER && worker.skipWaiting());
+worker.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
-  if (event.request.method !== "GET" || url.origin !== self.location.origin) return;
+  if (event.request.method !== "GET" || url.origin !== worker.location.origin) return;
   const path = pathOf(url);
   if (path) event.respondWith(answer(event.request, path));
 });

@@ -1,5 +1,6 @@
-// What buttons do with all films.
+// Actions on all films: save them as CSV, remove them.
 
+import { byId } from "./dom.js";
 import { store } from "./store.js";
 import { t } from "./i18n.js";
 import { csv } from "./csv.js";
@@ -21,6 +22,6 @@ export async function confirmClear() {
   const n = store.films.length;
   if (await confirm({ title: t("clear.title", { n }), text: t("clear.text"), yes: t("clear.yes") })) {
     clear();
-    document.getElementById("choose").focus();
+    byId("choose").focus();
   }
 }

@@ -3,8 +3,8 @@
 import { byId } from "./dom.js";
 import { on, store } from "./store.js";
 import { percent, t } from "./i18n.js";
-import { outcome } from "./decide.js";
-import { className, outcomeName } from "./words.js";
+import { outcome } from "./outcome.js";
+import { className, outcomeName } from "./phrases.js";
 
 const MANY = 4;
 let last = "";
@@ -33,10 +33,10 @@ export function announceResults() {
 
 /** One film in a sentence. */
 export function spoken(film) {
-  const kind = outcome(film, store.setting);
-  const said = outcomeName(store.card, film, store.setting);
-  if (kind !== "positive" && kind !== "negative") return `${film.name}: ${said}`;
+  const kind = outcome(store.card, film, store.setting);
+  const name = outcomeName(store.card, film, store.setting);
+  if (kind !== "positive" && kind !== "negative") return `${film.name}: ${name}`;
   const chance = percent(film.record.probability, 1);
   const disease = className(store.card.positive);
-  return `${film.name}: ${said}. ${t("verdict.probability", { disease })}: ${chance}`;
+  return `${film.name}: ${name}. ${t("verdict.probability", { disease })}: ${chance}`;
 }

@@ -7,7 +7,7 @@ import { t } from "./i18n.js";
 const CHOICES = ["system", "light", "dark"];
 
 export function appearanceButton() {
-  const words = () => (byId("theme-text").textContent = t(`theme.${chosen()}`));
+  const translate = () => (byId("theme-text").textContent = t(`theme.${chosen()}`));
   byId("theme").addEventListener("click", () => {
     const next = CHOICES[(CHOICES.indexOf(chosen()) + 1) % CHOICES.length];
     if (next === "system") delete document.documentElement.dataset.theme;
@@ -18,10 +18,10 @@ export function appearanceButton() {
     } catch {
       // It lasts until the page is loaded again.
     }
-    words();
+    translate();
   });
-  on("language", words);
-  words();
+  on("language", translate);
+  translate();
 }
 
 const chosen = () => document.documentElement.dataset.theme ?? "system";

@@ -1,6 +1,6 @@
 // A photograph by the camera of a laptop; phones use their own.
 
-import { byId, h } from "./dom.js";
+import { byId, context2d, h } from "./dom.js";
 import { t } from "./i18n.js";
 
 /** [File], or [] if there is no camera or the reader changed their mind. */
@@ -49,7 +49,7 @@ async function still(view) {
   const canvas = document.createElement("canvas");
   canvas.width = view.videoWidth;
   canvas.height = view.videoHeight;
-  canvas.getContext("2d").drawImage(view, 0, 0);
+  context2d(canvas).drawImage(view, 0, 0);
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   const time = new Date().toISOString().slice(11, 19).replaceAll(":", "-");
   return new File([blob], `photo-${time}.png`, { type: "image/png" });

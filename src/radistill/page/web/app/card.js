@@ -5,7 +5,7 @@ import { on, store } from "./store.js";
 import { current, number, t } from "./i18n.js";
 import { markdown } from "./markdown.js";
 import { onTest } from "./measured.js";
-import { className, interval, ofHundred, pointName } from "./words.js";
+import { className, interval, ofHundred, pointName } from "./phrases.js";
 
 export function cardButton() {
   const button = byId("open-card");

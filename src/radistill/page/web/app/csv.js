@@ -1,6 +1,6 @@
 // The worklist as CSV, with the columns of `radistill predict --format csv`. Pure.
 
-import { label, reasons } from "./decide.js";
+import { decide } from "../engine/decide.js";
 
 const COLUMNS = [
   "path", "sha256", "label", "probability", "threshold", "decision", "reasons", "heatmap",
@@ -14,15 +14,14 @@ export function csv(card, films, setting) {
     if (record.error) {
       return [name, ...Array(COLUMNS.length - 3).fill(""), record.error.code, record.error.message];
     }
-    const why = reasons(record, setting);
-    const named = label(card, record, setting) ?? `not ${card.positive}`;
+    const { label, threshold, decision, reasons } = decide(card, record, setting);
     return [
-      name, record.sha256, named, record.probability, setting.threshold,
-      why.length ? "abstain" : named.toLowerCase(), why.join(";"), "",
+      name, record.sha256, label ?? `not ${card.positive}`, record.probability, threshold,
+      decision, reasons.join(";"), "",
       record.model.name, record.model.version, record.model.sha256, record.ms, "", "",
     ];
   });
-  return [COLUMNS, ...rows].map((row) => row.map(cell).join(",") + "\r\n").join("");
+  return [COLUMNS, ...rows].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
 }
 
 /** A file called =HYPERLINK(...) must not run in a spreadsheet: a quote before it makes it text. */

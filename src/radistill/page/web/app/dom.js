@@ -3,11 +3,17 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * h("button.quiet", { onclick, "aria-label": "…" }, "text", child): one element.
- * Classes stand in the tag; functions become listeners or properties; null and false leave out.
+ * One element: h("button.quiet", { onclick, "aria-label": "…" }, "text", child).
+ * Functions become listeners or properties; null and false are left out.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag | `${Tag}.${string}`} tag the element's name, and its classes behind points
+ * @param {Record<string, any>} options
+ * @param {(Node | string | null | undefined)[]} children
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function h(tag, options = {}, ...children) {
   const [name, ...classes] = tag.split(".");
+  /** @type {any} */
   const element = document.createElement(name);
   if (classes.length) element.className = classes.join(" ");
   for (const [key, value] of Object.entries(options)) {
@@ -20,6 +26,7 @@ export function h(tag, options = {}, ...children) {
   return element;
 }
 
+/** @param {string} name of a symbol in index.html, without its i- */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("class", "icon");
@@ -30,4 +37,15 @@ export function icon(name) {
   return svg;
 }
 
-export const byId = (id) => document.getElementById(id);
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {CanvasRenderingContext2DSettings} [options]
+ */
+export const context2d = (canvas, options) =>
+  /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", options));
+
+/**
+ * @template {keyof Ids} Id
+ * @param {Id} id
+ */
+export const byId = (id) => /** @type {Ids[Id]} */ (document.getElementById(id));

@@ -3,7 +3,7 @@
 import { byId, h } from "./dom.js";
 import { store } from "./store.js";
 import { bytes, t } from "./i18n.js";
-import { ages, className, people } from "./words.js";
+import { ages, className, people } from "./phrases.js";
 
 export function showFacts() {
   const { card, config } = store;

@@ -1,4 +1,4 @@
-// Words, plurals and numbers in the reader's language; English stands in for what is missing.
+// Messages, plurals and numbers in the reader's language; English replaces what is missing.
 
 export const LANGUAGES = {
   en: "English",
@@ -23,7 +23,7 @@ export function preferred() {
   } catch {
     // Storage may be forbidden.
   }
-  if (kept in LANGUAGES) return kept;
+  if (kept && kept in LANGUAGES) return kept;
   const wanted = (navigator.languages ?? []).map((tag) => tag.toLowerCase().split("-")[0]);
   return wanted.find((tag) => tag in LANGUAGES) ?? "en";
 }
@@ -38,9 +38,9 @@ export function unspoken() {
 /** Switch to `wanted`; false if its messages could not be loaded and English is shown. */
 export async function speak(wanted, { keep = false } = {}) {
   if (!Object.keys(english).length) english = (await load("en")) ?? {};
-  const found = wanted === "en" ? english : await load(wanted);
-  language = found ? wanted : "en";
-  messages = found ?? english;
+  const loaded = wanted === "en" ? english : await load(wanted);
+  language = loaded ? wanted : "en";
+  messages = loaded ?? english;
   plurals = new Intl.PluralRules(language);
   missing.clear();
   if (keep) {
@@ -52,7 +52,7 @@ export async function speak(wanted, { keep = false } = {}) {
   }
   document.documentElement.lang = language;
   apply(document);
-  return found !== null;
+  return loaded !== null;
 }
 
 async function load(name) {

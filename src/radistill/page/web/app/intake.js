@@ -5,6 +5,8 @@ import { shoot } from "./camera.js";
 
 const OTHER = /^(text|audio|video)\/|^application\/(json|pdf|zip|xml|javascript)/;
 
+const TEXT_FIELDS = "input:not([type=file]):not([type=range]), textarea";
+
 /** take: called with the files, none of them checked yet. */
 export function listen(take) {
   const give = (files) => files.length && take(files);
@@ -23,8 +25,8 @@ export function listen(take) {
     }
   });
   document.addEventListener("paste", (event) => {
-    if (event.target.matches?.("input:not([type=file]):not([type=range]), textarea")) return;
-    give([...event.clipboardData.files]);
+    if (event.target instanceof Element && event.target.matches(TEXT_FIELDS)) return;
+    give([...(event.clipboardData?.files ?? [])]);
   });
   drops(give);
 }
@@ -54,7 +56,7 @@ async function dropped(transfer) {
   const files = [];
   for (const entry of entries) {
     if (entry?.isDirectory) files.push(...(await within(entry)));
-    else if (entry?.isFile) files.push(await opened(entry));
+    else if (entry?.isFile) files.push(await fileOf(entry));
     else if (entry) files.push(entry);
   }
   return files.filter(Boolean);
@@ -67,7 +69,7 @@ async function within(folder) {
   for (const entry of entries) {
     if (entry.name.startsWith(".")) continue;
     if (entry.isDirectory) files.push(...(await within(entry)));
-    else files.push(await opened(entry));
+    else files.push(await fileOf(entry));
   }
   return files.filter((file) => file && !OTHER.test(file.type));
 }
@@ -82,4 +84,4 @@ async function listed(folder) {
   }
 }
 
-const opened = (entry) => new Promise((resolve) => entry.file(resolve, () => resolve(null)));
+const fileOf = (entry) => new Promise((resolve) => entry.file(resolve, () => resolve(null)));

@@ -1,8 +1,8 @@
-// The choice of language, and a note where English stands in.
+// The choice of language, and a note where English replaces it.
 
 import { byId, h } from "./dom.js";
 import { LANGUAGES, current, someMissing, speak, t, unspoken } from "./i18n.js";
-import { tell } from "./store.js";
+import { notify } from "./store.js";
 
 export async function chooseLanguage(wanted) {
   const select = byId("language");
@@ -16,10 +16,10 @@ export async function chooseLanguage(wanted) {
 }
 
 async function use(wanted, options) {
-  const found = await speak(wanted, options);
+  const loaded = await speak(wanted, options);
   byId("language").value = current();
-  tell("language");
-  note(found ? null : wanted);
+  notify("language");
+  note(loaded ? null : wanted);
 }
 
 /** notFound: a language whose messages could not be loaded. */

@@ -1,7 +1,7 @@
 // The page from top to bottom.
 
 import { byId } from "./dom.js";
-import { change, on, store, tell } from "./store.js";
+import { change, on, store, notify } from "./store.js";
 import { preferred, t } from "./i18n.js";
 import { chooseLanguage } from "./language.js";
 import { appearanceButton } from "./appearance.js";
@@ -36,7 +36,7 @@ async function start() {
     showFacts();
     state();
   });
-  tell("language"); // missing messages are known only now
+  notify("language"); // only now it is clear which messages are missing
   window.addEventListener("pagehide", () => engine.close());
 }
 

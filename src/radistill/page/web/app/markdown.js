@@ -13,7 +13,7 @@ function element(block, top) {
   const heading = /^(#{1,6}) +(.*)$/.exec(lines[0]);
   if (heading) {
     const level = Math.min(6, top - 1 + heading[1].length);
-    const made = h(`h${level}`, {}, ...inline(heading[2]));
+    const made = h(/** @type {"h2"} */ (`h${level}`), {}, ...inline(heading[2]));
     return lines.length > 1 ? fragment(made, element(lines.slice(1).join("\n"), top)) : made;
   }
   if (lines.every((line) => /^[-*] /.test(line) || /^ {2,}/.test(line))) return list(lines);

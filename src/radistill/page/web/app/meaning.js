@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { number, t } from "./i18n.js";
 import { neighbours, onTest, onValidation } from "./measured.js";
-import { className, interval, ofHundred, people, pointName } from "./words.js";
+import { className, interval, ofHundred, people, pointName } from "./phrases.js";
 
 export function meaning(card, setting) {
   const point = card.operating_points.find(
@@ -11,33 +11,32 @@ export function meaning(card, setting) {
   );
   const test = onTest(card, setting.threshold);
   const validation = onValidation(point);
-  if (!test && !validation) return [unmeasured(card, setting)];
+  const measured = test ?? validation;
+  if (!measured) return [unmeasured(card, setting)];
   return [
-    frequencies(card, test ?? validation),
-    h("p.small.source", {}, t(test ? "source.test" : "source.validation", n(test ?? validation))),
+    frequencies(card, measured),
+    h("p.small.source", {}, t(test ? "source.test" : "source.validation", { n: measured.films })),
     test && validation ? alsoOn(validation) : null,
     test ? null : warning(card),
-  ].filter(Boolean);
+  ].filter((part) => part !== null);
 }
-
-const n = ({ films }) => ({ n: films });
 
 /** "Of 100 children with pneumonia it finds about 97", with 100 dots each. */
 function frequencies(card, { sensitivity, specificity }) {
-  const words = { disease: className(card.positive), people: t(`people.${people(card)}`) };
-  const found = ofHundred(sensitivity.value);
+  const names = { disease: className(card.positive), people: t(`people.${people(card)}`) };
+  const detected = ofHundred(sensitivity.value);
   const alarms = 100 - ofHundred(specificity.value);
   const within = (low, high) => t("meaning.interval", { range: interval(low, high) });
   return h(
     "div.frequencies", {},
     frequency(
-      "found", found,
-      t("meaning.found", { ...words, count: number(found), n: found }),
+      "found", detected,
+      t("meaning.found", { ...names, count: number(detected), n: detected }),
       `${t("sensitivity")}, ${within(sensitivity.low, sensitivity.high)}`,
     ),
     frequency(
       "alarm", alarms,
-      t("meaning.alarm", { ...words, count: number(alarms), n: alarms }),
+      t("meaning.alarm", { ...names, count: number(alarms), n: alarms }),
       `${t("false-alarms")}, ${within(1 - specificity.high, 1 - specificity.low)}`,
     ),
   );
@@ -66,7 +65,7 @@ function alsoOn(validation) {
   );
 }
 
-/** Figures on the films a setting was chosen with flatter: say by how much they did elsewhere. */
+/** Figures on the films that chose a setting are too good: show by how much, for the default. */
 function warning(card) {
   const usual = card.operating_points.find(({ name }) => name === "default");
   const test = usual && onTest(card, usual.threshold);

@@ -1,28 +1,15 @@
-// What a threshold gave on films with known answers. Pure.
-
-const Z = 1.959964; // 95 %
-
-/** Wilson's interval for `hits` of `n`: the one the card uses for its operating points. */
-export function wilson(hits, n) {
-  const share = hits / n;
-  const scale = 1 + Z ** 2 / n;
-  const centre = (share + Z ** 2 / (2 * n)) / scale;
-  const half = (Z * Math.sqrt((share * (1 - share)) / n + Z ** 2 / (4 * n ** 2))) / scale;
-  return [Math.max(0, centre - half), Math.min(1, centre + half)];
-}
+// Sensitivity and specificity at a threshold, as the card has them. Pure.
 
 const rate = (value, [low, high]) => ({ value, low, high });
 
 /** Sensitivity and specificity on patients never trained on; null at any other threshold. */
 export function onTest(card, threshold) {
   const test = card.figures?.test;
-  if (!test?.confusion || test.threshold !== threshold) return null;
-  const { tp, fn, tn, fp } = test.confusion;
-  if (!(tp + fn) || !(tn + fp)) return null;
+  if (test?.threshold !== threshold || !test.recall_ci || !test.specificity_ci) return null;
   return {
     films: test.n,
-    sensitivity: rate(tp / (tp + fn), wilson(tp, tp + fn)),
-    specificity: rate(tn / (tn + fp), wilson(tn, tn + fp)),
+    sensitivity: rate(test.recall, test.recall_ci),
+    specificity: rate(test.specificity, test.specificity_ci),
   };
 }
 
@@ -38,10 +25,10 @@ export function onValidation(point) {
 
 /** Operating points from the most sensitive to the least, the default kept over its doubles. */
 export function points(card) {
-  const seen = new Set();
+  const used = new Set();
   return [...card.operating_points]
-    .sort((a, b) => (b.name === "default") - (a.name === "default"))
-    .filter(({ threshold }) => !seen.has(threshold) && seen.add(threshold))
+    .sort((a, b) => Number(b.name === "default") - Number(a.name === "default"))
+    .filter(({ threshold }) => !used.has(threshold) && used.add(threshold))
     .sort((a, b) => a.threshold - b.threshold);
 }
 

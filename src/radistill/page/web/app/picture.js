@@ -23,7 +23,7 @@ export async function thumbnail(source) {
 }
 
 async function drawn(source, longest) {
-  let bitmap = null;
+  let bitmap;
   try {
     bitmap = source instanceof ImageBitmap ? source : await createImageBitmap(source);
   } catch {

@@ -1,20 +1,22 @@
 // Films through the engine, a few at a time; stopped and gone on with at will.
 
-import { store, tell } from "./store.js";
+import { store, notify } from "./store.js";
 import { thumbnail } from "./picture.js";
 import { dropPreview, keepPreview } from "./previews.js";
 
 const AT_ONCE = 2;
 
+/** @type {Engine | null} */
 let engine = null;
 let running = 0;
 let stopper = new AbortController();
+/** @type {(error: Error) => void} */
 let onLost = () => {};
 let count = 0;
 
 /** lost: called with the error when the engine is gone or wants a token; then `resume` goes on. */
-export function use(opened, lost) {
-  engine = opened;
+export function use(started, lost) {
+  engine = started;
   onLost = lost;
 }
 
@@ -30,8 +32,8 @@ export function add(files) {
   }));
   store.films.push(...films);
   store.selected ??= films[0] ?? null;
-  tell("films");
-  tell("selected", store.selected);
+  notify("films");
+  notify("selected", store.selected);
   pump();
   return films;
 }
@@ -39,7 +41,7 @@ export function add(files) {
 export function stop() {
   stopper.abort();
   for (const film of store.films) if (film.state === "waiting") set(film, "stopped");
-  tell("progress");
+  notify("progress");
 }
 
 export function resume() {
@@ -54,8 +56,8 @@ export function remove(film) {
   dropPreview(film);
   store.films.splice(at, 1);
   if (store.selected === film) store.selected = store.films[Math.min(at, store.films.length - 1)];
-  tell("films");
-  tell("selected", store.selected);
+  notify("films");
+  notify("selected", store.selected);
 }
 
 export function clear() {
@@ -67,8 +69,8 @@ export function clear() {
   store.films = [];
   store.selected = null;
   store.filter = "all";
-  tell("films");
-  tell("selected", null);
+  notify("films");
+  notify("selected", null);
 }
 
 function pump() {
@@ -84,12 +86,12 @@ function pump() {
     });
   }
   store.running = running > 0;
-  tell("progress");
+  notify("progress");
 }
 
 async function run(film, signal) {
   try {
-    const record = await once(film, signal);
+    const record = await predict(film, signal);
     const { preview, ...rest } = record;
     film.record = rest;
     film.previewed = Boolean(preview);
@@ -107,22 +109,26 @@ async function run(film, signal) {
 
 /** The picture of a film whose preview was let go: only the engine can draw it again. */
 export async function previewAgain(film) {
-  const { preview } = await once(film, new AbortController().signal);
+  const { preview } = await predict(film, new AbortController().signal);
   keepPreview(film, preview);
   return preview ?? null;
 }
 
-async function once(film, signal) {
+/**
+ * Under the card's own setting: the page decides again when the reader chooses another.
+ * @param {Film} film
+ * @param {AbortSignal} signal
+ * @returns {Promise<FilmRecord>}
+ */
+async function predict(film, signal) {
   const { max_bytes: limit } = store.config;
   if (limit && film.file.size > limit) {
     return { path: film.name, error: { code: "too-large", message: `more than ${limit} bytes` } };
   }
-  // The card's own threshold: what the reader chooses is decided here, without another run.
-  const options = { threshold: store.card.threshold, band: 0, anyPopulation: false, heatmap: true };
-  return engine.predict(film.file, options, signal);
+  return /** @type {Engine} */ (engine).predict(film.file, { heatmap: true }, signal);
 }
 
 function set(film, state) {
   film.state = state;
-  tell("film", film);
+  notify("film", film);
 }

@@ -1,31 +1,35 @@
-// Choosing an operating point, and what it means in plain words.
+// Choosing an operating point, and what it means for patients.
 
 import { byId, h } from "./dom.js";
 import { change, on, store } from "./store.js";
 import { percent, t } from "./i18n.js";
 import { points } from "./measured.js";
 import { meaning } from "./meaning.js";
-import { pointName } from "./words.js";
+import { pointName } from "./phrases.js";
 
 export function showSetting() {
   const build = () => {
-    byId("setting").replaceChildren(title(), choices(), h("div.meaning", { id: "meaning" }), more());
+    const place = h("div.meaning", { id: "meaning" });
+    byId("setting").replaceChildren(title(), choices(), place, more());
     refresh();
   };
   const refresh = () => {
     byId("setting").hidden = store.films.length === 0;
     byId("meaning").replaceChildren(...meaning(store.card, store.setting));
-    for (const input of byId("setting").querySelectorAll("input[name=point]")) {
+    for (const input of radios()) {
       input.checked = input.value === store.setting.point;
     }
     byId("own").hidden = store.setting.point !== "own";
-    byId("own-value").value = store.setting.threshold;
+    byId("own-value").value = String(store.setting.threshold);
     byId("own-text").textContent = percent(store.setting.threshold, 1);
   };
   on("language", build);
   on("setting films", refresh);
   build();
 }
+
+/** @returns {NodeListOf<HTMLInputElement>} */
+const radios = () => byId("setting").querySelectorAll("input[name=point]");
 
 const title = () => h("h2", { id: "setting-title" }, t("setting.title"));
 

@@ -8,9 +8,10 @@ export function slider(key, { min, max, step }, value, oninput) {
   const input = h("input", {
     type: "range", min, max, step, oninput: (event) => oninput(Number(event.target.value)),
   });
-  input.value = value;
+  input.value = String(value);
   const label = h("label.slider", {}, h("span", {}, t(key)), input);
-  label.set = (to) => (input.value = to);
-  label.disable = (whether) => (input.disabled = whether);
-  return label;
+  return Object.assign(label, {
+    set: (/** @type {number} */ to) => (input.value = String(to)),
+    disable: (/** @type {boolean} */ whether) => (input.disabled = whether),
+  });
 }

@@ -30,9 +30,9 @@ async function attempt() {
   for (;;) {
     while (asks && !token) token = await askToken({ wrong });
     try {
-      const opened = await start(store.config, { token });
+      const started = await start(store.config, { token });
       keep(token);
-      return opened;
+      return started;
     } catch (error) {
       if (error.code !== "token") throw error;
       wrong = Boolean(token);
@@ -59,7 +59,11 @@ function keep(token) {
   }
 }
 
-/** Shown until the reader tries again. error.code: one of the messages failed.*, or none. */
+/**
+ * Shown until the reader tries again.
+ * @param {Error & { code?: string }} error code: one of the messages failed.*, or none
+ * @returns {Promise<void>}
+ */
 export function failed(error) {
   const key = has(`failed.${error.code}`) ? `failed.${error.code}` : "failed.other";
   const place = byId("failed");

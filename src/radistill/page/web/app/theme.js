@@ -7,7 +7,7 @@
   try {
     chosen = localStorage.getItem("radistill-theme");
   } catch {
-    // Storage may be forbidden; the system's choice stands then.
+    // Storage may be forbidden; then the system's choice holds.
   }
   if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
   const paint = () => {

@@ -1,10 +1,11 @@
-// What the model says of the selected film.
+// The decision about the selected film.
 
 import { byId, h, icon } from "./dom.js";
 import { on, store } from "./store.js";
 import { current, has, percent, t } from "./i18n.js";
-import { outcome, reasons } from "./decide.js";
-import { ages, className, outcomeName, threshold } from "./words.js";
+import { decide } from "../engine/decide.js";
+import { outcome } from "./outcome.js";
+import { ages, className, outcomeName, threshold } from "./phrases.js";
 import { scale } from "./scale.js";
 
 const ICONS = { busy: "waiting", stopped: "waiting" };
@@ -20,7 +21,7 @@ function draw() {
   const film = store.selected;
   place.hidden = !film;
   if (!film) return;
-  const kind = outcome(film, store.setting);
+  const kind = outcome(store.card, film, store.setting);
   place.dataset.outcome = kind;
   place.replaceChildren(
     h("p.verdict-file", { title: film.name }, film.name),
@@ -34,7 +35,7 @@ function draw() {
   );
 }
 
-/** On paper only: which model said so, and when it was printed. */
+/** On paper only: which model decided, and when it was printed. */
 function provenance({ name, version, sha256 }) {
   const today = new Intl.DateTimeFormat(current(), { dateStyle: "long" }).format(new Date());
   return `${name} ${version} · sha256 ${sha256.slice(0, 12)} · ${today}`;
@@ -62,19 +63,19 @@ function answer(kind, record) {
   ];
 }
 
-/** Whom the answer is for; of a JPEG or PNG nothing is checked, so it is on the reader. */
+/** The model's population: a JPEG or PNG carries no tags, so the reader must check it. */
 function population() {
   const who = ages(store.card);
   return who ? t("verdict.population", { who }) : "";
 }
 
 function refusal(record) {
-  const why = reasons(record, store.setting);
+  const { reasons } = decide(store.card, record, store.setting);
   return [
     h("p", {}, t("verdict.abstain")),
     h(
       "ul.reasons", {},
-      ...why.map((code) =>
+      ...reasons.map((code) =>
         h(
           "li", { data: { reason: code } },
           h("b", {}, has(`reason.${code}`) ? t(`reason.${code}`) : code),
@@ -88,9 +89,8 @@ function refusal(record) {
 const values = () => ({ threshold: threshold(store.setting.threshold) });
 
 function failure({ code, message }) {
-  const known = has(`error.${code}`);
   return [
-    h("p", {}, known ? t(`error.${code}`) : t("error.other")),
+    h("p", {}, t(has(`error.${code}`) ? `error.${code}` : "error.other")),
     h("p.small.quieter", { lang: "en" }, `${code}: ${message}`),
   ];
 }

@@ -3,7 +3,7 @@
 import { byId, h, icon } from "./dom.js";
 import { on, store } from "./store.js";
 import { t } from "./i18n.js";
-import { outcome } from "./decide.js";
+import { outcome } from "./outcome.js";
 import { greyPixels } from "./picture.js";
 import { previewAgain, remove } from "./queue.js";
 import { previewOf } from "./previews.js";
@@ -37,8 +37,9 @@ export function showViewer() {
   on("film", (changed) => changed === store.selected && load(parts));
   on("setting", () => heatState(parts));
   stage.addEventListener("windowing", (event) => {
+    const { dx, dy } = /** @type {CustomEvent} */ (event).detail;
     const { width, level } = parts.window;
-    setWindow(parts, { width: width + event.detail.dx, level: level + event.detail.dy });
+    setWindow(parts, { width: width + dx, level: level + dy });
   });
   build();
   load(parts);
@@ -100,9 +101,9 @@ async function load(parts) {
   if (shownFor !== key) {
     const isNew = shownFor?.split(" ")[0] !== String(film.id);
     shownFor = key;
-    const found = await greyPixels(ready ? await preview(film) : film.file);
+    const drawn = await greyPixels(ready ? await preview(film) : film.file);
     if (shownFor !== key) return; // another film was selected meanwhile
-    pixels = found;
+    pixels = drawn;
     if (isNew) parts.zoom.reset();
     paint(parts, film);
   }
@@ -125,11 +126,19 @@ function paint(parts, film) {
   paintFilm(parts.film, pixels, parts.window);
 }
 
-/** The map is drawn only where the model answers: of other pictures it says nothing. */
+/**
+ * Null where the model does not answer: of such a picture the map says nothing.
+ * @param {Film} film
+ */
+function heatmapOf(film) {
+  const kind = outcome(store.card, film, store.setting);
+  if (kind !== "positive" && kind !== "negative") return null;
+  return /** @type {Prediction} */ (film.record).heatmap;
+}
+
 function heatState(parts) {
   const film = store.selected;
-  const kind = film && outcome(film, store.setting);
-  const map = kind === "positive" || kind === "negative" ? film.record.heatmap : null;
+  const map = film ? heatmapOf(film) : null;
   parts.heat.hidden = !map;
   parts.heatSlider.disable(!map);
   byId("viewer").dataset.heat = map ? "yes" : "no";

@@ -1,11 +1,11 @@
 // The films, their answers, and what one does with many: sort, filter, stop, save.
 
 import { byId, h, icon } from "./dom.js";
-import { on, select, store, tell } from "./store.js";
+import { on, select, store, notify } from "./store.js";
 import { number, t } from "./i18n.js";
 import { ORDERS, shown } from "./order.js";
-import { outcome } from "./decide.js";
-import { className, capital } from "./words.js";
+import { outcome } from "./outcome.js";
+import { className, capital } from "./phrases.js";
 import { describe, row } from "./row.js";
 import { rove } from "./rove.js";
 import { remove, resume, stop } from "./queue.js";
@@ -29,17 +29,17 @@ export function showWorklist() {
   on("selected", () => mark(parts.list));
   on("progress", () => progress(parts));
   on("language", () => {
-    words(parts);
+    translate(parts);
     refresh();
     progress(parts);
   });
-  words(parts);
+  translate(parts);
   refresh();
 }
 
 function pick(element, { tapped = false } = {}) {
   select(element.film);
-  // On a phone the answer stands below the list.
+  // On a phone the verdict is below the list.
   const { top } = byId("verdict").getBoundingClientRect();
   if (tapped && top > 0.6 * innerHeight) byId("verdict").scrollIntoView();
 }
@@ -84,19 +84,19 @@ function build() {
 function filterButton(name) {
   const onclick = () => {
     store.filter = name;
-    tell("setting");
+    notify("setting");
   };
   return h("button.filter", { type: "button", onclick, data: { filter: name } }, h("span"), h("b"));
 }
 
 function sort(event) {
   store.order = event.target.value;
-  tell("setting");
+  notify("setting");
 }
 
 const toggle = () => (store.running ? stop() : resume());
 
-function words({ head, controls, list: films, none, foot }) {
+function translate({ head, controls, list: films, none, foot }) {
   head.querySelector("h2").textContent = t("list.title");
   films.setAttribute("aria-label", t("list.title"));
   controls.querySelector("[role=group]").setAttribute("aria-label", t("list.filter"));
@@ -144,15 +144,15 @@ function mark(films) {
 
 /** Scroll the list, never the page: a phone would jump away from the answer. */
 function reveal(films, element) {
-  const [list, row] = [films.getBoundingClientRect(), element.getBoundingClientRect()];
-  if (row.top < list.top) films.scrollTop -= list.top - row.top;
-  else if (row.bottom > list.bottom) films.scrollTop += row.bottom - list.bottom;
+  const [frame, box] = [films.getBoundingClientRect(), element.getBoundingClientRect()];
+  if (box.top < frame.top) films.scrollTop -= frame.top - box.top;
+  else if (box.bottom > frame.bottom) films.scrollTop += box.bottom - frame.bottom;
 }
 
 function counts({ head, controls, foot }) {
   const sums = { all: store.films.length };
   for (const film of store.films) {
-    const kind = outcome(film, store.setting);
+    const kind = outcome(store.card, film, store.setting);
     sums[kind] = (sums[kind] ?? 0) + 1;
   }
   head.querySelector("span").textContent = t("list.films", { n: store.films.length });

@@ -1,7 +1,7 @@
 // When the model should not answer: radistill.runtime.abstain and population.
 
 import { rint } from "./depth.js";
-import { postures, score, thumbnail } from "./statistics.js";
+import { orientations, score, thumbnail } from "./statistics.js";
 
 const NEARLY_EMPTY = 10; // grey levels between the 5th and 95th percentile
 const BLANK_SHARE = 0.3; // of rows or columns from an edge inward
@@ -13,38 +13,36 @@ const KINDS = [
 ];
 
 /**
- * Codes of the reasons, none if the model may answer.
- * sight: { square: Uint8 (side, side), width, height, embedding, probability }.
+ * Codes of the reasons that do not depend on the reader's setting, none if the model may answer.
+ * film: { square: Uint8 (side, side), width, height, embedding }. statistics: see statistics.js.
  */
-export function reasonsToAbstain(card, known, sight, tags, { threshold, band, anyPopulation }) {
-  const reasons = seenOnTheFilm(card, known, sight);
-  if (!anyPopulation) reasons.push(...outside(card.population, tags));
-  if (Math.abs(sight.probability - threshold) < band) reasons.push("near-threshold");
-  return reasons;
+export function reasonsToAbstain(card, statistics, film, tags) {
+  return [...inThePicture(card, statistics, film), ...outside(card.population, tags)];
 }
 
-function seenOnTheFilm(card, known, sight) {
+function inThePicture(card, statistics, film) {
   const side = card.input_size;
   const reasons = [];
-  if (Math.min(sight.width, sight.height) < Math.floor(side / 2)) reasons.push("too-small");
-  if (spread(sight.square) < NEARLY_EMPTY) return [...reasons, "nearly-empty"];
-  if (blankShare(sight.square, side) > BLANK_SHARE) reasons.push("cut-off");
-  if (known) {
-    reasons.push(...unlike(known, sight, side).filter((name) => !reasons.includes(name)));
+  if (Math.min(film.width, film.height) < Math.floor(side / 2)) reasons.push("too-small");
+  if (spread(film.square) < NEARLY_EMPTY) return [...reasons, "nearly-empty"];
+  if (blankShare(film.square, side) > BLANK_SHARE) reasons.push("cut-off");
+  if (statistics) {
+    reasons.push(...unlike(statistics, film, side).filter((name) => !reasons.includes(name)));
   }
   return reasons;
 }
 
-function unlike(known, sight, side) {
+function unlike(statistics, film, side) {
   const reasons = [];
-  const small = thumbnail(sight.square, side);
-  const shares = postures(known.posture, small);
-  if (shares[0] < known.posture_limit) {
+  const small = thumbnail(film.square, side);
+  const shares = orientations(statistics.posture, small);
+  if (shares[0] < statistics.posture_limit) {
     const others = shares.slice(1);
-    reasons.push(known.posture.names[1 + others.indexOf(Math.max(...others))]);
+    reasons.push(statistics.posture.names[1 + others.indexOf(Math.max(...others))]);
   }
-  if (score(known.layout, small) > known.layout_limit) reasons.push("unusual-layout");
-  if (score(known.detector, Float64Array.from(sight.embedding)) > known.detector_limit) {
+  if (score(statistics.layout, small) > statistics.layout_limit) reasons.push("unusual-layout");
+  const embedding = Float64Array.from(film.embedding);
+  if (score(statistics.detector, embedding) > statistics.detector_limit) {
     reasons.push("out-of-distribution");
   }
   return reasons;
@@ -59,8 +57,8 @@ function outside(population, tags) {
   }
   for (const [tag, field] of KINDS) {
     const value = tags[tag];
-    const known = population[field] ?? [];
-    if (value && known.length && !known.includes(value.trim().toUpperCase())) {
+    const allowed = population[field] ?? [];
+    if (value && allowed.length && !allowed.includes(value.trim().toUpperCase())) {
       reasons.push(`population-${tag.replace("_", "-")}`);
     }
   }

@@ -6,7 +6,10 @@ import { damaged, manyFrames, truncated } from "./refusal.js";
 
 /**
  * The bytes of a picture to { grey, width, height }.
- * turn: "from-image" turns it upright as its EXIF says, "none" leaves it.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {string} type
+ * @param {import("./refusal.js").Limits} limits
+ * @param {"from-image" | "none"} turn "from-image" turns it upright as its EXIF says
  */
 export async function drawn(bytes, type, limits, turn = "from-image") {
   let bitmap;
@@ -22,7 +25,10 @@ export async function drawn(bytes, type, limits, turn = "from-image") {
   const { width, height } = bitmap;
   limits.checkPixels(width, height);
   // Opaque: transparency lies over black.
-  const pen = new OffscreenCanvas(width, height).getContext("2d", { alpha: false });
+  const canvas = new OffscreenCanvas(width, height);
+  const pen = /** @type {OffscreenCanvasRenderingContext2D} */ (
+    canvas.getContext("2d", { alpha: false })
+  );
   pen.drawImage(bitmap, 0, 0);
   bitmap.close();
   const { data } = pen.getImageData(0, 0, width, height);
@@ -68,11 +74,11 @@ export async function readWebp(bytes, limits) {
 }
 
 function chunks(bytes, view, text) {
-  const found = [];
+  const list = [];
   for (let at = 12; at + 8 <= bytes.length; ) {
     const size = view.getUint32(at + 4, true);
-    found.push({ name: text(at), body: bytes.subarray(at + 8, at + 8 + size) });
+    list.push({ name: text(at), body: bytes.subarray(at + 8, at + 8 + size) });
     at += 8 + size + (size & 1);
   }
-  return found;
+  return list;
 }

@@ -7,7 +7,7 @@ const CODECS = {
   charls: { load: () => import("../vendor/charls.js"), decoder: "JpegLSDecoder" },
   openjpeg: { load: () => import("../vendor/openjpeg.js"), decoder: "J2KDecoder" },
 };
-/** A file of the page could not be had: nothing is wrong with the film. */
+/** A file of the page could not be loaded: nothing is wrong with the film. */
 export class LoadError extends Error {}
 
 const opened = new Map(); // name -> promise of the module

@@ -1,10 +1,10 @@
-// A file of any kind that is read, told by its content, to one grey picture.
+// A file to one grey picture; its format is recognised by its content.
 
 import { readBmp, readWebp } from "./browser.js";
 import { looksLikeDicom } from "./dicom/recognise.js";
 import { LoadError } from "./codecs.js";
 import { readJpeg } from "./jpeg.js";
-import { Refusal } from "./refusal.js";
+import { damaged, Refusal } from "./refusal.js";
 
 const starts = (...kinds) => (bytes) =>
   kinds.some((kind) => kind.every((byte, i) => bytes[i] === byte));
@@ -13,7 +13,15 @@ const MM = [0x4d, 0x4d];
 const RIFF = [0x52, 0x49, 0x46, 0x46];
 const WEBP = [0x57, 0x45, 0x42, 0x50];
 
-// DICOM first: its preamble may hold another format's first bytes (PS3.10, 7.1).
+/**
+ * @typedef {(bytes: Uint8Array<ArrayBuffer>, limits: import("./refusal.js").Limits) =>
+ *   Promise<Grey & { tags?: Tags }>} Read
+ */
+
+/**
+ * DICOM first: its preamble may hold another format's first bytes (PS3.10, 7.1).
+ * @type {[string, (bytes: Uint8Array) => boolean, () => Promise<Read>][]}
+ */
 const FORMATS = [
   ["DICOM", looksLikeDicom, async () => (await import("./dicom/read.js")).readDicom],
   ["JPEG", starts([0xff, 0xd8, 0xff]), async () => readJpeg],
@@ -62,6 +70,6 @@ export async function readPicture(bytes, limits) {
       throw new Refusal("too-large", reason);
     }
     // The kind of error only: its message may quote the patient.
-    throw new Refusal("unreadable", `damaged ${name} file (${error?.name ?? "a decoder gave up"})`);
+    throw damaged(name, error?.name ?? "a decoder gave up");
   }
 }

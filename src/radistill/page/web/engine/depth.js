@@ -14,7 +14,7 @@ export function rint(value) {
 export function toEightBits(grey) {
   let top = 0;
   for (let i = 0; i < grey.length; i++) if (grey[i] > top) top = grey[i];
-  const bits = DETECTOR_BITS.find((count) => top < 2 ** count);
+  const bits = DETECTOR_BITS.find((count) => top < 2 ** count) ?? 16;
   const scale = Math.fround(255 / (2 ** bits - 1)); // NumPy multiplies float32 by float32
   const table = new Uint8Array(65536);
   for (let v = 0; v < 65536; v++) table[v] = Math.min(255, rint(Math.fround(v * scale)));

@@ -1,6 +1,7 @@
 // One file to its record: what `radistill predict` says of it, with what a page draws.
 
 import { reasonsToAbstain } from "./abstain.js";
+import { decide } from "./decide.js";
 import { readPicture } from "./decode.js";
 import { toEightBits } from "./depth.js";
 import { resize } from "./resample.js";
@@ -9,9 +10,9 @@ import { sha256 } from "./sha256.js";
 const LONGEST = 2048; // pixels of a preview: what the viewer draws at most
 const round = (value, digits) => Number(value.toFixed(digits));
 
-/** predictor: { bundle, model, known, limits }. Rejects with a Refusal. */
+/** predictor: { bundle, model, statistics, limits }. Rejects with a Refusal. */
 export async function predictFilm(predictor, file, options) {
-  const { bundle, model, known, limits } = predictor;
+  const { bundle, model, limits } = predictor;
   limits.checkBytes(file.size);
   const bytes = new Uint8Array(await file.arrayBuffer());
   const film = await readPicture(bytes, limits);
@@ -22,13 +23,13 @@ export async function predictFilm(predictor, file, options) {
   const side = bundle.input_size;
   const square = resize(pixels, width, height, side, side);
   const outputs = await model.run(square);
-  const answer = decide(predictor, { ...outputs, square, width, height }, film.tags, options);
+  const decision = judge(predictor, { ...outputs, square, width, height }, film.tags, options);
   const ms = round(performance.now() - start, 3);
   const hidden = deep || film.source === "dicom" || film.source === "tiff"; // from browsers
   return {
     path: file.name,
     sha256: await sha256(bytes),
-    ...answer,
+    ...decision,
     heatmap: options.heatmap === false ? null : heatmap(outputs.cam, bundle.cam),
     model: { name: bundle.name, version: bundle.version, sha256: bundle.sha256 },
     ms,
@@ -36,23 +37,15 @@ export async function predictFilm(predictor, file, options) {
   };
 }
 
-function decide({ bundle, known }, sight, tags, options) {
-  const { threshold = bundle.threshold, band = 0, anyPopulation = false } = options;
+function judge({ bundle, statistics }, film, tags, options) {
   const positive = bundle.classes.indexOf(bundle.positive);
-  const probability = sight.probability[positive];
-  const settings = { threshold, band, anyPopulation };
-  const seen = { ...sight, probability };
-  const reasons = reasonsToAbstain(bundle, known, seen, tags, settings);
-  const others = sight.probability.map((value, i) => (i === positive ? -1 : value));
-  const likeliest = probability >= threshold ? positive : others.indexOf(Math.max(...others));
-  const label = bundle.classes[likeliest];
-  return {
-    label,
-    probability: round(probability, 6),
-    threshold,
-    decision: reasons.length ? "abstain" : label.toLowerCase(),
-    reasons,
-  };
+  const probability = film.probability[positive];
+  const others = film.probability.map((value, i) => (i === positive ? -1 : value));
+  const label = bundle.classes[others.indexOf(Math.max(...others))];
+  const reasons = reasonsToAbstain(bundle, statistics, film, tags);
+  const setting = { threshold: bundle.threshold, band: 0, anyPopulation: false, ...options };
+  const decision = decide(bundle, { probability, reasons, label }, setting);
+  return { probability: round(probability, 6), ...decision };
 }
 
 function heatmap(cam, { size, scale }) {

@@ -45,7 +45,7 @@ async function patiently(file, heatmap, signal, token) {
 }
 
 async function ask(url, { token, ...options }) {
-  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  const headers = new Headers(token ? { Authorization: `Bearer ${token}` } : {});
   let answer;
   try {
     answer = await fetch(url, { ...options, headers, cache: "no-store" });

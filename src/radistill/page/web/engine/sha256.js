@@ -45,9 +45,9 @@ function block(bytes, at, state, constants, words) {
     words[i] = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
   }
   for (let i = 16; i < 64; i++) {
-    const [early, late] = [words[i - 15], words[i - 2]];
-    const low = turn(early, 7) ^ turn(early, 18) ^ (early >>> 3);
-    const high = turn(late, 17) ^ turn(late, 19) ^ (late >>> 10);
+    const [w15, w2] = [words[i - 15], words[i - 2]];
+    const low = turn(w15, 7) ^ turn(w15, 18) ^ (w15 >>> 3);
+    const high = turn(w2, 17) ^ turn(w2, 19) ^ (w2 >>> 10);
     words[i] = (words[i - 16] + low + words[i - 7] + high) | 0;
   }
   let [a, b, c, d, e, f, g, h] = state;

@@ -1,4 +1,4 @@
-// What the card knows of the films its model was made for: radistill.schema.ood.
+// The card's statistics of the films that its model was trained on: radistill.schema.ood.
 
 /** An array of the card, base64 of little-endian float16: { shape, data: Float64Array }. */
 export function unpack({ shape, float16 }) {
@@ -20,7 +20,7 @@ function half(bits) {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-const opened = (part) =>
+const unpackArrays = (part) =>
   Object.fromEntries(
     Object.entries(part).map(([key, value]) => [key, value?.float16 ? unpack(value) : value]),
   );
@@ -31,9 +31,9 @@ export function openStatistics(abstention) {
   const { detector, layout, posture } = abstention;
   return {
     ...abstention,
-    detector: opened(detector),
-    layout: opened(layout),
-    posture: opened(posture),
+    detector: unpackArrays(detector),
+    layout: unpackArrays(layout),
+    posture: unpackArrays(posture),
   };
 }
 
@@ -84,12 +84,12 @@ function energy({ weights, bias }, x) {
 
 const SCORES = { mahalanobis, neighbours, energy };
 
-/** How far x (D,) is from what a detector was fitted to. */
+/** The distance of x (D,) from the films that a detector was fitted to. */
 export const score = (detector, x) => SCORES[detector.kind](detector, x);
 
-/** Probabilities of the postures, the first upright, from a thumbnail (T,). */
-export function postures({ mean, components, weights, bias }, thumbnail) {
-  const reduced = project(minus(thumbnail, mean), components);
+/** Probabilities of the orientations, the first upright, from a thumbnail (T,). */
+export function orientations({ mean, components, weights, bias }, small) {
+  const reduced = project(minus(small, mean), components);
   const products = [...reduced];
   for (let i = 0; i < reduced.length; i++) {
     for (let j = i; j < reduced.length; j++) products.push(reduced[i] * reduced[j]);

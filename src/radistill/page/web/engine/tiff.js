@@ -83,16 +83,16 @@ async function pixels(image) {
   return greys(rasters[0], bits, kind === WHITE_IS_ZERO);
 }
 
-function greys(values, bits, inverted) {
-  if (bits > 16 && values.some((value) => value < 0 || value > 65535)) {
+function greys(stored, bits, inverted) {
+  if (bits > 16 && stored.some((value) => value < 0 || value > 65535)) {
     const reason = "integers outside of 16 bits; save the film with 8 or 16 bits";
     throw new Refusal("unsupported", reason);
   }
   const top = bits > 8 ? 65535 : 255;
   const scale = bits < 8 ? 255 / (2 ** bits - 1) : 1;
-  const grey = new (bits > 8 ? Uint16Array : Uint8Array)(values.length);
+  const grey = new (bits > 8 ? Uint16Array : Uint8Array)(stored.length);
   for (let i = 0; i < grey.length; i++) {
-    const value = values[i] * scale;
+    const value = stored[i] * scale;
     grey[i] = inverted ? top - value : value;
   }
   return grey;
@@ -119,11 +119,11 @@ function inks([c, m, y, k], bits) {
   return grey;
 }
 
-function coloured(values, map, bits) {
+function coloured(indices, map, bits) {
   const size = 2 ** bits;
-  const grey = new Uint8Array(values.length);
+  const grey = new Uint8Array(indices.length);
   for (let i = 0; i < grey.length; i++) {
-    const v = values[i];
+    const v = indices[i];
     grey[i] = luma(map[v] >> 8, map[size + v] >> 8, map[2 * size + v] >> 8);
   }
   return grey;

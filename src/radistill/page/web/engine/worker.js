@@ -9,44 +9,45 @@ import { openModel } from "./model.js";
 import { Limits, Refusal } from "./refusal.js";
 import { openStatistics } from "./statistics.js";
 
+const scope = /** @type {WorkerScope} */ (/** @type {unknown} */ (self));
 let predictor = null;
 
 async function open({ max_bytes: maxBytes, threads }) {
   const files = ["bundle.json", "statistics.json"];
-  const [bundle, statistics] = await Promise.all(files.map(jsonOf));
-  const known = openStatistics(statistics);
+  const [bundle, packed] = await Promise.all(files.map(jsonOf));
   const model = await openModel(bundle, threads);
-  predictor = { bundle, known, model, limits: new Limits({ maxBytes }) };
+  const statistics = openStatistics(packed);
+  predictor = { bundle, statistics, model, limits: new Limits({ maxBytes }) };
   return bundle;
 }
 
 async function predict({ id, file, options }) {
   try {
     const record = await predictFilm(predictor, file, options);
-    const moved = [record.heatmap?.values.buffer, record.preview].filter(Boolean);
-    postMessage({ id, record }, moved);
+    const moved = [record.heatmap?.values.buffer, record.preview].filter((part) => part != null);
+    scope.postMessage({ id, record }, moved);
   } catch (error) {
     if (error instanceof Refusal) {
       const { code, message } = error;
-      postMessage({ id, record: { path: file.name, error: { code, message } } });
+      scope.postMessage({ id, record: { path: file.name, error: { code, message } } });
     } else if (error.name === "NotReadableError" || error.name === "NotFoundError") {
       // The browser took a note of the file when it was chosen; since then it was changed or moved.
-      const said = { code: "changed", message: "was changed or moved since it was chosen" };
-      postMessage({ id, record: { path: file.name, error: said } });
+      const problem = { code: "changed", message: "was changed or moved since it was chosen" };
+      scope.postMessage({ id, record: { path: file.name, error: problem } });
     } else {
-      postMessage({ id, broken: String(error?.message ?? error) });
+      scope.postMessage({ id, broken: String(error?.message ?? error) });
     }
   }
 }
 
-self.onmessage = async ({ data }) => {
+scope.onmessage = async ({ data }) => {
   if (!data.open) {
     await predict(data);
     return;
   }
   try {
-    postMessage({ ready: await open(data.open) });
+    scope.postMessage({ ready: await open(data.open) });
   } catch (error) {
-    postMessage({ failed: String(error?.message ?? error) });
+    scope.postMessage({ failed: String(error?.message ?? error) });
   }
 };

@@ -1,6 +1,6 @@
 // Stored values to grey bytes, what a viewer does before it draws: radistill.imaging.dicom.display.
 
-import { looked, readLut, toBytes } from "./lut.js";
+import { lookUp, readLut, toBytes } from "./lut.js";
 import { damaged, realNumber, realNumbers, wholeNumber, word } from "./tags.js";
 import { FUNCTIONS, makesSense, windowed } from "./window.js";
 
@@ -11,7 +11,7 @@ export function toGrey(containers, elements, layout) {
   const stored = storedValues(layout);
   const padding = paddingOf(stored, elements, layout);
   const modality = readLut(elements, "ModalityLUTSequence");
-  const values = modality ? looked(modality, stored) : rescaled(stored, elements);
+  const values = modality ? lookUp(modality, stored) : rescaled(stored, elements);
   const voi = readLut(elements, "VOILUTSequence");
   const inverted = isInverted(elements);
   let bytes;
@@ -27,7 +27,7 @@ export function toGrey(containers, elements, layout) {
   return grey;
 }
 
-/** The value that each possible container stands for. */
+/** The value of each possible container. */
 function storedValues(layout) {
   const { allocated, stored, high } = layout;
   const mask = 2 ** stored - 1;
@@ -59,13 +59,13 @@ function paddingOf(stored, elements, layout) {
   const mask = 2 ** layout.stored - 1;
   const ends = [value, limit].map((end) => withSign(end & mask, layout));
   const [first, last] = [Math.min(...ends), Math.max(...ends)];
-  for (let i = 0; i < stored.length; i++) padding[i] = stored[i] >= first && stored[i] <= last;
+  for (let i = 0; i < stored.length; i++) padding[i] = Number(stored[i] >= first && stored[i] <= last);
   return padding;
 }
 
 function windowOf(elements) {
-  const said = word(elements, "VOILUTFunction");
-  const kind = FUNCTIONS.includes(said) ? said : FUNCTIONS[0];
+  const name = word(elements, "VOILUTFunction");
+  const kind = FUNCTIONS.includes(name) ? name : FUNCTIONS[0];
   const [centers, widths] = ["Center", "Width"].map((end) => realNumbers(elements, `Window${end}`));
   const windows = centers
     .slice(0, widths.length)

@@ -21,19 +21,19 @@ export function readLut(elements, keyword) {
 function readItem(item) {
   const descriptor = item.values("LUTDescriptor");
   if (descriptor.length !== 3) return null;
-  const [said, first, bits] = descriptor;
-  const count = said & 0xffff || 65536;
+  const [entries, first, bits] = descriptor;
+  const count = entries & 0xffff || 65536;
   const bytes = item.bytes("LUTData");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < count) return null;
-  // As words, or as bytes where it is half as long.
-  const words = bytes.length >= 2 * count;
-  const at = words ? (i) => view.getUint16(2 * i, item.little) : (i) => bytes[i];
+  // Of 16 bits, or of 8 where it is half as long.
+  const wide = bytes.length >= 2 * count;
+  const at = wide ? (i) => view.getUint16(2 * i, item.little) : (i) => bytes[i];
   return { first, bits, entries: Float64Array.from({ length: count }, (_, i) => at(i)) };
 }
 
 /** Values to entries; fractions are rounded first. */
-export function looked({ first, entries }, values) {
+export function lookUp({ first, entries }, values) {
   const last = entries.length - 1;
   return values.map((value) => entries[Math.min(last, Math.max(0, rint(value) - first))]);
 }
@@ -41,7 +41,7 @@ export function looked({ first, entries }, values) {
 /** Values to the upper eight bits of their entries. */
 export function toBytes(lut, values, inverted) {
   const scale = 2 ** (lut.bits - 8);
-  return looked(lut, values).map((entry) => {
+  return lookUp(lut, values).map((entry) => {
     const grey = Math.min(255, Math.max(0, Math.floor(entry / scale)));
     return inverted ? 255 - grey : grey;
   });

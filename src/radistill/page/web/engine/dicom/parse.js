@@ -15,10 +15,10 @@ const DEEPEST = 500; // sequences in one another; real files have a handful
 /** { elements, syntax }. Throws a Refusal: truncated, too-large or unreadable. */
 export function parse(bytes, limits) {
   const marked = String.fromCharCode(...bytes.subarray(PREAMBLE - 4, PREAMBLE)) === "DICM";
-  const { said, end } = readMeta(bytes, marked ? PREAMBLE : 0);
+  const { named, end } = readMeta(bytes, marked ? PREAMBLE : 0);
   let [body, start] = [bytes, end];
-  let syntax = said;
-  if (said === DEFLATED && marked) {
+  let syntax = named;
+  if (named === DEFLATED && marked) {
     [body, start, syntax] = [inflated(bytes.subarray(end), limits), 0, EXPLICIT];
   }
   syntax ||= guessed(body, start);
@@ -46,7 +46,7 @@ function readElements(dataset, start, implicit) {
     }
   } catch (error) {
     if (error instanceof RangeError) throw tooDeep();
-    // What the file stops within is left out; the rest stands.
+    // An element that the file stops within is left out; the rest is read.
   }
   if (deep(dataset, 0)) throw tooDeep();
 }
@@ -63,21 +63,21 @@ function deep(dataset, depth) {
 /** The transfer syntax that the file meta information names, and where that ends. */
 function readMeta(bytes, start) {
   const numbers = parser.littleEndianByteArrayParser;
-  let said = "";
+  let named = "";
   let end = start;
   try {
     const stream = new parser.ByteStream(numbers, bytes, start);
     while (end + 8 <= bytes.length && numbers.readUint16(bytes, end) === 2) {
       const element = parser.readDicomElementExplicit(stream, []);
       if (element.tag === "x00020010") {
-        said = parser.readFixedString(bytes, element.dataOffset, element.length).trim();
+        named = parser.readFixedString(bytes, element.dataOffset, element.length).trim();
       }
       end = stream.position;
     }
   } catch {
-    // Cut off: what follows is not found either.
+    // Cut off: the rest is missing too.
   }
-  return { said: said.replace(/\0+$/, "").trim(), end };
+  return { named: named.replace(/\0+$/, "").trim(), end };
 }
 
 /** Of a file that does not say, by its first element. */
@@ -120,7 +120,7 @@ function inflated(packed, limits) {
   return body;
 }
 
-/** Whether the tag of the pixels stands anywhere, of either byte order. */
+/** Whether the tag of PixelData is anywhere, in either byte order. */
 function holdsPixels(bytes) {
   for (let at = bytes.indexOf(0xe0); at >= 0; at = bytes.indexOf(0xe0, at + 1)) {
     if (bytes[at + 1] === 0x7f && bytes[at + 2] === 0x10 && bytes[at + 3] === 0) return true;

@@ -1,4 +1,4 @@
-// What tells of the population, and nothing of the patient: radistill.imaging.dicom.tags.
+// Tags of the population, none that identifies the patient: radistill.imaging.dicom.tags.
 
 import { word } from "./tags.js";
 

@@ -1,4 +1,4 @@
-// The elements that are looked at, and what they say: radistill.imaging.dicom.parse.
+// The elements that are read, and their values: radistill.imaging.dicom.parse.
 
 import { Refusal } from "../refusal.js";
 
@@ -47,11 +47,17 @@ export const sequenceVr = (tag) => (KNOWN[tag] === "SQ" ? "SQ" : undefined);
 export const damaged = (keyword) =>
   new Refusal("unreadable", `damaged DICOM file (its ${keyword} makes no sense)`);
 
-/** A parsed file: elements by keyword. dataset: dicom-parser's; item: of a sequence. */
+/** A parsed file, or an item of a sequence: elements by keyword. */
 export class Elements {
-  constructor(dataset, little) {
+  /**
+   * @param {import("../../vendor/dicom-parser.js").DataSet} dataset
+   * @param {boolean} little
+   * @param {boolean} [pixelsSigned] of an item, which does not say it itself
+   */
+  constructor(dataset, little, pixelsSigned) {
     this.dataset = dataset;
     this.little = little;
+    this.pixelsSigned = pixelsSigned;
   }
 
   element(keyword) {
@@ -73,8 +79,8 @@ export class Elements {
   values(keyword) {
     const bytes = this.bytes(keyword);
     if (!bytes?.length) return [];
-    const said = this.element(keyword).vr;
-    const vr = said && said !== "UN" ? said : TAGS[keyword][1];
+    const explicit = this.element(keyword).vr;
+    const vr = explicit && explicit !== "UN" ? explicit : TAGS[keyword][1];
     const size = SIZES[vr];
     if (!size) return textOf(bytes).split("\\").map((text) => text.trim());
     if (bytes.length % size) throw damaged(keyword);
@@ -91,11 +97,8 @@ export class Elements {
 
   /** The first item of a sequence; null where there is none. */
   item(keyword) {
-    const items = this.element(keyword)?.items;
-    if (!items?.length) return null;
-    const inner = new Elements(items[0].dataSet, this.little);
-    inner.pixelsSigned = this.signed("XS");
-    return inner;
+    const inner = this.element(keyword)?.items?.[0]?.dataSet;
+    return inner ? new Elements(inner, this.little, this.signed("XS")) : null;
   }
 }
 

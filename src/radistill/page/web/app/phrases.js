@@ -1,9 +1,10 @@
-// The card's names and figures in the reader's words.
+// The card's names and figures in the reader's language.
 
 import { has, number, t } from "./i18n.js";
-import { label, outcome } from "./decide.js";
+import { decide } from "../engine/decide.js";
+import { outcome } from "./outcome.js";
 
-/** A class in words: a translation where there is one, else the card's name in lower case. */
+/** A class's translation where there is one, else the card's name in lower case. */
 export function className(name) {
   const key = `class.${name.toLowerCase()}`;
   return has(key) ? t(key) : name.toLowerCase();
@@ -11,30 +12,30 @@ export function className(name) {
 
 export const capital = (text) => text.charAt(0).toLocaleUpperCase() + text.slice(1);
 
-/** What is said of a film, as a heading or a badge. */
+/** The outcome of a film, as a heading or a badge. */
 export function outcomeName(card, film, setting) {
-  const kind = outcome(film, setting);
+  const kind = outcome(card, film, setting);
   if (kind === "positive") return capital(className(card.positive));
   if (kind === "negative") {
-    const named = label(card, film.record, setting);
-    return named ? capital(className(named)) : t("outcome.not", { disease: className(card.positive) });
+    const { label } = decide(card, film.record, setting);
+    return label ? capital(className(label)) : t("outcome.not", { disease: className(card.positive) });
   }
   return t(`outcome.${kind}`);
 }
 
 /** "children", "adults" or "people", from the ages the card knows. */
 export function people(card) {
-  const ages = card.population?.age_years;
-  if (!ages) return "people";
-  if (ages[1] <= 18) return "children";
-  return ages[0] >= 18 ? "adults" : "people";
+  const years = card.population?.age_years;
+  if (!years) return "people";
+  if (years[1] <= 18) return "children";
+  return years[0] >= 18 ? "adults" : "people";
 }
 
 /** "Children from 1 to 6 years"; null if the card names no ages. */
 export function ages(card) {
-  const known = card.population?.age_years;
-  if (!known) return null;
-  return t(`facts.ages.${people(card)}`, { low: number(known[0]), high: number(known[1]) });
+  const years = card.population?.age_years;
+  if (!years) return null;
+  return t(`facts.ages.${people(card)}`, { low: number(years[0]), high: number(years[1]) });
 }
 
 /** A share as so many of 100, whole. */
