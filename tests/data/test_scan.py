@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from radistill.config import DataConfig
-from radistill.data import Dataset, load_dataset, load_films
+from radistill.data import Dataset, load_dataset
+from radistill.data.external_data import ExternalData, read_external
 from radistill.data.sources import image_files
 from radistill.errors import UsageError
 from radistill.files import sha256
@@ -164,8 +165,10 @@ def test_unreadable_files_are_tried_again(old: Path, work: Work, tmp_path: Path)
 
 def test_films_for_a_model_are_decoded_once(old: Path, work: Work, tmp_path: Path) -> None:
     classes = ("NORMAL", "PNEUMONIA")
-    dataset = load_films(
-        old, DataConfig(), classes, "PNEUMONIA", cache=tmp_path / "cache", sizes=[16]
+    films = read_external(
+        ExternalData(old, split="test"), DataConfig(), classes, "PNEUMONIA", size=16, cache=tmp_path
     )
+    dataset = films.dataset
+    assert {film.split for film in dataset.films} == {"test"}
     assert work.decoded == Counter(film.sha256 for film in dataset.films)
     assert len(dataset.squares[16]) == len(dataset.films)

@@ -76,13 +76,18 @@ def evaluate(
             robust=robustness,
         )
     else:
-        from radistill.data.external_data import Given, layout_of
+        from radistill.data.external_data import ExternalData, columns_of
         from radistill.study.external import evaluate_model
 
-        layout = layout_of(image_column, label_column, patient_column, map_)
-        given = Given(labels, layout, split, options.threshold, rule)
+        columns = columns_of(image_column, label_column, patient_column, map_)
         result = evaluate_model(
-            find_model(model), data, settings, given, out=out, robust=robustness
+            find_model(model),
+            ExternalData(data, labels, columns, split),
+            settings,
+            threshold=options.threshold,
+            rule=rule,
+            out=out,
+            robust=robustness,
         )
     show(result, options.form)
     for note in result.dataset.notes:

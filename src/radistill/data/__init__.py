@@ -1,7 +1,7 @@
 """Folders, tables and arrays of films -> one Dataset, split by patient."""
 
 from radistill.data.dataset import Dataset, Unreadable
-from radistill.data.load import load_dataset, load_films
+from radistill.data.load import load_dataset
 from radistill.data.manifest import Film, read_manifest, write_manifest
 
 __all__ = [
@@ -9,7 +9,6 @@ __all__ = [
     "Film",
     "Unreadable",
     "load_dataset",
-    "load_films",
     "read_manifest",
     "write_manifest",
 ]

@@ -1,98 +1,112 @@
-"""Films from elsewhere, in whatever layout, as a model of ours can be scored on them."""
+"""Films from elsewhere, in whatever layout, for a model that exists."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from radistill.config import DataConfig
-from radistill.data import Dataset, load_films
-from radistill.data.sources.foreign_table import Layout, open_layout, parse_map
+from radistill.data.dataset import Dataset
+from radistill.data.labels import plain
+from radistill.data.load import read_films
+from radistill.data.sources import open_source
+from radistill.data.sources.table import FilmColumns, open_table, parse_classes
 from radistill.errors import UsageError
-from radistill.imaging import to_square
 
-KNOWN = ("path", "label", "split", "patient", "subtype")  # columns with a meaning of their own
-Rows = dict[str, dict[str, str]]  # path of a film -> its row in the table
+_KNOWN = ("path", "label", "split", "patient", "subtype")  # columns with a meaning of their own
 
 
 @dataclass(frozen=True)
-class Given:
-    """What the user says of the data and the threshold, beyond where they lie.
+class ExternalData:
+    """Films to score a model on.
 
-    labels: a table of the films, in `layout` if that is given. split: only the films that the data
-    set itself puts there. threshold: instead of the model's own; rule: chosen by it on validation.
+    path: as of `load_dataset`. labels: a table of the films in that folder. columns: of the table,
+    if they are not radistill's own. split: only the films that the data set itself puts there.
     """
 
+    path: Path
     labels: Path | None = None
-    layout: Layout | None = None
+    columns: FilmColumns | None = None
     split: str | None = None
-    threshold: float | None = None
-    rule: str | None = None
 
 
-def foreign_films(
-    data: Path, config: DataConfig, classes: tuple[str, ...], positive: str, given: Given
-) -> tuple[Dataset, Rows]:
-    """The films asked for, and the rows of their table; UsageError if there are none."""
-    source, rows = None, Rows()
-    if given.layout is not None:
-        table, root = (given.labels, data) if given.labels else (data, data.parent)
+@dataclass(frozen=True)
+class ExternalFilms:
+    """The films, and the rows of their table by path where columns were named."""
+
+    dataset: Dataset
+    rows: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def read_external(
+    data: ExternalData,
+    config: DataConfig,
+    classes: tuple[str, ...],
+    positive: str,
+    *,
+    size: int,
+    cache: Path,
+) -> ExternalFilms:
+    """Read `data` for a model of these classes, with squares of `size` kept in the folder `cache`.
+
+    Labels are matched to `classes` whatever their case, spaces and hyphens; the split is the data
+    set's own. Raises UsageError as `load_dataset` does, for a label that is no class, and if there
+    are no films.
+    """
+    if data.columns is None:
+        source = open_source(data.path, data.labels)
+    else:
+        root = data.path if data.labels else data.path.parent
+        table = data.labels or data.path
         if not table.is_file() or table.suffix.lower() == ".npz":
-            raise UsageError(f"{data}: columns and --map are of a table; name it with --labels")
-        source, rows = open_layout(table, root, given.layout)
-    dataset = load_films(data, config, classes, positive, given.labels, source)
-    if given.split is not None:
-        dataset = dataset.with_films(dataset.split(given.split))
-    if not dataset.films:
-        where = f" in the split '{given.split}'" if given.split else ""
-        raise UsageError(f"{data}: no films{where}")
-    return dataset, rows
+            raise UsageError(f"{data.path}: columns and --map are of a table; name it by --labels")
+        source = open_table(table, root, data.columns)
+    if data.split is not None:
+        chosen = tuple(film for film in source.films if film.split == data.split)
+        source = replace(source, films=chosen)
+    if not source.films:
+        where = f" in the split '{data.split}'" if data.split else ""
+        raise UsageError(f"{data.path}: no films{where}")
+    dataset = read_films(source, config, cache, [size])
+    known = {plain(name): name for name in classes}
+    strange = sorted({film.label for film in dataset.films if plain(film.label) not in known})
+    if strange:
+        raise UsageError(
+            f"{data.path}: the model does not know the class {', '.join(strange)}; "
+            f"its classes are {', '.join(classes)}. Rename the folders or labels to these, "
+            "or give a table and --map."
+        )
+    films = tuple(replace(film, label=known[plain(film.label)]) for film in dataset.films)
+    dataset = replace(dataset, films=films, classes=classes, positive=positive)
+    return ExternalFilms(dataset, source.rows if data.columns else {})
 
 
 def group_columns(
-    dataset: Dataset, rows: Mapping[str, Mapping[str, str]], layout: Layout | None, size: int
+    films: ExternalFilms, columns: FilmColumns | None, size: int
 ) -> dict[str, list[str]]:
     """What groups can be made by: subtype, image size, exposure, and columns of the table."""
-    films = dataset.films
-    grey = [to_square(dataset.pixels(film.path), size).mean() for film in films]
-    found = {
-        "subtype": [film.subtype for film in films],
-        "megapixels": [f"{film.width * film.height / 1e6:.3f}" for film in films],
-        "exposure": [f"{value:.1f}" for value in grey],
+    listed = films.dataset.films
+    squares = films.dataset.squares[size]
+    groups = {
+        "subtype": [film.subtype for film in listed],
+        "megapixels": [f"{film.width * film.height / 1e6:.3f}" for film in listed],
+        "exposure": [f"{squares.batch([film.sha256]).mean():.1f}" for film in listed],
     }
-    used = {*KNOWN}
-    if layout is not None:
-        used |= {layout.image.lower(), layout.label.lower(), layout.patient.lower()}
-    header = next(iter(rows.values()), {}).keys()
-    for name in header:
+    used = {*_KNOWN}
+    if columns is not None:
+        used |= {columns.image.lower(), columns.label.lower(), columns.patient.lower()}
+    for name in next(iter(films.rows.values()), {}):
         if name and name not in used:
-            found[name] = [rows.get(film.path, {}).get(name, "") for film in films]
-    return found
+            groups[name] = [films.rows.get(film.path, {}).get(name, "") for film in listed]
+    return groups
 
 
-def describe_films(dataset: Dataset, classes: tuple[str, ...], positive: str) -> dict[str, Any]:
-    """The facts about them that stand in a comparison."""
-    return {
-        "name": dataset.name,
-        "classes": list(classes),
-        "positive": positive,
-        "counts": {"test": dict(Counter(film.label for film in dataset.films))},
-        "protocol": "external",
-        "leaking": False,
-        "synthetic": dataset.synthetic,
-        "unreadable": len(dataset.unreadable),
-        "notes": list(dataset.notes),
-    }
-
-
-def layout_of(
+def columns_of(
     image: str | None, label: str | None, patient: str | None, classes: str | None
-) -> Layout | None:
-    """The layout that options ask for, None if for none; `classes` as `parse_map` reads it."""
+) -> FilmColumns | None:
+    """The columns that options name, None if they name none; `classes` as `parse_classes` reads."""
     if not any((image, label, patient, classes)):
         return None
-    mapped = parse_map(classes) if classes else {}
-    return Layout(image or "path", label or "label", patient or "", mapped)
+    mapped = parse_classes(classes) if classes else {}
+    return FilmColumns(image or "path", label or "label", patient or "", mapped)

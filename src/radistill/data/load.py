@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +10,11 @@ import numpy as np
 
 from radistill.config import DataConfig
 from radistill.data.dataset import Dataset
-from radistill.data.labels import choose_classes, plain
+from radistill.data.labels import choose_classes
 from radistill.data.patients import identify
 from radistill.data.scan import scan
 from radistill.data.sources import FilmSource, open_source
 from radistill.data.split import make_split
-from radistill.errors import UsageError
 
 
 def load_dataset(
@@ -43,7 +42,7 @@ def load_dataset(
     source = open_source(root, labels)
     # Before the reading, which takes longest: a question about classes should come at once.
     choose_classes([film.label for film in source.films], config.positive)
-    dataset = _read(source, config, cache, sizes)
+    dataset = read_films(source, config, cache, sizes)
     classes, positive, class_notes = choose_classes(
         [f.label for f in dataset.films], config.positive
     )
@@ -59,40 +58,10 @@ def load_dataset(
     )
 
 
-def load_films(
-    root: Path,
-    config: DataConfig,
-    classes: Sequence[str],
-    positive: str,
-    labels: Path | None = None,
-    source: FilmSource | None = None,
-    *,
-    cache: Path | None = None,
-    sizes: Iterable[int] = (),
-) -> Dataset:
-    """Read a data set for a model that exists: its classes, the split as the data set has it.
-
-    Labels are matched to `classes` whatever their case, spaces and hyphens. source: instead of what
-    is recognised at `root`. cache, sizes: as in `load_dataset`. Raises UsageError as `load_dataset`
-    does, and for a label that is none of the model's classes.
-    """
-    dataset = _read(source or open_source(root, labels), config, cache, sizes)
-    known = {plain(name): name for name in classes}
-    strange = sorted({film.label for film in dataset.films if plain(film.label) not in known})
-    if strange:
-        raise UsageError(
-            f"{root}: the model does not know the class {', '.join(strange)}; "
-            f"its classes are {', '.join(classes)}. Rename the folders or labels to these, "
-            "or give a table and --map."
-        )
-    films = [replace(film, label=known[plain(film.label)]) for film in dataset.films]
-    return replace(dataset, films=tuple(films), classes=tuple(classes), positive=positive)
-
-
-def _read(
+def read_films(
     source: FilmSource, config: DataConfig, cache: Path | None, sizes: Iterable[int]
 ) -> Dataset:
-    """Every film, with patients named, before classes are chosen and the split is made."""
+    """Every film of `source`, with patients named and no classes; cache, sizes: see above."""
     listed, patient_notes, known = identify(source.films, config.patient_regex)
     read = scan(source, listed, config.max_unreadable, cache, sizes)
 

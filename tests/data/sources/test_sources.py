@@ -132,7 +132,7 @@ def test_repeated_rows_count_once(tmp_path, write_films) -> None:
         ("path,label\n,a\n", "line 2 has no path"),
         ("path,label,split\n1.png,a,holdout\n", "split 'holdout' is unknown"),
         ("path,label,split\n1.png,a,train\n2.png,a,\n", "1 of 2 rows have no split"),
-        ("path,label\n1.png,a\nnothing.png,a\n", "line 3: there is no file nothing.png"),
+        ("path,label\n1.png,a\nnothing.png,a\n", "line 3: there is no file 'nothing.png'"),
         ("path,label\n../out.png,a\n", r"\.\./out.png points outside"),
         ("path,label\nlink.png,a\n", "link.png points outside"),
         ("path,label\n1.png,a\n1.png,b\n", "lines 2 and 3 name 1.png with different values"),

@@ -6,14 +6,9 @@ import os
 from pathlib import Path
 
 from radistill.data.sources.image_files import ImageFiles, is_synthetic, visible
-from radistill.data.sources.source import FilmSource, ListedFilm
+from radistill.data.sources.source import SPLIT_NAMES, FilmSource, ListedFilm
 from radistill.errors import UsageError
 
-_SPLIT_NAMES = {
-    "train": "train", "training": "train",
-    "val": "val", "valid": "val", "validation": "val",
-    "test": "test", "testing": "test",
-}  # fmt: skip
 _DEEPEST = 3  # archives unpack to a folder in a folder
 _EXPECTED = (
     "expected train/CLASS/files (and test/, val/ if there are) or CLASS/files, "
@@ -56,9 +51,9 @@ def _descend(root: Path) -> Path:
 
 def _split_folders(top: Path) -> list[tuple[str, Path]]:
     return [
-        (_SPLIT_NAMES[folder.name.lower()], folder)
+        (SPLIT_NAMES[folder.name.lower()], folder)
         for folder in _folders(top)
-        if folder.name.lower() in _SPLIT_NAMES
+        if folder.name.lower() in SPLIT_NAMES
     ]
 
 

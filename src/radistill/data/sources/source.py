@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
 from radistill.data.film_index import Stamp
+
+# Names of folders and values of a column, in lower case.
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,7 @@ class FilmSource:
     """A recognised data set.
 
     keep_val: its validation split is to be taken as given; the Kaggle set's 16 images are not.
+    rows: of a table, path of a film -> its row by column, for groups.
     """
 
     name: str
@@ -55,3 +68,4 @@ class FilmSource:
     keep_val: bool = False
     synthetic: bool = False
     notes: tuple[str, ...] = ()
+    rows: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
