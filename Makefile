@@ -6,6 +6,7 @@
 #   make lint      ruff, mypy, and for the page eslint and tsc
 #   make student   train the student that ships, from DATA=folder of X-rays, into runs/student
 #   make results   recompute the ablation's tables from the committed predictions
+#   make schemas   write the JSON schemas of results to docs/schemas
 #   make clean     remove .venv, caches and the demo
 #
 # Another Python: make PYTHON=python3.12 demo
@@ -21,10 +22,10 @@ DEMO_SEED ?= 0
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-all lint student results pins clean
+.PHONY: help demo test test-all lint student results schemas pins clean
 
 help:
-	@sed -n '3,11s/^# \{0,1\}//p' Makefile
+	@sed -n '3,12s/^# \{0,1\}//p' Makefile
 
 demo: $(VENV)/.train
 	$(RUN) radistill data phantom demo/data --n $(DEMO_FILMS) --seed $(DEMO_SEED)
@@ -42,6 +43,9 @@ student: $(VENV)/.train
 
 results: $(VENV)/.train
 	$(VENV)/bin/python experiments/tables.py
+
+schemas: $(VENV)/.train
+	$(RUN) radistill.schema.publish docs/schemas
 
 lint: $(VENV)/.dev
 	$(RUN) ruff check .

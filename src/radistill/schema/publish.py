@@ -1,0 +1,42 @@
+"""The JSON schemas of the files that radistill writes: `python -m radistill.schema.publish DIR`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from radistill.files import write_text
+from radistill.schema.comparison import Comparison, ModelMetrics
+from radistill.schema.environment import Environment
+from radistill.schema.figures import Explanation, Robustness
+from radistill.schema.labeller_figures import LabellerEvaluation
+from radistill.schema.labeller_file import Labeller
+from radistill.schema.record import Record
+
+# File name, without ending, of each kind of file that is written.
+PUBLISHED: dict[str, type[Record]] = {
+    "comparison": Comparison,
+    "environment": Environment,
+    "explanation": Explanation,
+    "labeller": Labeller,
+    "labeller-figures": LabellerEvaluation,
+    "metrics": ModelMetrics,
+    "robustness": Robustness,
+}
+
+
+def schema_text(kind: type[Record]) -> str:
+    """The JSON schema (draft 2020-12) of one kind of file."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return json.dumps(schema | kind.model_json_schema(), indent=2) + "\n"
+
+
+def publish(folder: Path) -> None:
+    """Write NAME.json for each kind of file."""
+    for name, kind in PUBLISHED.items():
+        write_text(folder / f"{name}.json", schema_text(kind))
+
+
+if __name__ == "__main__":
+    publish(Path(sys.argv[1]))
