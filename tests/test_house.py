@@ -92,6 +92,11 @@ def test_a_planted_arrow_upwards_is_refused(copied: Path) -> None:
     assert refused(copied, "metrics/paired.py", line, "rooms")
 
 
+def test_a_planted_circle_is_refused(copied: Path) -> None:
+    line = "\ndef f():\n    from radistill.metrics import groups\n"
+    assert refused(copied, "metrics/thresholds.py", line, "circles")
+
+
 def test_a_room_without_a_place_is_refused(copied: Path) -> None:
     assert refused(copied, "errors.py", "", "rooms") is False
     (copied / "radistill" / "attic.py").write_text("", "utf-8")

@@ -22,7 +22,7 @@ Cache = Annotated[
 @app.command("list")
 def list_weights(cache: Cache = None) -> None:
     """Show where each architecture's weights come from, their files here, and the licences."""
-    from radistill.models.weights import library
+    from radistill.models import library
 
     table = Table("architecture", "source", "licence")
     table.add_column("on this machine", overflow="fold")
@@ -43,7 +43,7 @@ def import_weights(
     cache: Cache = None,
 ) -> None:
     """Check weights and keep them, so that `weights: auto` finds them."""
-    from radistill.models.weights import library
+    from radistill.models import library
 
     kept, report = library.import_weights(source, architecture, cache)
     console.print(report.summary(), highlight=False, soft_wrap=True)
@@ -62,7 +62,7 @@ def verify(
 ) -> None:
     """Load weights strictly, run a film through them, and show the hash and the strides."""
     from radistill.errors import UsageError
-    from radistill.models.weights import library
+    from radistill.models import library
 
     files = library.cached_files(cache, architecture) if source is None else [source]
     if not files:

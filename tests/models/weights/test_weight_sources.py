@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from radistill.errors import RadistillError, UsageError
-from radistill.models import create
-from radistill.models.weights import library
+from radistill.models import create, library
 from radistill.models.weights.weight_sources import cache_folder
 
 
