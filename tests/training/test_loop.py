@@ -82,7 +82,7 @@ def test_early_stopping_keeps_the_best_epoch(tiny, task) -> None:
     assert len(history) < 40
     assert len(history) - best.epoch == 2
     figures = loop.validate(model, task().val, 1, "auc", task().accelerator)
-    assert figures.auc == pytest.approx(best.val_auc)
+    assert figures.val_auc == pytest.approx(best.val_auc)
 
 
 def test_a_loss_that_is_not_finite_stops_with_step_and_films(tiny, task) -> None:
@@ -98,7 +98,7 @@ def test_the_last_epoch_is_kept_where_nothing_is_chosen(tiny, task) -> None:
     model, history = run(tiny, task(), epochs=3, criterion="last")
     assert [row.criterion for row in history] == [1, 2, 3]
     figures = loop.validate(model, task().val, 1, "auc", task().accelerator)
-    assert figures.auc == pytest.approx(history[-1].val_auc)
+    assert figures.val_auc == pytest.approx(history[-1].val_auc)
 
 
 def test_frozen_stages_do_not_move(task) -> None:

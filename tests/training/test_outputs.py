@@ -27,23 +27,22 @@ def test_worst_auc_is_at_most_the_auc(films, accelerator) -> None:
     clean = validate(Left(), films(40), 1, "auc", accelerator)
     worst = validate(Left(), films(40), 1, "worst_auc", accelerator)
     loss = validate(Left(), films(40), 1, "log_loss", accelerator)
-    assert clean.criterion == clean.auc == 1.0
-    assert worst.criterion <= clean.auc
-    assert loss.criterion == -clean.loss
+    assert clean.criterion == clean.val_auc == 1.0
+    assert worst.criterion <= clean.val_auc
+    assert loss.criterion == -clean.val_loss
 
 
 def test_validation_of_one_class_has_no_auc(films) -> None:
-    figures = validation_figures(
-        torch.zeros(4, 2), replace(films(4), targets=np.zeros(4, np.int64)), 1
-    )
-    assert figures.auc == 0.5
-    assert figures.accuracy == 1.0
+    one_class = replace(films(4), targets=np.zeros(4, np.int64))
+    figures = validation_figures(torch.zeros(4, 2), one_class, 1, "auc")
+    assert figures.val_auc == 0.5
+    assert figures.val_accuracy == 1.0
 
 
 def test_subtypes_are_judged_as_their_class(films) -> None:
     """Bacterial and viral mixed up, but never with normal: all is right but for the loss."""
     val = replace(films(3), targets=np.array([0, 1, 2]), class_of=(0, 1, 1))
     logits = torch.tensor([[5.0, 0, 0], [0, 0, 5], [0, 5, 0]])
-    figures = validation_figures(logits, val, 1)
-    assert (figures.auc, figures.accuracy) == (1.0, 1.0)
-    assert figures.loss > 3
+    figures = validation_figures(logits, val, 1, "auc")
+    assert (figures.val_auc, figures.val_accuracy) == (1.0, 1.0)
+    assert figures.val_loss > 3

@@ -96,9 +96,7 @@ def cache_teacher_outputs(
             accelerator.wait_for_everyone()
         rows = {sha: row for row, sha in enumerate(state["shas"])}
         order = [rows[sha] for sha in films.shas]
-        by_view.append(
-            TeacherOutputs(*(state[name][order].clone() for name in TeacherOutputs._fields))
-        )
+        by_view.append(TeacherOutputs(*(state[part][order] for part in TeacherOutputs._fields)))
     return TeacherOutputCache(films.shas, by_view)
 
 

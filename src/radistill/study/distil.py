@@ -1,4 +1,4 @@
-"""The teachers of a study, its students, and what the ones say to the others."""
+"""The teachers of a study, and its students, which learn from their outputs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def further_teacher(folder: Path, targets: tuple[str, ...]) -> Path:
 
 
 def _distillation(study: Study, teachers: Sequence[Path], distill: DistillConfig) -> Distillation:
-    """The student's loss: what the teachers say to the student's views."""
+    """The student's loss, with the teachers' outputs for the student's views."""
     caches = [_teacher_outputs(study, folder, distill.views) for folder in teachers]
     shas = study.examples("train", study.config.student.input_size).shas
     return Distillation(average(caches, shas), distill)

@@ -25,7 +25,7 @@ from radistill.study.rundir import FORMAT, RunDirectory, digest
 from radistill.training.examples import Examples, examples_of
 from radistill.training.frozen import FROZEN
 from radistill.training.head import FEATURES, train_head
-from radistill.training.history import Epoch, read_history, write_history
+from radistill.training.history import Epoch, training_seconds, write_history
 from radistill.training.loop import train
 from radistill.training.objective import Objective
 from radistill.training.outputs import outputs, plain
@@ -153,7 +153,7 @@ def _train(
 def _score(study: Study, name: str, recipe: Recipe) -> None:
     """Predictions on validation and test, and every figure that follows from them."""
     folder = study.run.working(name)
-    seconds = sum(float(row["seconds"]) for row in read_history(folder / "history.csv"))
+    seconds = training_seconds(folder / "history.csv")
     model = load_model(folder)  # the file that is kept, not the network in memory
     found = {split: predictions_of(study, model, split) for split in ("val", "test")}
     if not study.accelerator.is_main_process:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 
 import numpy as np
 import torch
@@ -44,7 +45,7 @@ def train_head(model: GreyClassifier, recipe: Recipe, task: TrainingTask) -> lis
     history: list[Epoch] = []
     best, best_state = -np.inf, checkpoint.copy_state(head)
     for epoch in range(1, recipe.head_epochs + 1):
-        start, total = time.perf_counter(), 0.0
+        began, total = time.perf_counter(), 0.0
         for rows in torch.randperm(len(y)).split(recipe.batch_size):
             inputs = F.dropout(x[rows], recipe.dropout)
             losses = F.cross_entropy(
@@ -56,23 +57,11 @@ def train_head(model: GreyClassifier, recipe: Recipe, task: TrainingTask) -> lis
             optimizer.step()
             total += loss.item() * len(rows)
         with torch.no_grad():
-            figures = validation_figures(head(x_val), task.val, task.positive)
-        score = -figures.loss if recipe.criterion == "log_loss" else figures.auc
-        if score > best:
-            best, best_state = score, checkpoint.copy_state(head)
-        history.append(
-            Epoch(
-                epoch=epoch,
-                phase="head",
-                learning_rate=LEARNING_RATE,
-                train_loss=total / len(y),
-                val_loss=figures.loss,
-                val_auc=figures.auc,
-                val_accuracy=figures.accuracy,
-                criterion=score,
-                seconds=time.perf_counter() - start,
-            )
-        )
+            figures = validation_figures(head(x_val), task.val, task.positive, recipe.criterion)
+        if figures.criterion > best:
+            best, best_state = figures.criterion, checkpoint.copy_state(head)
+        seconds, rate, train_loss = time.perf_counter() - began, LEARNING_RATE, total / len(y)
+        history.append(Epoch(epoch, "head", rate, train_loss, **asdict(figures), seconds=seconds))
     head.load_state_dict(best_state)
     _install(model, head, mean, scale)
     return history
@@ -98,12 +87,9 @@ def _features(model: GreyClassifier, task: TrainingTask) -> list[torch.Tensor]:
         model.eval().to(accelerator.device)
         state = {"key": task.key}
         for name, films in (("train", task.train), ("val", task.val)):
+            title = f"features of {name} films"
             state[name] = outputs(
-                model.embedding,
-                len(films),
-                plain(films),
-                accelerator,
-                description=f"features of {name} films",
+                model.embedding, len(films), plain(films), accelerator, description=title
             )
         if accelerator.is_main_process:
             checkpoint.save(path, state)

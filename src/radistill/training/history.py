@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from radistill.files import write_csv
@@ -25,19 +25,17 @@ class Epoch:
     seconds: float
 
 
-COLUMNS = tuple(field.name for field in fields(Epoch))
-
-
 def write_history(path: Path, history: Sequence[Epoch]) -> None:
     """Write the rows as CSV, atomically."""
-    write_csv(path, COLUMNS, ([round_off(v) for v in asdict(e).values()] for e in history))
+    columns = [field.name for field in fields(Epoch)]
+    write_csv(path, columns, ([_rounded(value) for value in astuple(row)] for row in history))
 
 
-def round_off(value: object) -> object:
+def _rounded(value: object) -> object:
     return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
-def read_history(path: Path) -> list[dict[str, str]]:
-    """The rows as written."""
+def training_seconds(path: Path) -> float:
+    """Wall time of all epochs in a history.csv."""
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        return sum(float(row["seconds"]) for row in csv.DictReader(file))

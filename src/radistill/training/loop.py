@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict, replace
 
 import numpy as np
 import torch
@@ -76,25 +77,14 @@ def train(
             )
             state.scored.eval()
             figures = validate(state.scored, task.val, task.positive, recipe.criterion, accelerator)
-            criterion = float(epoch) if recipe.criterion == "last" else figures.criterion
+            if recipe.criterion == "last":
+                figures = replace(figures, criterion=float(epoch))
             seconds = time.perf_counter() - began
-            state.add(
-                Epoch(
-                    epoch,
-                    "finetune",
-                    rate,
-                    loss,
-                    figures.loss,
-                    figures.auc,
-                    figures.accuracy,
-                    criterion,
-                    seconds,
-                )
-            )
+            state.add(Epoch(epoch, "finetune", rate, loss, **asdict(figures), seconds=seconds))
             if main:
                 console.print(
                     f"{name} epoch {epoch}/{epochs}: loss {loss:.3f}, validation AUC "
-                    f"{figures.auc:.4f}, loss {figures.loss:.3f}, {seconds:.0f} s"
+                    f"{figures.val_auc:.4f}, loss {figures.val_loss:.3f}, {seconds:.0f} s"
                 )
                 state.save(task.folder, task.key)
             accelerator.wait_for_everyone()

@@ -60,14 +60,9 @@ class TrainingState:
         """Write the state after an epoch, atomically."""
         values = {
             "key": key,
-            "learner": checkpoint.copy_state(self.learner),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "average": self.average.state_dict() if self.average is not None else {},
+            "states": [part.state_dict() for part in self._parts()],
+            "best": (self.best, self.best_epoch, self.best_weights),
             "history": [asdict(row) for row in self.history],
-            "best": self.best,
-            "best_epoch": self.best_epoch,
-            "best_weights": self.best_weights,
         }
         checkpoint.save(folder / CHECKPOINT, values)
 
@@ -76,14 +71,14 @@ class TrainingState:
         values = checkpoint.load(folder / CHECKPOINT, key)
         if values is None:
             return
-        self.learner.load_state_dict(values["learner"])
-        self.optimizer.load_state_dict(values["optimizer"])
-        self.schedule.load_state_dict(values["schedule"])
-        if self.average is not None:
-            self.average.load_state_dict(values["average"])
+        for part, state in zip(self._parts(), values["states"], strict=True):
+            part.load_state_dict(state)
+        self.best, self.best_epoch, self.best_weights = values["best"]
         self.history = [Epoch(**row) for row in values["history"]]
-        self.best, self.best_epoch = values["best"], values["best_epoch"]
-        self.best_weights = values["best_weights"]
+
+    def _parts(self) -> list[nn.Module | AcceleratedOptimizer | LRScheduler]:
+        average = [] if self.average is None else [self.average]
+        return [self.learner, self.optimizer, self.schedule, *average]
 
 
 def start_training(

@@ -25,11 +25,11 @@ Criterion = Literal["auc", "log_loss", "worst_auc", "last"]
 
 @dataclass(frozen=True)
 class ValidationFigures:
-    """Figures of one epoch. `criterion` selects it; the others are for the curves."""
+    """Figures of one epoch, named as in history.csv. `criterion` selects the epoch."""
 
-    loss: float
-    auc: float
-    accuracy: float
+    val_loss: float
+    val_auc: float
+    val_accuracy: float
     criterion: float
 
 
@@ -41,15 +41,19 @@ def auc(logits: torch.Tensor, classes: np.ndarray, class_of: Sequence[int], posi
     return float(roc_auc_score(truth, class_probabilities(logits, class_of)[:, positive].numpy()))
 
 
-def validation_figures(logits: torch.Tensor, val: Examples, positive: int) -> ValidationFigures:
-    """Figures from logits (N, outputs) of validation films; the criterion is the AUC.
+def validation_figures(
+    logits: torch.Tensor, val: Examples, positive: int, criterion: Criterion
+) -> ValidationFigures:
+    """Figures from logits (N, outputs) of validation films.
 
-    The loss is of the network's outputs, AUC and accuracy are of the reported classes.
+    The loss is of the network's outputs, AUC and accuracy are of the reported classes. The
+    criterion is the AUC, or with log_loss the negative loss.
     """
     loss = float(F.cross_entropy(logits, torch.from_numpy(val.targets)))
     decided = class_probabilities(logits, val.class_of).argmax(dim=1).numpy()
     score = auc(logits, val.classes, val.class_of, positive)
-    return ValidationFigures(loss, score, float((decided == val.classes).mean()), score)
+    accuracy = float((decided == val.classes).mean())
+    return ValidationFigures(loss, score, accuracy, -loss if criterion == "log_loss" else score)
 
 
 def validate(
@@ -61,12 +65,11 @@ def validate(
 ) -> ValidationFigures:
     """Score `model`, in eval mode, on the validation films."""
     draw = plain(val)
-    figures = validation_figures(outputs(model, len(val), draw, accelerator), val, positive)
-    if criterion in ("auc", "last"):  # the loop itself takes the last epoch
+    logits = outputs(model, len(val), draw, accelerator)
+    figures = validation_figures(logits, val, positive, criterion)
+    if criterion != "worst_auc":
         return figures
-    if criterion == "log_loss":
-        return replace(figures, criterion=-figures.loss)
-    worst = figures.auc
+    worst = figures.val_auc
     for kind in VALIDATION:
         corrupted = partial(_corrupted, draw, kind)
         logits = outputs(model, len(val), corrupted, accelerator)
