@@ -72,7 +72,7 @@ def test_neighbouring_floats_are_still_split():
 
 def test_unknown_rule():
     with pytest.raises(ValueError, match="unknown rule"):
-        choose_threshold(np.array([True]), np.array([0.5]), "f1")  # type: ignore[arg-type]
+        choose_threshold(np.array([True]), np.array([0.5]), "f2")
 
 
 def counts(truth, probability, cut):
@@ -108,6 +108,9 @@ def test_floors_and_costs_are_the_best_cuts_that_keep_them(rows, floor):
     costs = [3 * (positives - t) + f for t, f in outcomes]
     least = min(costs if probability.max() < 1 else costs[:-1])
     assert 3 * (positives - tp) + fp == least
+
+    tp, fp = under("f1")
+    assert tp / (tp + fp + positives) == max(t / (t + f + positives) for t, f in outcomes)
 
 
 def test_a_threshold_is_never_above_1():

@@ -2,51 +2,56 @@
 
 from __future__ import annotations
 
-import numpy as np
-from statsmodels.stats.proportion import proportion_confint
+from collections.abc import Sequence
 
+import numpy as np
+
+from radistill.metrics.thresholds import choose_threshold, decided
 from radistill.schema.card import OperatingPoint
 
 SENSITIVITIES = (0.9, 0.95, 0.99)
 
 
 def validation_points(
-    truth: np.ndarray, probability: np.ndarray, threshold: float
+    truth: np.ndarray,
+    probability: np.ndarray,
+    threshold: float,
+    patients: Sequence[str] | None = None,
 ) -> tuple[OperatingPoint, ...]:
-    """`default`, at `threshold`, and the highest thresholds of sensitivity 0.90, 0.95 and 0.99.
+    """`default`, at `threshold`, and `sensitivity-0.9`, `-0.95` and `-0.99`, chosen on these films.
 
-    truth: bool (N,). probability: (N,), of the positive class. Without positive films there is
-    the default only.
+    truth: bool (N,). probability: (N,), of the positive class. patients: N ids; each film is a
+    patient of its own where None. Where a class is absent there is the default only.
     """
-    points = [measured("default", truth, probability, threshold)]
-    positive = np.sort(probability[truth])[::-1]
-    for wanted in SENSITIVITIES if len(positive) else ():
-        lowest = float(positive[int(np.ceil(wanted * len(positive))) - 1])
-        points.append(measured(f"sensitivity-{wanted:g}", truth, probability, lowest))
-    return tuple(points)
+    thresholds = {"default": threshold}
+    if truth.any() and not truth.all():
+        rules = [f"sensitivity={wanted:g}" for wanted in SENSITIVITIES]
+        thresholds |= {
+            point_name(rule): choose_threshold(truth, probability, rule) for rule in rules
+        }
+    owners = patients or [str(film) for film in range(len(truth))]
+    return tuple(
+        _point(name, truth, probability >= value, value, owners)
+        for name, value in thresholds.items()
+    )
 
 
-def measured(
-    name: str, truth: np.ndarray, probability: np.ndarray, threshold: float
+def point_name(rule: str) -> str:
+    """The name on the card of a rule such as sensitivity=0.95."""
+    return rule.replace("=", "-", 1)
+
+
+def _point(
+    name: str, truth: np.ndarray, called: np.ndarray, threshold: float, patients: Sequence[str]
 ) -> OperatingPoint:
-    """The point at `threshold` with Wilson's 95 % intervals; None where a class is absent."""
-    called = probability >= threshold
-    sensitivity, sensitivity_ci = _share(called[truth])
-    specificity, specificity_ci = _share(~called[~truth])
+    measured = decided(truth, called, patients)
     return OperatingPoint(
         name=name,
         threshold=threshold,
         split="validation",
         films=len(truth),
-        sensitivity=sensitivity,
-        sensitivity_ci=sensitivity_ci,
-        specificity=specificity,
-        specificity_ci=specificity_ci,
+        sensitivity=measured.recall,
+        sensitivity_ci=measured.recall_ci,
+        specificity=measured.specificity,
+        specificity_ci=measured.specificity_ci,
     )
-
-
-def _share(right: np.ndarray) -> tuple[float | None, tuple[float, float] | None]:
-    if not len(right):
-        return None, None
-    low, high = proportion_confint(int(right.sum()), len(right), method="wilson")
-    return float(right.mean()), (float(low), float(high))

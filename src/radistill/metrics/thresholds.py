@@ -92,12 +92,17 @@ def operating_points(
 
 
 def at_threshold(p: Predictions, threshold: float) -> Decided:
+    """`decided` of these films at `threshold`."""
+    return decided(p.truth, p.probability >= threshold, p.patient)
+
+
+def decided(truth: np.ndarray, called: np.ndarray, patient: Sequence[str]) -> Decided:
     """Sensitivity (recall), specificity, precision (PPV) and NPV, each with Wilson's interval.
 
-    What the films cannot tell is None, as a precision where nothing is called positive.
+    truth, called: (N,) bool. patient: N ids. What the films cannot tell is None, as a precision
+    where nothing is called positive.
     """
-    truth, called = p.truth, p.probability >= threshold
-    patients = np.asarray(p.patient, dtype=object)
+    patients = np.asarray(patient, dtype=object)
 
     def share(right: np.ndarray, among: np.ndarray) -> tuple[float | None, Interval | None]:
         if not among.any():
