@@ -45,15 +45,14 @@ def inspect(
     overrides = [*(set_ or []), *(["data.allow_leak=true"] if allow_leak else [])]
     config = load_config("quick", None, overrides, seed)
     from radistill.data import load_dataset
-    from radistill.data.audit.audit_page import write_page
-    from radistill.data.audit.collect import audit, render, sample_grid
-    from radistill.files import write_json
+    from radistill.data.audit import audit, render, sample_grid, write_page
+    from radistill.schema.record import write_record
 
     dataset = load_dataset(data, config.data, config.seed, labels)
     result = audit(dataset)
     render(result)
     if out is not None:
-        write_json(out / "audit.json", result)
+        write_record(out / "audit.json", result)
         write_page(out / "audit.html", result, sample_grid(dataset, 24))
         console.print(f"page: {out / 'audit.html'}", markup=False)
     if dataset.unreadable:

@@ -10,15 +10,7 @@ import numpy as np
 from radistill.data.cache import PixelCache
 from radistill.data.manifest import Film
 from radistill.imaging import to_square
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """A file that was skipped, with its stable error code and a message for people."""
-
-    path: str
-    code: str
-    message: str
+from radistill.schema.audit import Unreadable
 
 
 @dataclass(frozen=True)

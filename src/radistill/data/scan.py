@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from radistill.data.cache import PixelCache, appending, open_cache
-from radistill.data.dataset import Unreadable
 from radistill.data.film_index import FilmFacts, FilmIndex, Stamp
 from radistill.data.manifest import Film
 from radistill.data.parallel import each
@@ -18,6 +17,7 @@ from radistill.data.sources import FilmSource, ListedFilm
 from radistill.errors import RadistillError, UsageError
 from radistill.files import sha256
 from radistill.imaging import DecodeError, to_square
+from radistill.schema.audit import Unreadable
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def scan(
                 return _Reading(film, stamp, sha, facts)
             grey = reader.pixels(film.path, content)
         except DecodeError as error:
-            return Unreadable(film.path, error.code, error.reason)
+            return Unreadable(path=film.path, code=error.code, message=error.reason)
         facts = FilmFacts(grey.shape[1], grey.shape[0], perceptual_hash(grey))
         return _Reading(film, stamp, sha, facts, {size: to_square(grey, size) for size in missing})
 

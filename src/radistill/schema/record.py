@@ -46,7 +46,7 @@ def read_record(kind: type[R], path: Path) -> R:
 
 def write_record(path: Path, record: Record) -> None:
     """Write `record` to `path` atomically, without the fields that are not set."""
-    write_json(path, record.model_dump(mode="json", exclude_unset=True))
+    write_json(path, record.model_dump(mode="json", exclude_unset=True, by_alias=True))
 
 
 def _problem(error: ValidationError) -> str:

@@ -14,7 +14,7 @@ from accelerate import Accelerator
 
 from radistill.config import StudyConfig
 from radistill.data import load_dataset
-from radistill.data.audit.collect import audit, sample_grid
+from radistill.data.audit import audit, sample_grid
 from radistill.data.dataset import Dataset
 from radistill.data.manifest import SPLITS
 from radistill.data.targets import targets_of
@@ -189,7 +189,7 @@ def _record_data(run: RunDirectory, config: StudyConfig, dataset: Dataset, *, up
     """config.yaml, manifest.csv, environment.json and the audit; prints the notes."""
     run.record(config, dataset.films, update=update)
     write_record(run.folder / "environment.json", environment())
-    write_json(run.folder / "audit.json", audit(dataset))
+    write_record(run.folder / "audit.json", audit(dataset))
     grid = sample_grid(dataset, 24)
     write_with(run.folder / "audit-grid.png", lambda path: path.write_bytes(grid))
     for note in dataset.notes:

@@ -14,31 +14,38 @@ from rich.console import Console
 
 from radistill.config import DataConfig
 from radistill.data import load_dataset
-from radistill.data.audit.audit_page import write_page
-from radistill.data.audit.collect import audit, render, sample_grid
+from radistill.data.audit import audit, render, sample_grid, write_page
+from radistill.schema.audit import Audit, SizeCount, Spread
+from radistill.schema.record import read_record, write_record
 
 
-def told(result: dict) -> str:
+def printed(result: Audit) -> str:
     text = StringIO()
     render(result, Console(file=text, width=200))
     return text.getvalue()
 
 
-def test_a_clean_set(kaggle) -> None:
+def test_a_clean_set(kaggle, tmp_path) -> None:
     dataset = load_dataset(kaggle, DataConfig(), 0)
     result = audit(dataset)
-    assert json.loads(json.dumps(result, allow_nan=False)) == result
-    assert sum(sum(count.values()) for count in result["counts"].values()) == 120
-    assert result["counts"]["test"] == {"NORMAL": 20, "PNEUMONIA": 20}
-    assert result["subtypes"]["test"] == {"bacteria": 10, "virus": 10}
-    assert result["patients"]["total"] == 60
-    assert sum(result["patients"]["splits"].values()) == 60
-    assert result["sizes"]["width"] == {"min": 36, "median": 36, "max": 36}
-    assert result["sizes"]["most_common"] == [{"width": 36, "height": 30, "films": 120}]
-    assert result["imbalance"] == 1
-    assert result["exact_duplicates"]["pairs"] == 0
-    assert result["near_duplicates"]["pairs"] == 0
-    assert result["findings"] == []
+    write_record(tmp_path / "audit.json", result)
+    assert read_record(Audit, tmp_path / "audit.json") == result
+    assert list(json.loads((tmp_path / "audit.json").read_text())) == [
+        "name", "protocol", "synthetic", "leaking", "classes", "positive", "films", "counts",
+        "subtypes", "patients", "sizes", "imbalance", "unreadable", "exact_duplicates",
+        "near_duplicates", "notes", "findings",
+    ]  # fmt: skip
+    assert sum(sum(count.values()) for count in result.counts.values()) == 120
+    assert result.counts["test"] == {"NORMAL": 20, "PNEUMONIA": 20}
+    assert result.subtypes["test"] == {"bacteria": 10, "virus": 10}
+    assert result.patients.total == 60
+    assert sum(result.patients.splits.values()) == 60
+    assert result.sizes.width == Spread(min=36, median=36, max=36)
+    assert result.sizes.most_common == (SizeCount(width=36, height=30, films=120),)
+    assert result.imbalance == 1
+    assert result.exact_duplicates.pairs == 0
+    assert result.near_duplicates.pairs == 0
+    assert result.warnings == ()
 
 
 @pytest.fixture
@@ -56,19 +63,19 @@ def spoilt(kaggle) -> Path:
 def test_what_was_planted_is_found(spoilt) -> None:
     dataset = load_dataset(spoilt, DataConfig(allow_leak=True), 0)
     result = audit(dataset)
-    exact, near = result["exact_duplicates"], result["near_duplicates"]
-    assert exact["pairs"] == exact["across_splits"] == exact["differing_labels"] == 1
-    assert sorted(exact["examples"][0]["paths"]) == [
+    exact, near = result.exact_duplicates, result.near_duplicates
+    assert exact.pairs == exact.across_splits == exact.differing_labels == 1
+    assert sorted(exact.examples[0].paths) == [
         "test/PNEUMONIA/person15_bacteria_9.jpeg", "train/NORMAL/IM-0001-0001.jpeg",
     ]  # fmt: skip
-    assert (near["pairs"], near["across_patients"], near["differing_labels"]) == (1, 1, 0)
-    assert list(result["patients"]["crossing"]) == ["IM-0003"]
-    assert [bad["code"] for bad in result["unreadable"]] == ["empty"]
-    assert result["leaking"]
-    findings = "\n".join(result["findings"])
+    assert (near.pairs, near.across_patients, near.differing_labels) == (1, 1, 0)
+    assert list(result.patients.crossing) == ["IM-0003"]
+    assert [bad.code for bad in result.unreadable] == ["empty"]
+    assert result.leaking
+    warnings = "\n".join(result.warnings)
     for words in ("1 patient is in more than one", "different labels", "1 file is", "two patients"):
-        assert words in findings
-    shown = told(result)
+        assert words in warnings
+    shown = printed(result)
     assert "IM-0778-0001.jpeg" in shown
     assert "person15_bacteria_9.jpeg (test)" in shown
 
@@ -78,27 +85,27 @@ def test_copies_in_one_split_of_one_patient_are_counted_but_not_held_against_it(
     for n in (8, 9):
         shutil.copy(folder / "IM-0011-0001.jpeg", folder / f"IM-0011-000{n}.jpeg")
     result = audit(load_dataset(kaggle, DataConfig(), 0))
-    assert result["exact_duplicates"]["pairs"] == 2
-    assert result["findings"] == []
+    assert result.exact_duplicates.pairs == 2
+    assert result.warnings == ()
 
 
-def test_unknown_patients_and_imbalance_are_told(tmp_path, write_films) -> None:
+def test_unknown_patients_and_imbalance_are_said(tmp_path, write_films) -> None:
     paths = [f"NORMAL/{n}.png" for n in range(40)] + [f"PNEUMONIA/{n}.png" for n in range(8)]
     result = audit(load_dataset(write_films(tmp_path, paths), DataConfig(), 0))
-    assert result["imbalance"] == 5
-    findings = " ".join(result["findings"])
-    assert "Patients are unknown" in findings
-    assert "5.0 times" in findings
-    assert "unknown" in told(result)
+    assert result.imbalance == 5
+    warnings = " ".join(result.warnings)
+    assert "Patients are unknown" in warnings
+    assert "5.0 times" in warnings
+    assert "unknown" in printed(result)
 
 
 def test_no_more_than_twenty_examples(kaggle) -> None:
     for n in range(30):
         shutil.copy(kaggle / "train/NORMAL/IM-0001-0001.jpeg",
                     kaggle / f"train/NORMAL/IM-0001-1{n:03}.jpeg")  # fmt: skip
-    duplicates = audit(load_dataset(kaggle, DataConfig(), 0))["exact_duplicates"]
-    assert duplicates["pairs"] == 30
-    assert len(duplicates["examples"]) == 20
+    duplicates = audit(load_dataset(kaggle, DataConfig(), 0)).exact_duplicates
+    assert duplicates.pairs == 30
+    assert len(duplicates.examples) == 20
 
 
 def test_grid(kaggle) -> None:
@@ -129,8 +136,8 @@ def test_page_stands_alone_and_escapes(tmp_path, write_films) -> None:
 @pytest.mark.data
 def test_the_real_set_has_one_film_under_two_patients(shared: Path) -> None:
     result = audit(load_dataset(shared / "data" / "chest_xray", DataConfig(), 0))
-    assert result["patients"]["crossing"] == {}
-    exact = result["exact_duplicates"]
-    assert (exact["across_splits"], exact["across_patients"]) == (0, 1)
-    assert exact["examples"][0]["patients"] == ["NORMAL2-IM-0095", "NORMAL2-IM-0096"]
-    assert result["near_duplicates"]["pairs"] == 0
+    assert result.patients.crossing == {}
+    exact = result.exact_duplicates
+    assert (exact.across_splits, exact.across_patients) == (0, 1)
+    assert exact.examples[0].patients == ("NORMAL2-IM-0095", "NORMAL2-IM-0096")
+    assert result.near_duplicates.pairs == 0

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from radistill.data.manifest import SPLITS
 from radistill.files import write_text
+from radistill.schema.audit import Audit
 
 
-def write_page(path: Path, audit: dict[str, Any], grid: bytes) -> None:
+def write_page(path: Path, audit: Audit, grid: bytes) -> None:
     """Write `audit` and its sheet of films (PNG) as HTML; no other file is needed to show it."""
     # Class names and paths come from outside: everything is escaped.
     jinja = Environment(
