@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from radistill.cli.options import with_options
 from radistill.errors import UsageError
 from radistill.runtime.prediction_options import PredictionOptions
-from radistill.serve.api import PredictionQuery
+from radistill.serve.routes import PredictionQuery
 
 from .conftest import Command
 

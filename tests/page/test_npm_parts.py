@@ -72,10 +72,10 @@ def test_the_page_may_be_left_out(bare: Any, monkeypatch: pytest.MonkeyPatch) ->
 def test_parts_that_are_there_are_not_fetched_again(bare: Any, tmp_path: Path) -> None:
     vendor = bare.module._load(ROOT / bare.module.SOURCE)
     (tmp_path / "vendor").mkdir()
-    for package in vendor._packages():
-        for file in package["files"]:
+    for package in vendor.packages():
+        for file in package.files:
             (tmp_path / "vendor" / file["to"]).write_bytes(b"")
-    (tmp_path / "vendor" / vendor.STAMP).write_text(vendor._stamp())
+    (tmp_path / "vendor" / vendor.STAMP).write_text(vendor.stamp())
     bare.initialize("standard", {})
 
 

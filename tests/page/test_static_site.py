@@ -110,7 +110,7 @@ def test_an_older_page_is_replaced_whole_or_not_at_all(
     (out / "config.json").write_text('{"engine": "browser"}')
     (out / "sw.js").write_text("older")
     monkeypatch.setattr(
-        static_site, "_list_files", lambda _: (_ for _ in ()).throw(OSError(28, "full"))
+        static_site, "list_files", lambda _: (_ for _ in ()).throw(OSError(28, "full"))
     )
     with pytest.raises(RadistillError, match="disk is full"):
         static_site.write_page(out)
@@ -212,7 +212,7 @@ def test_a_new_version_takes_over_and_the_old_one_is_forgotten(
         index = copy / "index.html"
         index.write_text(index.read_text("utf-8").replace("<body", "<body data-new", 1), "utf-8")
         (copy / "sw.js").write_text((static_site.WEB / "sw.js").read_text("utf-8"), "utf-8")
-        static_site._list_files(copy)
+        static_site.list_files(copy)
         tab.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update())")
         until(tab, lambda: tab.evaluate(WAITING))
         assert tab.evaluate("'new' in document.body.dataset") is False

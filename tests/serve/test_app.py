@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 import radistill
 from radistill.serve import app as application
-from radistill.serve.headers import CONTENT_SECURITY_POLICY
+from radistill.serve.guard import CONTENT_SECURITY_POLICY
 
 from ..brightness import SIDE
 
@@ -85,16 +85,16 @@ def test_the_card(client: TestClient, bundle: Path) -> None:
 
 
 def test_the_card_of_the_bundle_that_ships(client_of: Callable[..., TestClient]) -> None:
-    from radistill.page.about_bundle import about_bundle
+    from radistill.page import bundle_info
     from radistill.runtime.find_bundle import installed
     from radistill.runtime.predictor import Predictor
 
-    said = about_bundle(Predictor.load(installed()[0]))
-    text = json.dumps(said, allow_nan=False)
-    assert "float16" not in text, "the statistics are not for people"
-    assert said["abstention"]["measured"]["validation_films"] > 0
-    assert said["readme"].startswith("# ")
-    assert said["operating_points"][0]["sensitivity_ci"]
+    info = bundle_info(Predictor.load(installed()[0]))
+    assert "float16" not in info.model_dump_json(), "the arrays are for the model alone"
+    assert info.abstention
+    assert info.abstention.measured["validation_films"] > 0
+    assert info.readme.startswith("# ")
+    assert info.operating_points[0].sensitivity_ci
 
 
 def test_every_answer_carries_the_headers(client: TestClient) -> None:
@@ -221,7 +221,7 @@ def test_a_failure_of_the_server_is_told_without_what_was_sent(
         raise RuntimeError("An" + "n.png")
 
     client = client_of()
-    monkeypatch.setattr("radistill.serve.service.answer", fail)
+    monkeypatch.setattr("radistill.serve.service.film_records", fail)
     with caplog.at_level(logging.INFO):
         response = client.post(PREDICTIONS, files=[("files", ("Ann.png", b"x"))])
     assert response.status_code == 500

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 
-from radistill.serve import body, protocol
+from radistill.serve import http_protocol, request_body
 from radistill.serve.app import create_app
 
 from ..servers import connect, listening
@@ -42,8 +42,8 @@ def rest_of(connection: socket.socket) -> bytes:
 @pytest.fixture(scope="module")
 def port(bundle: Path) -> Iterator[int]:
     patched = pytest.MonkeyPatch()
-    patched.setattr(protocol, "HEADER_SECONDS", 0.5)
-    patched.setattr(body, "LINGER_SECONDS", 0.5)
+    patched.setattr(http_protocol, "HEADER_SECONDS", 0.5)
+    patched.setattr(request_body, "LINGER_SECONDS", 0.5)
     limits = {"body_seconds": 0.5, "body_rate": 2**20, "max_bytes": 2**20}
     with listening(create_app(service(bundle, **limits))) as found:
         yield found
@@ -146,7 +146,7 @@ def test_what_is_no_http_is_refused(port: int, junk: bytes) -> None:
 def test_clients_that_do_not_read_are_given_up(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocol, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(http_protocol, "READ_SECONDS", 0.3)
     with listening(create_app(service(bundle))) as port, connect(port) as connection:
         connection.settimeout(10)
         with pytest.raises(OSError, match=r"reset|[Bb]roken"):
@@ -162,7 +162,7 @@ def ask_for_ever(connection: socket.socket) -> None:
 def test_too_many_connections_are_turned_away(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocol, "MOST_CONNECTIONS", 3)
+    monkeypatch.setattr(http_protocol, "MOST_CONNECTIONS", 3)
     with listening(create_app(service(bundle))) as port:
         held = [connect(port) for _ in range(3)]
         time.sleep(0.2)

@@ -17,8 +17,8 @@ from bad_files import BAD, image
 from dicoms import STEPS, dicom
 from radistill.imaging import Limits, decode, to_square
 from radistill.runtime.predictor import Predictor
-from radistill.serve.bodies import base_name
 from radistill.serve.request_limits import ServeLimits
+from radistill.serve.uploads import base_name
 
 from ..brightness import SIDE
 

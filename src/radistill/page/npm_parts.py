@@ -17,16 +17,16 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 LIST = HERE / "npm_parts.json"  # packages, versions, and which of their files are kept, with hashes
 FOLDER = HERE / "web" / "vendor"
-STAMP = "STAMP"  # holds the hash of the list that the folder was made from
-PATIENCE = 600  # seconds for all packages
+STAMP = "STAMP"  # a file with the hash of the list that the folder was made from
+SECONDS = 600  # to fetch all packages
 COMMAND = "python src/radistill/page/npm_parts.py"
 
-# Scripts that know of CommonJS but not of modules; imported in a worker, they need both named.
+# CommonJS scripts that a worker imports as a module.
 _AS_MODULE = (
     b"const module = { exports: {} }, exports = module.exports, require = () => ({});\n",
     b"\nexport default module.exports;\n",
@@ -37,20 +37,44 @@ class VendorError(Exception):
     """The packages could not be had; the message says what to do."""
 
 
+class Package(NamedTuple):
+    """files: each with `from` (in the archive), `to` (in the folder), `as` and `sha256`."""
+
+    name: str
+    version: str
+    integrity: str
+    licence: str
+    files: list[dict[str, str]]
+
+    @property
+    def spec(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+def packages() -> list[Package]:
+    """The list."""
+    return [Package(**package) for package in json.loads(LIST.read_text("utf-8"))["packages"]]
+
+
 def missing() -> list[str]:
-    """Names of files that are not in the folder; all of them if it is of another list."""
-    files = [file["to"] for package in _packages() for file in package["files"]]
+    """Names of files that are not in the folder; all of them if it was made from another list."""
+    names = [file["to"] for package in packages() for file in package.files]
     try:
-        fresh = (FOLDER / STAMP).read_text("utf-8") == _stamp()
+        current = (FOLDER / STAMP).read_text("utf-8") == stamp()
     except OSError:
-        fresh = False
-    return [name for name in files if not (fresh and (FOLDER / name).is_file())]
+        current = False
+    return [name for name in names if not (current and (FOLDER / name).is_file())]
+
+
+def stamp() -> str:
+    """The hash of the list."""
+    return hashlib.sha256(LIST.read_bytes()).hexdigest()
 
 
 def fetch() -> None:
     """Put every file of the list into the folder, whole or not at all.
 
-    Raises VendorError if there is no npm, no network, or a package is not what the list says.
+    Raises VendorError if there is no npm, no network, or a package is not the listed one.
     """
     npm = shutil.which("npm")
     if npm is None:
@@ -60,45 +84,29 @@ def fetch() -> None:
         made = Path(scratch) / "vendor"
         made.mkdir()
         archives = _pack(npm, Path(scratch))
-        for package in _packages():
-            if package["integrity"] not in archives:
+        for package in packages():
+            if package.integrity not in archives:
                 raise VendorError(
-                    f"{_spec(package)}: npm brought another archive than {LIST.name} names. "
+                    f"{package.spec}: npm brought another archive than {LIST.name} names. "
                     "Nothing is kept."
                 )
-            _unpack(archives[package["integrity"]], package, made)
-        (made / STAMP).write_text(_stamp(), "utf-8")
+            _unpack(archives[package.integrity], package, made)
+        (made / STAMP).write_text(stamp(), "utf-8")
         shutil.rmtree(FOLDER, ignore_errors=True)
         made.rename(FOLDER)
 
 
-def _packages() -> list[dict[str, Any]]:
-    packages: list[dict[str, Any]] = json.loads(LIST.read_text("utf-8"))["packages"]
-    return packages
-
-
-def _stamp() -> str:
-    return hashlib.sha256(LIST.read_bytes()).hexdigest()
-
-
-def _spec(package: dict[str, Any]) -> str:
-    return f"{package['name']}@{package['version']}"
-
-
 def _pack(npm: str, folder: Path) -> dict[str, Path]:
     """The packages' archives by their integrity."""
-    specs = [_spec(package) for package in _packages()]
     options = ["--silent", "--fetch-retries=1", "--pack-destination", str(folder)]
+    command = [npm, "pack", *options, *(package.spec for package in packages())]
     try:
-        done = subprocess.run(
-            [npm, "pack", *options, *specs],
-            cwd=folder, capture_output=True, text=True, timeout=PATIENCE,
-        )  # fmt: skip
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:
         raise VendorError("npm did not fetch them over the network in time. Try again.") from None
     if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
-        raise VendorError(f"npm could not fetch them over the network ({said}). Try again.")
+        reason = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
+        raise VendorError(f"npm could not fetch them over the network ({reason}). Try again.")
     return {_integrity(archive): archive for archive in folder.glob("*.tgz")}
 
 
@@ -107,20 +115,20 @@ def _integrity(archive: Path) -> str:
     return f"sha512-{base64.b64encode(digest).decode()}"
 
 
-def _unpack(archive: Path, package: dict[str, Any], target: Path) -> None:
+def _unpack(archive: Path, package: Package, target: Path) -> None:
     with tarfile.open(archive) as tar:
-        for file in package["files"]:
+        for file in package.files:
             member = tar.extractfile(f"package/{file['from']}")
             content = member.read() if member else b""
             if hashlib.sha256(content).hexdigest() != file["sha256"]:
-                raise VendorError(f"{package['name']}: {file['from']} is not the file in the list.")
-            (target / file["to"]).write_bytes(_shaped(content, file["as"]))
+                raise VendorError(f"{package.name}: {file['from']} is not the file in the list.")
+            (target / file["to"]).write_bytes(_converted(content, file["as"]))
 
 
-def _shaped(content: bytes, how: str) -> bytes:
-    if how == "gzip":  # a plain file server does not compress
+def _converted(content: bytes, form: str) -> bytes:
+    if form == "gzip":  # a plain file server does not compress
         return gzip.compress(content, 9, mtime=0)
-    if how == "module":
+    if form == "module":
         return _AS_MODULE[0] + content + _AS_MODULE[1]
     return content
 

@@ -8,39 +8,35 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from radistill import __version__
 from radistill.errors import UsageError
 from radistill.files import replacing_folder
 from radistill.imaging import MAX_BYTES
 from radistill.page import WEB, npm_parts
-from radistill.page.about_bundle import about_bundle
+from radistill.page.page_bundle import bundle_info
+from radistill.page.page_config import POLICY, PageConfig
 from radistill.runtime import Predictor
 from radistill.schema.card import CARD
 
-MARK = "config.json"  # by which a folder is known to be ours
+CONFIG = "config.json"  # a folder with this file was written here
 WORKER = "sw.js"
-SERVER_ONLY = ("engine/server.js",)
+SERVER_ONLY = "engine/server.js"
 MAX_FILES = 10_000  # the page takes them one by one; this many still scroll well
-# Nothing but the page's own files: what a film holds could not be sent if the page wanted to.
-POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; "
-    "connect-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-    "style-src 'self' 'unsafe-inline'; manifest-src 'self'; base-uri 'none'; form-action 'none'"
-)
-HEAD = '<meta charset="utf-8">'
 
 
 def write_page(out: Path, bundle: Path | str | None = None) -> int:
     """Write the page with this bundle into the folder `out`, whole or not at all.
 
     A folder that this wrote before is replaced. Returns how many bytes a browser loads at first,
-    as gzip counts them. Raises UsageError if `out` is something else, if there is no bundle, or if
+    compressed by gzip. Raises UsageError if `out` is something else, if there is no bundle, or if
     this installation lacks the parts that come from npm.
     """
     check_target(out)
-    check_vendor()
+    if missing := npm_parts.missing():
+        raise UsageError(
+            f"the page's parts from npm are not installed ({missing[0]} and {len(missing) - 1}"
+            f" more). In a clone, with npm: {npm_parts.COMMAND}. A wheel brings them."
+        )
     predictor = Predictor.load(bundle)
     with replacing_folder(out) as scratch:
         assemble(scratch, predictor)
@@ -53,95 +49,64 @@ def check_target(out: Path) -> None:
         return
     if not out.is_dir():
         raise UsageError(f"{out}: is no folder. Name a folder that is new or empty.")
-    if any(out.iterdir()) and not _is_ours(out):
+    if any(out.iterdir()) and not _is_page(out):
         raise UsageError(f"{out}: holds other files. Name a folder that is new or empty.")
 
 
-def check_vendor() -> None:
-    """UsageError if the parts of the page that come from npm are not there."""
-    if absent := npm_parts.missing():
-        raise UsageError(
-            f"the page's parts from npm are not installed ({absent[0]} and {len(absent) - 1} more)."
-            f" In a clone, with npm: {npm_parts.COMMAND}. A wheel brings them."
-        )
-
-
 def assemble(folder: Path, predictor: Predictor) -> None:
-    """Put every file of the page into `folder`, which is there and empty."""
-    shutil.copytree(WEB, folder, dirs_exist_ok=True, ignore=_left_out)
-    for name in SERVER_ONLY:
-        (folder / name).unlink(missing_ok=True)
-    about = about_bundle(predictor)
-    _write_json(folder / MARK, _config())
-    _write_json(folder / "bundle.json", about)
-    source = predictor.bundle.folder
-    card = json.loads((source / CARD).read_text("utf-8"))
-    _write_json(folder / "statistics.json", card["abstention"])
+    """Put every file of the page into the empty folder `folder`."""
+    ignored = shutil.ignore_patterns(".*", "__pycache__", Path(SERVER_ONLY).name)
+    shutil.copytree(WEB, folder, dirs_exist_ok=True, ignore=ignored)
+    config = PageConfig(
+        engine="browser", token_required=False, max_files=MAX_FILES, max_bytes=MAX_BYTES
+    )
+    (folder / CONFIG).write_text(config.model_dump_json(), "utf-8")
+    (folder / "bundle.json").write_text(bundle_info(predictor).model_dump_json(), "utf-8")
+    bundle = predictor.bundle
+    abstention = json.loads((bundle.folder / CARD).read_text("utf-8"))["abstention"]
+    (folder / "statistics.json").write_text(json.dumps(abstention, separators=(",", ":")), "utf-8")
     (folder / "model").mkdir()
-    model = (source / predictor.bundle.file).read_bytes()
-    packed = gzip.compress(model, 9, mtime=0)
-    (folder / "model" / f"{predictor.bundle.file}.gz").write_bytes(packed)
-    _guard(folder / "index.html")
-    _list_files(folder)
+    packed = gzip.compress((bundle.folder / bundle.file).read_bytes(), 9, mtime=0)
+    (folder / "model" / f"{bundle.file}.gz").write_bytes(packed)
+    # In the page itself, so that any file server will do.
+    charset = '<meta charset="utf-8">'
+    policy = f'{charset}\n  <meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    _fill(folder / "index.html", charset, policy)
+    list_files(folder)
 
 
-def files_of(folder: Path) -> Iterator[Path]:
-    """Every file that a browser loads: all of the page but licences."""
-    names = (path for path in folder.rglob("*") if path.is_file())
-    return (path for path in sorted(names) if path.suffix != ".LICENSE" and path.name != "STAMP")
-
-
-def packed_size(content: bytes) -> int:
-    """Bytes of `content` on a line that compresses; what is packed already stays as it is."""
-    return min(len(content), len(gzip.compress(content, 9, mtime=0)))
-
-
-def _config() -> dict[str, Any]:
-    return {
-        "engine": "browser",
-        "token_required": False,
-        "version": __version__,
-        "max_files": MAX_FILES,
-        "max_bytes": MAX_BYTES,
-    }
-
-
-def _left_out(folder: str, names: list[str]) -> list[str]:
-    return [name for name in names if name.startswith(".") or name == "__pycache__"]
-
-
-def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, separators=(",", ":"), allow_nan=False), "utf-8")
-
-
-def _guard(index: Path) -> None:
-    """The policy stands in the page itself: any server of files will do."""
-    text = index.read_text("utf-8")
-    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-    if HEAD not in text:
-        raise UsageError(f"{index.name}: has no {HEAD}. Install radistill again.")
-    index.write_text(text.replace(HEAD, f"{HEAD}\n  {policy}", 1), "utf-8", newline="")
-
-
-def _list_files(folder: Path) -> None:
-    """Tell the service worker what to keep: a changed file changes it, and so it is renewed."""
-    listed = {
+def list_files(folder: Path) -> None:
+    """Tell the service worker what to keep: with any change of a file it changes too."""
+    hashes = {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:16]
         for path in files_of(folder)
         if path.name != WORKER
     }
-    worker = folder / WORKER
-    text = worker.read_text("utf-8")
-    place = "const FILES = {};"
+    files = json.dumps(hashes, separators=(",", ":"))
+    _fill(folder / WORKER, "const FILES = {};", f"const FILES = {files};")
+
+
+def files_of(folder: Path) -> Iterator[Path]:
+    """Every file that a browser loads: all of the page but licences."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return (path for path in sorted(files) if path.suffix != ".LICENSE" and path.name != "STAMP")
+
+
+def packed_size(content: bytes) -> int:
+    """Bytes of `content` on a connection that compresses what is not compressed yet."""
+    return min(len(content), len(gzip.compress(content, 9, mtime=0)))
+
+
+def _fill(path: Path, place: str, filled: str) -> None:
+    text = path.read_text("utf-8")
     if place not in text:
-        raise UsageError(f"{WORKER}: has no list of files. Install radistill again.")
-    filled = text.replace(place, f"const FILES = {json.dumps(listed, separators=(',', ':'))};")
-    worker.write_text(filled, "utf-8", newline="")
+        raise UsageError(f"{path.name}: has no {place}. Install radistill again.")
+    path.write_text(text.replace(place, filled, 1), "utf-8", newline="")
 
 
-def _is_ours(folder: Path) -> bool:
+def _is_page(folder: Path) -> bool:
     try:
-        config = json.loads((folder / MARK).read_text("utf-8"))
+        config = json.loads((folder / CONFIG).read_text("utf-8"))
         return config["engine"] == "browser" and (folder / WORKER).is_file()
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import secrets
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -19,14 +18,15 @@ from starlette.types import ASGIApp
 
 from radistill import __version__
 from radistill.page import WEB
-from radistill.serve import openapi
-from radistill.serve.api import HUNG_UP, routes
+from radistill.page.page_config import PageConfig
+from radistill.serve import responses
 from radistill.serve.docs_page import STYLE, docs_page
 from radistill.serve.guard import Guard
-from radistill.serve.http_refusal import Refusal, refused
+from radistill.serve.http_refusal import FAILED, Refusal, refused
+from radistill.serve.routes import HUNG_UP, routes
 from radistill.serve.service import Service
 
-KINDS = {  # where the system's own table lacks them or has them wrong
+MEDIA_TYPES = {  # the system's own table may lack these or have them wrong
     ".css": "text/css",
     ".html": "text/html",
     ".js": "text/javascript",
@@ -46,7 +46,7 @@ def create_app(
     """The ASGI application.
 
     token: what `Authorization: Bearer` must hold for films and metrics; None asks for none. The
-    page itself holds nothing secret. hosts: see `Guard`.
+    page itself is public. hosts: see `Guard`.
     """
     app = FastAPI(
         title="radistill",
@@ -55,33 +55,25 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=lambda _: _running(service),
+        lifespan=service.running,
+        exception_handlers=_HANDLERS,
     )
-    app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(RequestValidationError, _wrong_query)
-    app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(Exception, _failed)
-    needed = [] if token is None else [Depends(_bearer(token))]
-    app.include_router(routes(service), dependencies=needed)
+    guarded = [] if token is None else [Depends(_bearer(token))]
+    app.include_router(routes(service), dependencies=guarded)
 
     @app.get(
         "/metrics",
         summary="Counters for Prometheus",
         response_class=PlainTextResponse,
-        responses=openapi.METRICS,
-        dependencies=needed,
+        responses=responses.METRICS,
+        dependencies=guarded,
     )
     async def metrics() -> Response:
         return PlainTextResponse(service.metrics.text(), media_type="text/plain; version=0.0.4")
 
-    @app.get(
-        "/healthz",
-        summary="Whether it answers",
-        response_model=openapi.Health,
-        responses=openapi.HEALTH,
-    )
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
+    @app.get("/healthz", summary="Whether it answers", responses=responses.HEALTH)
+    async def healthz() -> responses.Health:
+        return responses.Health()
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
@@ -92,30 +84,23 @@ def create_app(
         return Response(STYLE, media_type="text/css")
 
     @app.get("/config.json", include_in_schema=False)
-    async def config() -> dict[str, Any]:
-        return {
-            "engine": "server",
-            "token_required": token is not None,
-            "version": __version__,
-            "max_files": service.limits.max_files,
-            "max_bytes": service.limits.max_bytes,
-        }
+    async def config() -> PageConfig:
+        return PageConfig(
+            engine="server",
+            token_required=token is not None,
+            max_files=service.limits.max_files,
+            max_bytes=service.limits.max_bytes,
+        )
 
-    for ending, kind in KINDS.items():
+    for ending, kind in MEDIA_TYPES.items():
         mimetypes.add_type(kind, ending)
     # Not a mount at "/", which would turn every 405 into a 404.
-    app.router.default = _Page(directory=WEB, html=True, check_dir=False)
+    app.router.default = _PageFiles(directory=WEB, html=True, check_dir=False)
     return Guard(app, service.limits, service.budget, service.metrics, hosts)
 
 
-@asynccontextmanager
-async def _running(service: Service) -> AsyncIterator[None]:
-    with service:
-        yield
-
-
-class _Page(StaticFiles):
-    """The files of the page; a browser asks each time whether they are still the same."""
+class _PageFiles(StaticFiles):
+    """The files of the page; a browser asks each time whether they have changed."""
 
     def file_response(self, *arguments: Any, **options: Any) -> Response:
         response = super().file_response(*arguments, **options)
@@ -123,26 +108,24 @@ class _Page(StaticFiles):
         return response
 
 
-def _bearer(token: str) -> Any:
+def _bearer(token: str) -> Callable[..., Awaitable[None]]:
     expected = token.encode()
 
     async def check(
         given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> None:
         if given is None or not secrets.compare_digest(given.credentials.encode(), expected):
-            words = "this server asks for its token: Authorization: Bearer TOKEN"
-            raise Refusal(401, "token", words, {"WWW-Authenticate": "Bearer"})
+            message = "this server asks for its token: Authorization: Bearer TOKEN"
+            raise Refusal(401, "token", message, {"WWW-Authenticate": "Bearer"})
 
     return check
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+async def _refused(request: Request, error: HTTPException) -> Response:
     return refused(error)
 
 
-async def _wrong_query(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
+async def _wrong_query(request: Request, error: RequestValidationError) -> Response:
     problem = error.errors()[0]
     name = problem["loc"][-1] if problem["type"] != "extra_forbidden" else "an unknown option"
     return refused(Refusal(422, "query", f"{name}: {problem['msg']}"))
@@ -153,5 +136,12 @@ async def _gone(request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    """`Guard` logs it."""
-    return refused(Refusal(500, "internal", "the server failed; its log says where"))
+    return refused(FAILED)  # `Guard` logs it
+
+
+_HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+    HTTPException: _refused,
+    RequestValidationError: _wrong_query,
+    ClientDisconnect: _gone,
+    Exception: _failed,
+}

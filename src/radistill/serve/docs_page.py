@@ -1,8 +1,8 @@
-"""The OpenAPI document as a plain page: the usual viewers load from elsewhere, or need scripts."""
+"""The OpenAPI document as plain HTML: the usual viewers load scripts from other servers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -15,76 +15,77 @@ caption { text-align: left; font-weight: 600; padding-top: 0.8rem }
 th, td { text-align: left; vertical-align: top; padding: 0.3rem 1rem 0.3rem 0 }
 tr { border-bottom: 1px solid #8888 }
 """
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="docs.css"></head><body><main><h1>{title}</h1><p>{description}</p>
+<p><a href="openapi.json">openapi.json</a>, for programs. <a href="./">The page.</a></p>
+{routes}<h1>Objects</h1>{schemas}</main></body></html>"""
+Json = Any  # a part of the document
 
 
-def docs_page(document: Mapping[str, Any]) -> str:
+def docs_page(document: Json) -> str:
     """HTML without scripts; its style is `STYLE`, served as docs.css."""
-    info = document["info"]
-    routes = "".join(
-        _route(method.upper(), path, said)
-        for path, methods in document["paths"].items()
-        for method, said in methods.items()
+    info, paths = document["info"], document["paths"]
+    routes = (
+        _route(f"{method.upper()} {path}", route)
+        for path, methods in paths.items()
+        for method, route in methods.items()
     )
-    schemas = "".join(_schema(*item) for item in document["components"]["schemas"].items())
-    title = escape(f"{info['title']} {info['version']}: HTTP API")
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<link rel="stylesheet" href="docs.css"></head><body><main>'
-        f"<h1>{title}</h1><p>{escape(info['description'])}</p>"
-        '<p><a href="openapi.json">openapi.json</a>, for programs. <a href="./">The page.</a></p>'
-        f"{routes}<h1>Objects</h1>{schemas}</main></body></html>"
+    schemas = (_schema(*item) for item in document["components"]["schemas"].items())
+    return PAGE.format(
+        title=escape(f"{info['title']} {info['version']}: HTTP API"),
+        description=escape(info["description"]),
+        routes="".join(routes),
+        schemas="".join(schemas),
     )
 
 
-def _route(method: str, path: str, said: Mapping[str, Any]) -> str:
-    body = said.get("requestBody", {}).get("content", {})
-    options = (
-        (escape(p["name"]), _kind(p["schema"]), _words(p)) for p in said.get("parameters", ())
-    )
+def _route(name: str, route: Json) -> str:
+    body = route.get("requestBody", {}).get("content", {})
+    query = ((p["name"], _type(p["schema"]), p) for p in route.get("parameters", ()))
     answers = (
-        (escape(status), _answer(response), _words(response))
-        for status, response in sorted(said["responses"].items())
+        (
+            status,
+            _type(response.get("content", {}).get("application/json", {}).get("schema", {})),
+            response,
+        )
+        for status, response in sorted(route["responses"].items())
     )
     return (
-        f"<h2><code>{escape(f'{method} {path}')}</code> {escape(said.get('summary', ''))}</h2>"
-        f"<p>{escape(said.get('description', ''))}</p>"
-        + _table("Query", ("name", "type", "meaning"), options)
-        + _table("Body, one of", ("content type",), ((escape(kind),) for kind in body))
-        + _table("Answer", ("status", "object", "meaning"), answers)
+        f"<h2><code>{escape(name)}</code> {escape(route.get('summary', ''))}</h2>"
+        f"<p>{_description(route)}</p>{_table('Query', 'name', 'type', query)}"
+        f"{_table('Body, one of', 'content type', '', ((kind, '', {}) for kind in body))}"
+        f"{_table('Answer', 'status', 'object', answers)}"
     )
 
 
-def _schema(name: str, said: Mapping[str, Any]) -> str:
-    fields = ((escape(key), _kind(s), _words(s)) for key, s in said.get("properties", {}).items())
-    words = f"<p>{escape(said.get('description', ''))}</p>"
-    table = _table("Fields", ("name", "type", "meaning"), fields)
-    return f'<h2 id="{escape(name)}">{escape(name)}</h2>{words}{table}'
+def _schema(name: str, schema: Json) -> str:
+    fields = ((key, _type(field), field) for key, field in schema.get("properties", {}).items())
+    head = f'<h2 id="{escape(name)}">{escape(name)}</h2><p>{_description(schema)}</p>'
+    return head + _table("Fields", "name", "type", fields)
 
 
-def _table(caption: str, heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
-    """rows: of HTML. Nothing where there are none."""
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    return f"<table><caption>{caption}</caption><tr>{head}</tr>{body}</table>" if body else ""
+def _table(caption: str, name: str, kind: str, rows: Iterable[tuple[str, str, Json]]) -> str:
+    """rows: name, type as HTML, and what has the description. Empty where there are none."""
+    body = "".join(
+        f"<tr><td>{escape(first)}</td><td>{second}</td><td>{_description(part)}</td></tr>"
+        for first, second, part in rows
+    )
+    heads = "".join(f'<th scope="col">{head}</th>' for head in (name, kind, "meaning"))
+    return f"<table><caption>{caption}</caption><tr>{heads}</tr>{body}</table>" if body else ""
 
 
-def _answer(response: Mapping[str, Any]) -> str:
-    content = response.get("content", {}).get("application/json", {})
-    return _kind(content.get("schema", {}))
-
-
-def _kind(schema: Mapping[str, Any]) -> str:
+def _type(schema: Json) -> str:
     """A type in a word or two; an object as a link."""
     if "$ref" in schema:
         name = escape(schema["$ref"].rsplit("/", 1)[-1])
         return f'<a href="#{name}">{name}</a>'
     if "anyOf" in schema:
-        return " or ".join(_kind(s) for s in schema["anyOf"] if s.get("type") != "null")
+        return " or ".join(_type(one) for one in schema["anyOf"] if one.get("type") != "null")
     if schema.get("type") == "array" and "items" in schema:
-        return f"list of {_kind(schema['items'])}"
+        return f"list of {_type(schema['items'])}"
     return escape(schema.get("type", ""))
 
 
-def _words(said: Mapping[str, Any]) -> str:
-    return escape(said.get("description", ""))
+def _description(part: Json) -> str:
+    return escape(part.get("description", ""))

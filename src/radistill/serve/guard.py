@@ -1,4 +1,4 @@
-"""Around the application: who may ask, how much may come, and what every response carries."""
+"""Around the application: who may ask, how much may be sent, and the headers of every answer."""
 
 from __future__ import annotations
 
@@ -11,20 +11,31 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from radistill.serve.body import Body, Budget
+from radistill.page import POLICY
 from radistill.serve.counters import Metrics
-from radistill.serve.headers import secure
-from radistill.serve.http_refusal import Refusal, refused
+from radistill.serve.http_refusal import FAILED, Refusal, refused
+from radistill.serve.request_body import Body, Budget
 from radistill.serve.request_limits import ServeLimits
 
+CONTENT_SECURITY_POLICY = f"{POLICY}; frame-ancestors 'none'"
+SECURITY = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
 log = logging.getLogger("radistill.serve")
 
 
 class Guard:
     """ASGI middleware. It logs methods, routes and statuses, never what a client wrote.
 
-    hosts: names that a request's Host may have, None for any. A page that makes its own name point
-    to this machine (DNS rebinding) is told by it.
+    hosts: names that a request's Host may have, None for any: so a page whose own name points to
+    this machine (DNS rebinding) is refused.
     """
 
     def __init__(
@@ -52,12 +63,11 @@ class Guard:
             await self.app(scope, body.receive, reply.send)
         except Refusal as refusal:
             await refused(refusal)(scope, receive, reply.send)
-        except Exception as error:  # its message may hold what the client sent: only its place
+        except Exception as error:  # its message may quote the client: only its place is logged
             trace = "".join(traceback.format_tb(error.__traceback__))
             log.error("%s\n%s", type(error).__name__, trace.rstrip())
             if not reply.status:
-                failure = Refusal(500, "internal", "the server failed; its log says where")
-                await refused(failure)(scope, receive, reply.send)
+                await refused(FAILED)(scope, receive, reply.send)
         finally:
             body.close()
             self._note(scope, reply.status, time.perf_counter() - started)
@@ -90,7 +100,8 @@ class _Reply:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(raw=message["headers"])
-            secure(headers)
+            headers.update(SECURITY)
+            headers.setdefault("Cache-Control", "no-store")
             if not self._body.complete:
                 headers["Connection"] = "close"
             message = {**message, "headers": headers.raw}

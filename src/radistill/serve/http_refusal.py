@@ -1,4 +1,4 @@
-"""Why a request was not answered: {"error": {"code", "message"}} with its status."""
+"""Why a request is refused: {"error": {"code", "message"}} with its status."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ RETRY_SECONDS = 2
 
 
 class Refusal(HTTPException):
-    """Raised anywhere below the application. message: for people, nothing of the request in it."""
+    """message: for people; it quotes nothing of the request."""
 
     def __init__(
         self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(status, message, dict(headers or {}))
         self.code = code
+
+
+FAILED = Refusal(500, "internal", "the server failed; its log says where")
 
 
 def busy(message: str) -> Refusal:

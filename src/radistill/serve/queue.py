@@ -1,4 +1,4 @@
-"""So many jobs at a time, so many waiting, and no more."""
+"""A queue of limited length before a number of threads."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ T = TypeVar("T")
 
 
 class HungUp(Exception):
-    """The client is gone; there is nobody to answer."""
+    """The client is gone."""
 
 
 class Queue:
-    """Jobs on `running` threads with `waiting` places before them; first come, first served.
+    """Jobs on `running` threads, and at most `waiting` more in a queue.
 
     patience: seconds that a job may wait for a thread.
     """
@@ -36,17 +36,17 @@ class Queue:
         return self._jobs
 
     def check(self) -> None:
-        """Raise Refusal (503) if there is no place: before a body is read in vain."""
+        """Raise Refusal (503) if it is full: worth asking before a body is read."""
         if self._jobs >= self._most:
-            raise busy("too many requests wait already")
+            raise busy("too many requests are waiting")
 
     async def run(
         self, job: Callable[[threading.Event], T], hang_up: Callable[[], Awaitable[Any]]
     ) -> T:
-        """What `job` returns. Its event is set when nobody waits for it any more.
+        """The result of `job`. The event that it gets is set once nobody waits for the result.
 
         hang_up: returns when the client is gone.
-        Raises Refusal (503) if there is no place or no thread in time, and HungUp.
+        Raises Refusal (503) if the queue is full or no thread is free in time, and HungUp.
         """
         stop = threading.Event()
         future = self._submit(job, stop)
@@ -58,7 +58,7 @@ class Queue:
             )
             if not (result.done() or watch.done()):
                 if future.cancel():
-                    raise busy("it waited too long for its turn")
+                    raise busy("the request waited too long")
                 await asyncio.wait({result, watch}, return_when=asyncio.FIRST_COMPLETED)
             if result.done():
                 return result.result()
@@ -69,7 +69,7 @@ class Queue:
             future.cancel()
 
     def close(self) -> None:
-        """Wait for what runs, and take no more."""
+        """Wait for the jobs that run, and take no more."""
         self._threads.shutdown(cancel_futures=True)
 
     def _submit(self, job: Callable[[threading.Event], T], stop: threading.Event) -> Future[T]:

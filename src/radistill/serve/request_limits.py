@@ -1,4 +1,4 @@
-"""What a request may cost, and who may send one."""
+"""What a request may cost."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class ServeLimits:
 
     max_bytes: of a request's body. max_files: in it. budget: of all bodies in memory together.
     max_pixels, seconds: of a film, and to decode it. request_seconds: for all films of a request.
-    running, waiting: requests that are worked on, and that wait. patience: to wait for a turn.
-    body_seconds, body_rate: a body may take the first, and a second for each so many bytes.
+    running, waiting: requests that run, and that wait. patience: seconds that they may wait.
+    body_seconds, body_rate: a body may take body_seconds, and one more for each body_rate bytes.
     """
 
     max_bytes: int = 64 * 2**20

@@ -2,59 +2,52 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Sequence
-from types import TracebackType
-from typing import Any
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, closing
 
 from radistill.errors import RadistillError
 from radistill.imaging.sandbox.intake import Intake, Upload
-from radistill.page.about_bundle import about_bundle
+from radistill.page.page_bundle import bundle_info
 from radistill.runtime.predictor import Predictor
 from radistill.runtime.settings import Settings
-from radistill.serve.answers import answer, encode
-from radistill.serve.body import Budget
 from radistill.serve.counters import Metrics
+from radistill.serve.film_records import film_records
 from radistill.serve.http_refusal import busy
 from radistill.serve.queue import Queue
+from radistill.serve.request_body import Budget
 from radistill.serve.request_limits import ServeLimits
+from radistill.serve.responses import FilmRecords
 
 
 class Service:
-    """A context manager: the processes run within it."""
+    """The decoding processes run within `running`."""
 
     def __init__(self, predictor: Predictor, limits: ServeLimits | None = None) -> None:
         self.predictor = predictor
         self.limits = limits = limits or ServeLimits()
-        self.bundle = json.dumps(about_bundle(predictor)).encode()
+        self.bundle = bundle_info(predictor).model_dump_json()
         self.budget = Budget(limits.budget)
         self.queue = Queue(limits.running, limits.waiting, limits.patience)
         self.metrics = Metrics(lambda: self.queue.jobs, lambda: self.budget.held)
         self._intake = Intake(workers=limits.running, limits=limits.decoding)
 
-    def __enter__(self) -> Service:
-        self._intake.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.queue.close()
-        self._intake.__exit__(kind, error, traceback)
+    @asynccontextmanager
+    async def running(self, _: object = None) -> AsyncIterator[None]:
+        """The lifespan of an application."""
+        with self._intake, closing(self.queue):
+            yield
 
     async def predict(
         self,
         uploads: Sequence[Upload],
         settings: Settings,
-        hang_up: Callable[[], Awaitable[Any]],
-    ) -> bytes:
-        """The body of the response, once it is this request's turn; see `Queue.run`."""
+        hang_up: Callable[[], Awaitable[None]],
+    ) -> str:
+        """The JSON of `FilmRecords`, once it is this request's turn; see `Queue.run`."""
 
-        def job(stop: Any) -> bytes:
-            records = answer(
+        def job(stop: threading.Event) -> str:
+            records = film_records(
                 self.predictor,
                 self._intake,
                 uploads,
@@ -64,9 +57,9 @@ class Service:
             )
             for record in records:
                 self.metrics.film(record)
-            return encode(records)
+            return FilmRecords(predictions=records).model_dump_json(exclude_unset=True)
 
         try:
             return await self.queue.run(job, hang_up)
-        except RadistillError:  # no decoding process can be started
+        except RadistillError:  # no decoding process starts
             raise busy("files cannot be decoded at present") from None

@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from radistill.errors import UsageError
-from radistill.serve.protocol import Http
+from radistill.serve.http_protocol import TimedProtocol
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 SHORTEST_TOKEN = 16
@@ -62,8 +62,8 @@ def token_for(listener: socket.socket, given: str | None) -> tuple[str | None, b
 
 
 def names_for(listener: socket.socket, allowed: Sequence[str]) -> set[str] | None:
-    """What `Guard` takes as hosts: on loopback local names and those allowed, else any, as the
-    token is asked for."""
+    """The `hosts` of `Guard`: on loopback local names and those allowed; else any, as a token is
+    required there."""
     if not is_loopback(listener) and not allowed:
         return None
     return {*LOCAL_NAMES, listener.getsockname()[0], *(name.lower() for name in allowed)}
@@ -86,10 +86,10 @@ def check_tls(certificate: Path | None, key: Path | None) -> None:
 def config(
     app: ASGIApp, certificate: Path | None = None, key: Path | None = None
 ) -> uvicorn.Config:
-    """How uvicorn is run: our clocks, no log of paths, nothing believed about proxies."""
+    """uvicorn's settings: our time limits, no log of paths, no trust in proxies' headers."""
     return uvicorn.Config(
         app,
-        http=Http,
+        http=TimedProtocol,
         ws="none",
         loop="asyncio",
         log_config=None,
@@ -103,13 +103,13 @@ def config(
 
 
 def serve(config: uvicorn.Config, listener: socket.socket) -> None:
-    """Answer until SIGTERM or Ctrl-C; then finish what was begun, for at most `GRACE_SECONDS`."""
+    """Run until SIGTERM or Ctrl-C; then finish open requests, for at most `GRACE_SECONDS`."""
 
-    # uvicorn sends itself the signal again when it has stopped; by then it has been obeyed.
-    def obeyed(number: int, frame: FrameType | None) -> None: ...
+    # uvicorn raises the signal again once it has stopped: ignored, the exit status is 0.
+    def ignore(number: int, frame: FrameType | None) -> None: ...
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, obeyed)
+        signal.signal(number, ignore)
     uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -123,10 +123,10 @@ def address(listener: socket.socket, *, tls: bool = False) -> str:
 
 
 def _own_address() -> str:
-    """This machine's on its network. To connect a datagram socket sends nothing."""
+    """This machine's on its network. Connecting a datagram socket sends nothing."""
     try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.connect(("192.0.2.1", 9))  # RFC 5737: nobody's
-            return str(probe.getsockname()[0])
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
+            datagram.connect(("192.0.2.1", 9))  # RFC 5737: nobody's
+            return str(datagram.getsockname()[0])
     except OSError:
         return socket.gethostname()

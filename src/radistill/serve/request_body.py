@@ -1,4 +1,4 @@
-"""A request's body as it comes: counted, timed, and held to a budget that all requests share."""
+"""A request's body while it is read: counted, timed, and within a budget shared by all."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ class Body:
         return message
 
     async def drain(self) -> None:
-        """Throw the rest away for a while: closed at once, a client that still sends would not
-        see the answer."""
+        """Read and drop the rest for a while: a client that still sends would not see the answer
+        if the connection were closed at once."""
         if self._asks_first and not self._asked:
             return
         try:

@@ -10,8 +10,8 @@ import pytest
 from starlette.datastructures import Headers
 from starlette.types import Message
 
-from radistill.serve.body import Body, Budget
 from radistill.serve.http_refusal import Refusal
+from radistill.serve.request_body import Body, Budget
 from radistill.serve.request_limits import ServeLimits
 
 CHUNKED = {"transfer-encoding": "chunked"}
@@ -93,7 +93,7 @@ def test_all_bodies_share_a_budget_and_give_it_back() -> None:
 def test_the_rest_of_a_refused_body_is_thrown_away_for_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("radistill.serve.body.LINGER_SECONDS", 0.05)
+    monkeypatch.setattr("radistill.serve.request_body.LINGER_SECONDS", 0.05)
     body = body_of([b"a"] * 100, CHUNKED, max_bytes=1)
     asyncio.run(body.drain())
     assert body.complete

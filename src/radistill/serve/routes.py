@@ -12,11 +12,11 @@ from pydantic import Field
 from radistill.errors import UsageError
 from radistill.runtime.prediction_options import PredictionOptions
 from radistill.runtime.settings import resolve
-from radistill.serve import openapi
-from radistill.serve.bodies import uploads_of
+from radistill.serve import responses
 from radistill.serve.http_refusal import Refusal
 from radistill.serve.queue import HungUp
 from radistill.serve.service import Service
+from radistill.serve.uploads import uploads_of
 
 HUNG_UP = 499  # nginx's; no client sees it
 
@@ -33,15 +33,15 @@ def routes(service: Service) -> APIRouter:
     """`/bundle` and `/predictions` of a service."""
     router = APIRouter(prefix="/v1")
 
-    @router.get("/bundle", summary="The model and its card", responses=openapi.BUNDLE)
+    @router.get("/bundle", summary="The model and its card", responses=responses.BUNDLE)
     async def bundle() -> Response:
         return Response(service.bundle, media_type="application/json")
 
     @router.post(
         "/predictions",
         summary="Films to decisions",
-        responses=openapi.PREDICTIONS,
-        openapi_extra=openapi.FILES,
+        responses=responses.PREDICTIONS,
+        openapi_extra=responses.FILES,
     )
     async def predictions(request: Request, query: Annotated[PredictionQuery, Query()]) -> Response:
         """One record a file, in order; a file that cannot be read has an error in its place.

@@ -19,9 +19,9 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\
 
 
 class _InMemory(MultiPartParser):
-    """Starlette's parser, which would write files of more than a megabyte to disk.
+    """Starlette's parser without its temporary files for more than a megabyte.
 
-    It would also say nothing of a part that is cut off: `ended` tells.
+    ended: whether the body was complete, which Starlette does not check.
     """
 
     spool_max_size = 0  # SpooledTemporaryFile: never rolls over
@@ -32,7 +32,7 @@ class _InMemory(MultiPartParser):
 
 
 async def uploads_of(request: Request, max_files: int) -> list[Upload]:
-    """The files in order, named as the client named them, or by nothing for a raw body.
+    """The files in order, by the client's names; the name of a raw body is empty.
 
     Raises Refusal: 415 for another content type or an encoded body, 400 for a body that is no
     multipart, 413 for too many files, 422 for other fields or no file.
@@ -53,7 +53,7 @@ async def uploads_of(request: Request, max_files: int) -> list[Upload]:
 
 
 async def _multipart(request: Request, max_files: int) -> list[Upload]:
-    # One file more than allowed, so that too many are told from a damaged body.
+    # One file more than allowed: too many are another refusal than a damaged body.
     parser = _InMemory(request.headers, request.stream(), max_files=max_files + 1, max_fields=0)
     try:
         form = await parser.parse()
@@ -81,7 +81,7 @@ async def _multipart(request: Request, max_files: int) -> list[Upload]:
 
 
 def base_name(name: str) -> str:
-    """What stands behind the last slash of either kind, without control characters, capped."""
+    """The part after the last slash of either kind, without control characters, shortened."""
     last = re.split(r"[/\\]", name)[-1]
     return _UNPRINTABLE.sub("", last).strip()[:LONGEST_NAME]
 

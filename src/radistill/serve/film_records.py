@@ -1,14 +1,12 @@
-"""Files to what is said of them: the records of `radistill predict`, with what a page draws."""
+"""Uploads to records: those of `radistill predict`, with what a page needs to draw a film."""
 
 from __future__ import annotations
 
 import base64
-import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -19,9 +17,10 @@ from radistill.runtime.predictor import Predictor
 from radistill.runtime.settings import Settings
 from radistill.schema.card import Card
 from radistill.schema.prediction import Failure, Result
+from radistill.serve.responses import FilmRecord
 
 
-def answer(
+def film_records(
     predictor: Predictor,
     intake: Intake,
     uploads: Sequence[Upload],
@@ -29,10 +28,10 @@ def answer(
     *,
     seconds: float,
     stop: threading.Event,
-) -> list[dict[str, Any]]:
+) -> list[FilmRecord]:
     """A record for each of `uploads`, in order.
 
-    seconds: for all of them; the rest are answered as `timeout`. stop: set it to start no more.
+    seconds: for all of them; the rest are refused as `timeout`. stop: set it to start no more.
     """
     deadline = time.monotonic() + seconds
 
@@ -42,28 +41,20 @@ def answer(
                 return
             yield upload
 
-    records = [
-        _record(result, predictor.card) for result in predictor.run(in_time(), settings, intake)
-    ]
+    results = list(predictor.run(in_time(), settings, intake))
     message = f"the {seconds:g} s of this request were over; send fewer files at a time"
-    late = (Failure(upload.name, "timeout", message) for upload in uploads[len(records) :])
-    return records + [_record(result, predictor.card) for result in late]
+    results += [Failure(upload.name, "timeout", message) for upload in uploads[len(results) :]]
+    return [_record(result, predictor.card) for result in results]
 
 
-def encode(records: list[dict[str, Any]]) -> bytes:
-    """The body of the response."""
-    return json.dumps({"predictions": records}, allow_nan=False).encode()
-
-
-def _record(result: Result, card: Card) -> dict[str, Any]:
-    record = result.record()
-    record["path"] = result.path or None
+def _record(result: Result, card: Card) -> FilmRecord:
+    record = {**result.record(), "path": result.path or None}
     if not isinstance(result, Failure) and result.view is not None:
         values = np.rint(255 * strength(result.view.cam, card.cam)).astype(np.uint8)
-        record["heatmap"] = {"size": list(values.shape), "values": _base64(values.tobytes())}
+        record["heatmap"] = {"size": values.shape, "values": _base64(values.tobytes())}
         if result.view.preview is not None:
             record["preview"] = _base64(_png(result.view.preview))
-    return record
+    return FilmRecord.model_validate(record)
 
 
 def _png(grey: np.ndarray) -> bytes:

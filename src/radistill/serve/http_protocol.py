@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1, with clocks for clients that never finish what they began."""
+"""uvicorn's HTTP/1.1 with time limits for clients that stop in the middle."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ READ_SECONDS = 60.0  # for a client to take what was written
 MOST_CONNECTIONS = 512
 
 
-class Http(H11Protocol):
+class TimedProtocol(H11Protocol):
     """Ends connections whose headers do not come, or whose client does not read.
 
-    uvicorn has a clock only for connections that are idle between requests. Bodies are timed by
-    `radistill.serve.body`.
+    uvicorn limits only the time between requests. Bodies: see `radistill.serve.request_body`.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._headers_due = _Clock(self.loop)
-        self._read_due = _Clock(self.loop)
+        self._headers_due = _Timer(self.loop)
+        self._read_due = _Timer(self.loop)
         self._turned_away = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -64,7 +63,7 @@ class Http(H11Protocol):
             self._close_in_time()
 
     def _close_in_time(self) -> None:
-        """A closing transport waits for its client to take what was written, for ever."""
+        """A closing transport waits without limit for its client to read."""
         self._read_due.start(READ_SECONDS, self.transport.abort)
 
     def _watch_headers(self) -> None:
@@ -75,8 +74,8 @@ class Http(H11Protocol):
             self._headers_due.stop()
 
 
-class _Clock:
-    """One timer; started twice, it keeps to the first time."""
+class _Timer:
+    """One timeout; a second start does not move it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop

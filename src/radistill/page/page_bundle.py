@@ -1,0 +1,47 @@
+"""The bundle as the page shows it: its card without the arrays, and its model card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from radistill.runtime.abstain import REASONS
+from radistill.runtime.predictor import Predictor
+from radistill.schema.card import README, Card, Part
+
+
+class AbstentionFigures(Part):
+    """How many films and other pictures each method let through; its arrays are left out."""
+
+    measured: dict[str, Any]
+
+
+class BundleInfo(Card):
+    """The card (docs/bundle.md), and more.
+
+    name, version, sha256, file: of the model that runs. reasons: the codes of abstention, each in
+    a few words. readme: the model card, empty where there is none.
+    """
+
+    abstention: AbstentionFigures | None  # type: ignore[assignment]
+    name: str
+    version: str
+    sha256: str
+    file: str
+    reasons: dict[str, str]
+    readme: str
+
+
+def bundle_info(predictor: Predictor) -> BundleInfo:
+    """The information about a predictor's bundle."""
+    card, bundle, model = predictor.card, predictor.bundle, predictor.model
+    readme = bundle.folder / README
+    return BundleInfo(
+        **card.model_dump(exclude={"abstention"}),
+        abstention=card.abstention and AbstentionFigures(measured=card.abstention.measured),
+        name=model.name,
+        version=model.version,
+        sha256=model.sha256,
+        file=bundle.file,
+        reasons=REASONS,
+        readme=readme.read_text("utf-8") if README in card.files else "",
+    )
