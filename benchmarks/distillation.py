@@ -2,7 +2,7 @@
 
     python benchmarks/distillation.py chest_xray/train          # 256 films, about eight minutes
 
-(a) A distillation epoch as the published notebook has it (JPEGs decoded anew, the teacher asked on
+(a) A distillation epoch as the published notebook has it (JPEGs decoded anew, the teacher run on
     the fly, a step of the student, at 224 pixels) against one of ours (pixels and teacher
     outputs cached, the student at its own size). Both with the notebook's ResNet-18 and with our
     student, so that the part of the caches and the part of the smaller student can be told apart.
@@ -78,17 +78,21 @@ def network(architecture: str, size: int, enlarge: int = 1) -> GreyClassifier:
 
 
 def notebook_epoch(paths: list[Path], teacher: GreyClassifier, student: GreyClassifier) -> None:
-    """Decode, ask the teacher, step the student: nothing is kept from epoch to epoch."""
-    look = transforms.Compose(
-        [transforms.Resize((224, 224)), transforms.RandomHorizontalFlip(),
-         transforms.RandomRotation(10), transforms.ToTensor()]
-    )  # fmt: skip
+    """Decode, run the teacher, step the student: nothing is kept from epoch to epoch."""
+    augment = transforms.Compose(
+        [
+            transforms.Resize((224, 224)),
+            transforms.RandomHorizontalFlip(),
+            transforms.RandomRotation(10),
+            transforms.ToTensor(),
+        ]
+    )
     optimizer = torch.optim.SGD(student.parameters(), lr=1e-3, momentum=0.9)
     teacher.eval()
     student.train()
     for start_ in range(0, len(paths), BATCH):
         some = paths[start_ : start_ + BATCH]
-        images = torch.stack([look(Image.open(path).convert("RGB")) for path in some])[:, :1]
+        images = torch.stack([augment(Image.open(path).convert("RGB")) for path in some])[:, :1]
         targets = torch.tensor(["PNEUMONIA" in str(path) for path in some]).long()
         with torch.no_grad():
             soft = teacher(images)
@@ -103,10 +107,16 @@ class Ours:
     """An epoch of radistill's loop, ready to be run again and again."""
 
     def __init__(
-        self, architecture: str, films: Examples, *, teacher: GreyClassifier | None, folder: Path,
-        changes: dict[str, object] | None = None, augmentation: AugmentConfig | None = None,
+        self,
+        architecture: str,
+        films: Examples,
+        *,
+        teacher: GreyClassifier | None,
+        folder: Path,
+        changes: dict[str, object] | None = None,
+        augmentation: AugmentConfig | None = None,
         distill: DistillConfig | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         key = digest([films.shas, films.pixels.size])  # files of an earlier run may be of others
         accelerator = Accelerator(cpu=True)
         self.task = TrainingTask("benchmark", films, films, 1, folder, key, 0, accelerator)
@@ -212,38 +222,53 @@ def at_full_size(paths: list[Path], scratch: Path) -> Epochs:
 def of_quick(paths: list[Path], options: argparse.Namespace) -> Epochs:
     """Epochs of the quick recipe, whose sizes are options."""
     small, middle = examples(paths, options.size), examples(paths, options.teacher_size)
-    ours = Ours(options.student, small, teacher=network("resnet50", options.size),
-                folder=options.scratch / "small")  # fmt: skip
+    ours = Ours(
+        options.student,
+        small,
+        teacher=network("resnet50", options.size),
+        folder=options.scratch / "small",
+    )
     whole = Ours("resnet50", middle, teacher=None, folder=options.scratch)
     frozen = {"frozen_stages": 4, "batch_norm": "frozen", "cached_views": 1}
-    cached = Ours("resnet50", middle, teacher=None, folder=options.scratch / "frozen",
-                  changes=frozen)  # fmt: skip
-    asked = network("resnet50", options.teacher_size).eval()
+    cached = Ours(
+        "resnet50", middle, teacher=None, folder=options.scratch / "frozen", changes=frozen
+    )
+    teacher_network = network("resnet50", options.teacher_size).eval()
     return {
         "ours, with our student": ours.epoch,
         "teacher epoch, whole network": whole.epoch,
         "teacher epoch, cached stages": cached.epoch,
-        "ours, teacher over one view": lambda: one_view(asked, middle, ours.views),
+        "ours, teacher over one view": lambda: one_view(teacher_network, middle, ours.views),
     }
 
 
 def of_student(paths: list[Path], preset: StudyConfig, scratch: Path) -> Epochs:
     """Epochs of the preset `student`."""
     coarse = examples(paths, preset.student.input_size)
-    asked = network(preset.teacher.architecture, coarse.pixels.size, preset.teacher.enlarge)
+    teacher_network = network(
+        preset.teacher.architecture, coarse.pixels.size, preset.teacher.enlarge
+    )
     teacher = of_preset(preset, "teacher", coarse, teacher=None, folder=scratch)
-    student = of_preset(preset, "student", coarse, teacher=asked, folder=scratch / "preset",
-                        distill=preset.distill)  # fmt: skip
+    student = of_preset(
+        preset,
+        "student",
+        coarse,
+        teacher=teacher_network,
+        folder=scratch / "preset",
+        distill=preset.distill,
+    )
     return {
         "preset student, a teacher epoch": teacher.epoch,
-        "preset student, a teacher over one view": lambda: one_view(asked, coarse, student.views),
+        "preset student, a teacher over one view": lambda: one_view(
+            teacher_network, coarse, student.views
+        ),
         "preset student, a distillation epoch": student.epoch,
     }
 
 
 @torch.inference_mode()
 def one_view(model: GreyClassifier, films: Examples, views: Views) -> None:
-    """A teacher's answers to one view of every film."""
+    """Teacher outputs for one view of every film."""
     for start_ in range(0, len(films), BATCH):
         rows = np.arange(start_, min(start_ + BATCH, len(films)))
         model(views.images(films, rows, 0))
@@ -253,18 +278,24 @@ def ratios(
     full: dict[str, float], preset: StudyConfig, options: argparse.Namespace
 ) -> dict[str, Any]:
     """Theirs by ours. full: seconds of each epoch, for the whole training set."""
-    theirs = (RECIPE["teacher_epochs"] * full["notebook, a teacher epoch"]
-              + RECIPE["student_epochs"] * full["notebook, a distillation epoch"])  # fmt: skip
+    theirs = (
+        RECIPE["teacher_epochs"] * full["notebook, a teacher epoch"]
+        + RECIPE["student_epochs"] * full["notebook, a distillation epoch"]
+    )
     # Ours: features for the head and the frozen stages, then epochs; views for the student.
-    own = ((1 + options.teacher_epochs) * full["ours, teacher over one view"]
-           + options.teacher_epochs * full["teacher epoch, cached stages"]
-           + options.views * full["ours, teacher over one view"]
-           + 2 * options.student_epochs * full["ours, with our student"])  # fmt: skip
+    own = (
+        (1 + options.teacher_epochs) * full["ours, teacher over one view"]
+        + options.teacher_epochs * full["teacher epoch, cached stages"]
+        + options.views * full["ours, teacher over one view"]
+        + 2 * options.student_epochs * full["ours, with our student"]
+    )
     ensemble, views = preset.distill.ensemble, preset.distill.views
     student = preset.student.epochs * full["preset student, a distillation epoch"]
-    shipped = (ensemble * preset.teacher.epochs * full["preset student, a teacher epoch"]
-               + ensemble * views * full["preset student, a teacher over one view"]
-               + student)  # fmt: skip
+    shipped = (
+        ensemble * preset.teacher.epochs * full["preset student, a teacher epoch"]
+        + ensemble * views * full["preset student, a teacher over one view"]
+        + student
+    )
     notebook = full["notebook, a distillation epoch"]
     return {
         "a_same_student": round(notebook / full["ours, with the notebook's student"], 1),

@@ -2,7 +2,7 @@
 
     python benchmarks/step.py [--rounds 5]
 
-And what a teacher's answers to 256 views cost, as they are asked for now and in batches of 128 as
+And what teacher outputs for 256 views cost, as they are computed now and in batches of 128 as
 they were. All on one thread, in processor time (user and system), which a busy machine disturbs
 least. Kept memory is `radistill.training.memory`; it cannot be undone in a process, so what goes
 without it comes first.
@@ -29,8 +29,14 @@ def stepper(compiled: bool) -> Callable[[], None]:
     """Takes one step of the preset's student on random films."""
     config = load_config("student").recipe("student")
     torch.manual_seed(0)
-    model, _ = create(config.architecture, classes=3, dropout=config.dropout, weights="random",
-                      input_size=config.input_size, enlarge=config.enlarge)  # fmt: skip
+    model, _ = create(
+        config.architecture,
+        classes=3,
+        dropout=config.dropout,
+        weights="random",
+        input_size=config.input_size,
+        enlarge=config.enlarge,
+    )
     model.train().to(memory_format=torch.channels_last)
     network = torch.compile(model, dynamic=False) if compiled else model
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
@@ -48,20 +54,26 @@ def stepper(compiled: bool) -> Callable[[], None]:
     return step
 
 
-def asker(batch: int, layout: torch.memory_format) -> Callable[[], None]:
-    """Asks the preset's teacher about 256 random films."""
+def teacher_pass(batch: int, layout: torch.memory_format) -> Callable[[], None]:
+    """Runs the preset's teacher over 256 random films."""
     config = load_config("student").recipe("teacher")
-    model, _ = create(config.architecture, classes=3, dropout=0.0, weights="random",
-                      input_size=config.input_size, enlarge=config.enlarge)  # fmt: skip
+    model, _ = create(
+        config.architecture,
+        classes=3,
+        dropout=0.0,
+        weights="random",
+        input_size=config.input_size,
+        enlarge=config.enlarge,
+    )
     model.eval().to(memory_format=layout)
     images = torch.rand(256, 1, config.input_size, config.input_size)
 
     @torch.inference_mode()
-    def ask() -> None:
+    def run() -> None:
         for part in images.split(batch):
             model(part)
 
-    return ask
+    return run
 
 
 def milliseconds(work: Callable[[], None], times: int = STEPS) -> float:
@@ -81,11 +93,11 @@ def main() -> None:
     torch.set_num_threads(1)
     plain, compiled = stepper(False), stepper(True)
     without = [milliseconds(plain) for _ in range(rounds)]
-    then = asker(128, torch.contiguous_format)
-    asked_then = [milliseconds(then, 1) for _ in range(rounds + 1)][1:]
+    then = teacher_pass(128, torch.contiguous_format)
+    old = [milliseconds(then, 1) for _ in range(rounds + 1)][1:]
     keep_freed_memory()
-    now = asker(64, torch.channels_last)
-    asked_now = [milliseconds(now, 1) for _ in range(rounds + 2)][2:]
+    now = teacher_pass(64, torch.channels_last)
+    new = [milliseconds(now, 1) for _ in range(rounds + 2)][2:]
     milliseconds(plain)
     pairs = [(milliseconds(plain), milliseconds(compiled)) for _ in range(rounds)]
     base = statistics.median(one for one, _ in pairs)
@@ -95,9 +107,9 @@ def main() -> None:
     print(f"| through torch.compile | {ratio * base:.0f} | {ratio:.2f} |")
     before = statistics.median(without)
     print(f"| without kept memory | {before:.0f} | {before / base:.2f} |")
-    quick, slow = statistics.median(asked_now), statistics.median(asked_then)
-    print("\n| a teacher's answers to 256 views | ms | ratio |\n| --- | ---: | ---: |")
-    print(f"| as they are asked for | {quick:.0f} | 1.00 |")
+    quick, slow = statistics.median(new), statistics.median(old)
+    print("\n| teacher outputs for 256 views | ms | ratio |\n| --- | ---: | ---: |")
+    print(f"| as they are computed | {quick:.0f} | 1.00 |")
     print(
         f"| batches of 128, channels first, memory given back | {slow:.0f} | {slow / quick:.2f} |"
     )

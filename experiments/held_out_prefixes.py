@@ -38,9 +38,18 @@ from radistill.training.task import TrainingTask
 from radistill.training.validation import validate
 
 TABLE = Path(__file__).parent / "held-out-prefixes.csv"
-COLUMNS = ("name", "seed", "epochs", "held_out_auc", "same_series_auc", "held_out_worst_auc",
-           "held_out_specificity", "held_out_sensitivity", "held_out_accuracy",
-           "held_out_accuracy_youden")  # fmt: skip
+COLUMNS = (
+    "name",
+    "seed",
+    "epochs",
+    "held_out_auc",
+    "same_series_auc",
+    "held_out_worst_auc",
+    "held_out_specificity",
+    "held_out_sensitivity",
+    "held_out_accuracy",
+    "held_out_accuracy_youden",
+)
 
 
 def main() -> None:
@@ -75,12 +84,16 @@ def _one(data: Path, model: str, config: StudyConfig, cache: Path) -> list[objec
     pixels = dataset.squares[recipe.input_size]
     torch.manual_seed(config.seed)
     network, _ = create(
-        recipe.architecture, classes=len(targets.names), dropout=recipe.dropout,
-        weights=recipe.weights, input_size=recipe.input_size,
-    )  # fmt: skip
+        recipe.architecture,
+        classes=len(targets.names),
+        dropout=recipe.dropout,
+        weights=recipe.weights,
+        input_size=recipe.input_size,
+    )
     network.enlarge = recipe.enlarge
-    films, same, held = (examples_of(dataset, name, pixels, targets)
-                         for name in ("train", "same", "val"))  # fmt: skip
+    films, same, held = (
+        examples_of(dataset, name, pixels, targets) for name in ("train", "same", "val")
+    )
     positive = dataset.positive_index
     with tempfile.TemporaryDirectory() as folder:
         task = TrainingTask(
@@ -95,9 +108,11 @@ def _one(data: Path, model: str, config: StudyConfig, cache: Path) -> list[objec
     threshold = choose_threshold(*_scored(network, same, positive, accelerator))
     called = probability >= 0.5
     figures += [
-        float((~called[~truth]).mean()), float(called[truth].mean()),
-        float((called == truth).mean()), float(((probability >= threshold) == truth).mean()),
-    ]  # fmt: skip
+        float((~called[~truth]).mean()),
+        float(called[truth].mean()),
+        float((called == truth).mean()),
+        float(((probability >= threshold) == truth).mean()),
+    ]
     return [recipe.epochs, *(round(figure, 4) for figure in figures)]
 
 

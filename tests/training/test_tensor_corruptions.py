@@ -44,8 +44,13 @@ def test_both_executors_are_equal(films: np.ndarray, kind: Corruption, severity:
 
 def test_validation_is_scored_under_what_exposure_and_files_do() -> None:
     assert [kind.name for kind in VALIDATION] == [
-        "underexposed", "overexposed", "contrast", "noise", "blur", "resolution",
-    ]  # fmt: skip
+        "underexposed",
+        "overexposed",
+        "contrast",
+        "noise",
+        "blur",
+        "resolution",
+    ]
 
 
 def test_one_severity_an_image(films: np.ndarray) -> None:
