@@ -23,7 +23,12 @@ from pathlib import Path
 import numpy as np
 
 from radistill.files import write_csv, write_text
-from radistill.metrics.intervals import auc_difference_interval
+from radistill.metrics.intervals import (
+    least_patients,
+    patient_weights,
+    percentile_interval,
+    weighted_auc,
+)
 from radistill.metrics.paired import delong
 from radistill.metrics.predictions import read_predictions
 from radistill.phantoms import generate
@@ -129,7 +134,13 @@ def compare(out: Path) -> None:
         order = [weak.path.index(path) for path in true.path]
         other = weak.probability[order]
         tested = delong(true.truth, true.probability, other)
-        ci = auc_difference_interval(true.truth, other, true.probability, true.patient, 2000, 0)
+        draws = [
+            weighted_auc(true.truth, other, weights)
+            - weighted_auc(true.truth, true.probability, weights)
+            for weights in patient_weights(true.truth, true.patient, 2000, 0)
+        ]
+        least = least_patients(true.truth, true.patient)
+        ci = percentile_interval(np.concatenate(draws), least)
         found.append(
             {
                 "model": model,

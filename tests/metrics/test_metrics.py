@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from radistill.metrics.by_class import macro_auc
 from radistill.metrics.metrics import metrics
 from radistill.schema.figures import Confusion
 
@@ -47,12 +46,3 @@ def test_no_call_of_a_kind_leaves_its_predictive_value_open(threshold, absent):
 def test_no_films_is_an_error():
     with pytest.raises(ValueError, match="no films"):
         metrics(np.array([], dtype=bool), np.array([]), 0.5)
-
-
-def test_macro_auc_is_the_mean_over_classes_present():
-    label = np.array(["a", "b", "a", "b"], dtype=object)
-    scores = np.array([[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.7, 0.1], [0.1, 0.8, 0.1]])
-    a = (1 + 1 + 0 + 1) / 4
-    b = (1 + 1 + 0 + 1) / 4
-    assert macro_auc(label, scores, ("a", "b", "c")) == pytest.approx((a + b) / 2)
-    assert macro_auc(label[:1], scores[:1], ("a", "b", "c")) is None

@@ -10,7 +10,7 @@ from scipy.stats import binomtest, norm
 from sklearn.metrics import roc_auc_score
 
 from radistill.metrics.bootstrap import figure_draws
-from radistill.metrics.intervals import auc_difference_interval, least_patients, percentile_interval
+from radistill.metrics.intervals import least_patients, percentile_interval
 from radistill.metrics.paired import delong, delong_variance, holm, mcnemar, not_inferior_p
 
 
@@ -160,10 +160,3 @@ def test_holm_by_hand_and_around_gaps():
     assert holm([0.01, None, 0.04, 0.03]) == pytest.approx([0.03, None, 0.06, 0.06])
     assert holm([None]) == [None]
     assert holm([]) == []
-
-
-def test_the_interval_of_auc_differences_is_that_of_all_figures():
-    truth, a, b = as_probabilities(*films(1, n=200))
-    patients = [str(i // 2) for i in range(200)]
-    found = auc_difference_interval(truth, a, b, patients, 1000, 0)
-    assert found == pytest.approx(difference_interval(truth, a, b, patients, 1000))

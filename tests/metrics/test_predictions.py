@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,7 +38,7 @@ def test_three_classes_keep_their_columns(tmp_path):
     file = tmp_path / "predictions.csv"
     p = make([("a", "1", "x", 0.2), ("b", "2", "y", 0.7)], positive="y")
     scores = np.array([[0.5, 0.2, 0.3], [0.1, 0.7, 0.2]])
-    write_predictions(file, p, scores, ["x", "y", "z"])
+    write_predictions(file, replace(p, scores=scores, classes=("x", "y", "z")))
     assert file.read_text().splitlines()[0] == (
         "path,patient,label,probability,probability_x,probability_y,probability_z"
     )
@@ -52,7 +54,7 @@ def test_three_classes_keep_their_columns(tmp_path):
 def test_two_classes_need_no_more_columns(tmp_path):
     file = tmp_path / "predictions.csv"
     p = make([("a", "1", "x", 0.2)])
-    write_predictions(file, p, np.array([[0.8, 0.2]]), ["x", "y"])
+    write_predictions(file, replace(p, scores=np.array([[0.8, 0.2]]), classes=("x", "y")))
     assert file.read_text().splitlines()[0] == "path,patient,label,probability"
     assert read_predictions(file, "y").scores is None
 

@@ -63,7 +63,7 @@ def fit_to_truth(truth: np.ndarray, probability: np.ndarray, weights: np.ndarray
     """Brier score, log loss, calibration errors, slope and intercept under each row of weights."""
     total = weights.sum(axis=1)
     right = np.clip(np.where(truth, probability, 1 - probability), np.finfo(float).eps, 1)
-    found = {
+    figures = {
         "brier": weights @ (probability - truth) ** 2 / total,
         "log_loss": weights @ -np.log(right) / total,
         "calibration_slope": weighted_slope(truth, probability, weights),
@@ -73,8 +73,8 @@ def fit_to_truth(truth: np.ndarray, probability: np.ndarray, weights: np.ndarray
         members = bin_index(probability, ECE_BINS, equal_mass=equal_mass)
         gaps = np.zeros((len(truth), ECE_BINS))
         gaps[np.arange(len(truth)), members] = probability - truth
-        found[name] = np.abs(weights @ gaps).sum(axis=1) / total
-    return found
+        figures[name] = np.abs(weights @ gaps).sum(axis=1) / total
+    return figures
 
 
 def figure_draws(
@@ -121,19 +121,19 @@ def intervals(
     if too_few(patients):
         return {}
     known = {name: value for name, value in figures.items() if value is not None}
-    found: dict[FigureName, dict[str, Interval]] = {}
+    by_name: dict[FigureName, dict[str, Interval]] = {}
     for name, value in known.items():
         values = draws[name]
         if not mostly_defined(values):
             continue
-        if np.ptp(values) == 0:  # all films agree: resampling says nothing of films to come
+        if np.ptp(values) == 0:  # all films agree: resampling shows no spread
             if name == "auc":
-                found[name] = {"newcombe": flat_auc_interval(value, truth, patients)}
+                by_name[name] = {"newcombe": flat_auc_interval(value, truth, patients)}
             continue
         low, high = percentile_interval(values, least_patients(truth, patients))
         if name.startswith("ece"):
             low = min(low, max(0.0, 2 * value - high))
-        found[name] = {"bootstrap": (low, high)}
+        by_name[name] = {"bootstrap": (low, high)}
     called = probability >= threshold
     decided: tuple[tuple[FigureName, np.ndarray, np.ndarray], ...] = (
         ("accuracy", called == truth, np.ones_like(truth)),
@@ -145,10 +145,10 @@ def intervals(
     for name, right, among in decided:
         if name in known and among.any():
             owners = np.asarray(patients, dtype=object)[among]
-            found.setdefault(name, {})["wilson"] = wilson(right[among], owners)
-    if "bootstrap" in found.get("auc", {}) and min(truth.sum(), (~truth).sum()) >= 2:
-        found["auc"]["delong"] = delong_interval(truth, probability, known["auc"])
-    return found
+            by_name.setdefault(name, {})["wilson"] = wilson(right[among], owners)
+    if "bootstrap" in by_name.get("auc", {}) and min(truth.sum(), (~truth).sum()) >= 2:
+        by_name["auc"]["delong"] = delong_interval(truth, probability, known["auc"])
+    return by_name
 
 
 def shown_interval(methods: Mapping[str, Interval] | None) -> Interval | None:

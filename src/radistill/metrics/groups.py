@@ -18,7 +18,7 @@ from radistill.metrics.thresholds import at_threshold
 from radistill.schema.figures import GroupFigures
 
 Columns = Mapping[str, Sequence[str]]
-MOST_GROUPS = 12  # of words; numbers of more kinds than PARTS are cut into PARTS
+MOST_GROUPS = 12  # of text values; numbers of more kinds than PARTS are cut into PARTS
 PARTS = 3
 
 
@@ -56,7 +56,8 @@ def by_group(
 
     A group whose films are all of one class, such as a subtype of the disease, is set against all
     films of the other class for the AUC, and `against` says so. Below ten patients there is no
-    interval, and `no_intervals` says why. Columns of one value, or of too many words, are left out.
+    interval, and `no_intervals` says why. Columns of one value, or of too many text values, are
+    left out.
     """
     return tuple(
         _figures(p, name, group, np.asarray(rows), threshold, config.bootstrap, seed)

@@ -66,32 +66,13 @@ def flat_auc_interval(auc: float, truth: np.ndarray, patients: Sequence[str]) ->
     return (low, 1.0) if auc > 0.5 else (0.0, 1 - low)
 
 
-def auc_difference_interval(
-    truth: np.ndarray,
-    a: np.ndarray,
-    b: np.ndarray,
-    patients: Sequence[str],
-    resamples: int,
-    seed: int,
-) -> Interval:
-    """95 % interval of AUC(a) - AUC(b), both on the same resampled patients.
-
-    Raises ValueError where one class is absent.
-    """
-    draws = [
-        weighted_auc(truth, a, weights) - weighted_auc(truth, b, weights)
-        for weights in patient_weights(truth, patients, resamples, seed)
-    ]
-    return percentile_interval(np.concatenate(draws), least_patients(truth, patients))
-
-
 def percentile_interval(values: np.ndarray, patients: int) -> Interval:
     """The expanded percentile interval of 95 % (Hesterberg 2015), NaN in `values` left out.
 
     values: of a figure under resamples. patients: those of the smaller class. A percentile interval
     is too narrow for few patients, as is one from a normal distribution in place of Student's t and
     a variance divided by n in place of n - 1: both are made up for by percentiles farther out, the
-    2.3rd and 97.7th for 78 patients. Two patients are the least that can be told anything of.
+    2.3rd and 97.7th for 78 patients. Two patients are the least it works for.
     """
     n = max(patients, 2)
     outer = float(norm.cdf(-np.sqrt(n / (n - 1)) * t.ppf(0.975, n - 1)))

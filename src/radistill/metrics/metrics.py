@@ -15,9 +15,9 @@ def metrics(truth: np.ndarray, probability: np.ndarray, threshold: float) -> Poi
     truth: (N,) bool, positive class. probability: (N,) in [0, 1], of the positive class. A film
     is called positive where probability >= threshold. docs/report.md explains each figure.
 
-    What the films cannot tell is None: `auc` and `pr_auc` where one class is absent, `recall`
-    (sensitivity) without positives, `specificity` without negatives, `precision` and `npv` where
-    nothing is called positive, or negative, a likelihood ratio whose divisor is 0. Raises
+    A figure that the films do not determine is None: `auc` and `pr_auc` where one class is absent,
+    `recall` (sensitivity) without positives, `specificity` without negatives, `precision` and `npv`
+    where nothing is called positive, or negative, a likelihood ratio whose divisor is 0. Raises
     ValueError on N = 0.
     """
     truth = np.asarray(truth, dtype=bool)

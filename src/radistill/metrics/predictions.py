@@ -53,27 +53,19 @@ class Predictions:
         return np.array([label == self.positive for label in self.label], dtype=bool)
 
 
-def write_predictions(
-    path: Path, p: Predictions, scores: np.ndarray | None = None, classes: Sequence[str] = ()
-) -> None:
+def write_predictions(path: Path, p: Predictions) -> None:
     """Write `p` to `path` atomically, with digits enough to read back the same floats.
 
-    With more than two `classes`, `scores` (N, C) fill a column `probability_<class>` each; what
-    is not given is taken from `p`. Raises UsageError, naming the row, where a probability is not
-    a number in [0, 1].
+    With more than two classes the scores fill a column `probability_<class>` each. Raises
+    UsageError, naming the row, where a probability is not a number in [0, 1].
     """
-    if scores is None:
-        scores, classes = p.scores, p.classes
-    extra = scores if scores is not None and len(classes) > 2 else np.empty((len(p), 0))
-    names = tuple(classes) if extra.shape[1] else ()
-    values = np.column_stack([p.probability, extra]).astype(np.float64)
-    if extra.shape != (len(p), len(names)):
-        raise ValueError(f"scores {extra.shape} for {len(p)} films and {len(names)} classes")
+    several = p.scores is not None and len(p.classes) > 2
+    columns = [p.probability, p.scores] if several and p.scores is not None else [p.probability]
+    values = np.column_stack(columns).astype(np.float64)
     _refuse_bad(path, values)
-    cells = ([repr(value) for value in row] for row in values.tolist())
-    rows = zip(p.path, p.patient, p.label, cells, strict=True)
-    header = (*COLUMNS, *(PREFIX + name for name in names))
-    write_csv(path, header, ((*who, *numbers) for *who, numbers in rows))
+    header = (*COLUMNS, *(PREFIX + name for name in p.classes if several))
+    rows = zip(p.path, p.patient, p.label, values.tolist(), strict=True)
+    write_csv(path, header, ((*who, *map(repr, numbers)) for *who, numbers in rows))
 
 
 def read_predictions(path: Path, positive: str) -> Predictions:
@@ -81,7 +73,7 @@ def read_predictions(path: Path, positive: str) -> Predictions:
 
     A label that is `positive` but for case, spaces or hyphens is taken to be `positive`. Raises
     UsageError, naming file and row, if the file or a column is missing, a row is cut short, a path
-    stands twice, or a probability is not a number in [0, 1].
+    occurs twice, or a probability is not a number in [0, 1].
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -90,18 +82,27 @@ def read_predictions(path: Path, positive: str) -> Predictions:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{path}: is not a CSV of predictions ({error})") from None
-    missing = [name for name in COLUMNS if name not in header]
-    if missing:
+    if missing := [name for name in COLUMNS if name not in header]:
         raise UsageError(f"{path}: no column {', '.join(missing)}")
+    classes = tuple(name.removeprefix(PREFIX) for name in header if name.startswith(PREFIX))
+    numbers = ("probability", *(PREFIX + name for name in classes))
+    columns: dict[str, list[str]] = {name: [] for name in header}
+    first: dict[str, int] = {}
+    values = np.empty((len(rows), len(numbers)))
     for number, row in enumerate(rows, start=1):
         if len(row) != len(header):
             raise UsageError(f"{path}, row {number}: {len(row)} cells, expected {len(header)}")
-    columns = {name: [row[i] for row in rows] for i, name in enumerate(header)}
-    classes = tuple(name.removeprefix(PREFIX) for name in header if name.startswith(PREFIX))
-    numbers = [_floats(path, columns[name]) for name in ("probability", *map(_column, classes))]
-    values = np.column_stack(numbers)
+        cells = dict(zip(header, row, strict=True))
+        for name, cell in cells.items():
+            columns[name].append(cell)
+        for i, name in enumerate(numbers):
+            values[number - 1, i] = _float(cells[name], path, number)
+        film = cells["path"]
+        if first.setdefault(film, number) != number:
+            raise UsageError(
+                f"{path}: rows {first[film]} and {number} are both of {film}; keep one of them"
+            )
     _refuse_bad(path, values)
-    _refuse_twice(path, columns["path"])
     same = plain(positive)
     return Predictions(
         path=tuple(columns["path"]),
@@ -114,27 +115,11 @@ def read_predictions(path: Path, positive: str) -> Predictions:
     )
 
 
-def _column(name: str) -> str:
-    return PREFIX + name
-
-
-def _floats(path: Path, cells: Sequence[str]) -> np.ndarray:
-    values = np.empty(len(cells))
-    for i, cell in enumerate(cells):
-        try:
-            values[i] = float(cell)
-        except ValueError:
-            raise UsageError(f"{path}, row {i + 1}: '{cell}' is not a probability") from None
-    return values
-
-
-def _refuse_twice(path: Path, films: Sequence[str]) -> None:
-    first: dict[str, int] = {}
-    for row, film in enumerate(films, start=1):
-        if first.setdefault(film, row) != row:
-            raise UsageError(
-                f"{path}: rows {first[film]} and {row} are both of {film}; keep one of them"
-            )
+def _float(cell: str, path: Path, row: int) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        raise UsageError(f"{path}, row {row}: '{cell}' is not a probability") from None
 
 
 def _refuse_bad(path: Path, values: np.ndarray) -> None:

@@ -54,7 +54,7 @@ def slope(truth: np.ndarray, probability: np.ndarray) -> float | None:
 
 
 def intercept(truth: np.ndarray, probability: np.ndarray) -> float | None:
-    """Calibration in the large: 0 is right, below 0 the disease is over-predicted.
+    """Calibration in the large: 0 is right, below 0 the disease is predicted too often.
 
     The constant that the log-odds lack, the slope held at 1. None with one class only.
     """
@@ -69,11 +69,11 @@ def _fit(truth: np.ndarray, design: np.ndarray, offset: np.ndarray | None) -> fl
         warnings.simplefilter("error", PerfectSeparationWarning)
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
-            found = model.fit(maxiter=100)
+            fitted = model.fit(maxiter=100)
         except (PerfectSeparationWarning, np.linalg.LinAlgError):
             return None
-    value = float(found.params[-1])
-    return value if found.converged and np.isfinite(value) else None
+    value = float(fitted.params[-1])
+    return value if fitted.converged and np.isfinite(value) else None
 
 
 def weighted_slope(truth: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -111,6 +111,6 @@ def _newton(truth: np.ndarray, odds: np.ndarray, weights: np.ndarray, *, slope: 
                 da = db = g0 / h00
             a += np.clip(da, -2, 2)[:, None]
             step = np.maximum(np.abs(da), np.abs(db))
-            if not (step > 1e-8).any():  # NaN has gone astray and stays so
+            if not (step > 1e-8).any():  # rows that diverged stay NaN
                 break
     return np.where(step < 1e-6, (b if slope else a)[:, 0], np.nan)

@@ -13,7 +13,7 @@ from radistill.schema.comparison import AtThreshold, Shift
 def score_shift(reference: np.ndarray, new: np.ndarray, films: int | None = None) -> Shift:
     """How the probabilities `new` (N,) differ from `reference` (M,).
 
-    films: how many the reference stands for, where it is their quantiles and not the films.
+    films: how many films `reference` describes, where it holds their quantiles.
     ks, ks_p: the two-sample Kolmogorov-Smirnov statistic, the largest gap between the two
     distribution functions, and its p-value, which takes films as independent and is None of
     quantiles; wasserstein: the mean distance that probability has to move (both are 0 for equal

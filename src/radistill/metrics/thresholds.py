@@ -30,7 +30,7 @@ def choose_threshold(truth: np.ndarray, probability: np.ndarray, rule: str = "yo
 
     Every threshold between two neighbouring scores does the same, so the midpoint is taken: the
     farthest from either film. Among equals the most sensitive (lowest) wins, since a missed disease
-    costs more than a second look; for a specificity that none reaches it is the highest. With
+    costs more than a false alarm; for a specificity that none reaches it is the highest. With
     one class only there is nothing to choose from and 0.5 is returned. Raises ValueError on another
     rule.
     """
@@ -99,8 +99,8 @@ def at_threshold(p: Predictions, threshold: float) -> Decided:
 def decided(truth: np.ndarray, called: np.ndarray, patient: Sequence[str]) -> Decided:
     """Sensitivity (recall), specificity, precision (PPV) and NPV, each with Wilson's interval.
 
-    truth, called: (N,) bool. patient: N ids. What the films cannot tell is None, as a precision
-    where nothing is called positive.
+    truth, called: (N,) bool. patient: N ids. A figure that the films do not determine is None, as a
+    precision where nothing is called positive.
     """
     patients = np.asarray(patient, dtype=object)
 

@@ -8,13 +8,13 @@ from radistill.schema.figures import Figures
 
 SYNTHETIC = "Figures from synthetic phantoms: they say nothing about real X-rays."
 LEAKING = (
-    "Leaking split: some patients stand in more than one split, so these figures are too good. "
+    "Leaking split: some patients are in more than one split, so these figures are too good. "
     "They serve to reproduce published numbers, not to judge a model."
 )
 
 
 def rule(text: str) -> str:
-    """A threshold rule in words."""
+    """A threshold rule, for readers."""
     kind, _, number = text.partition("=")
     if kind == "youden":
         return "largest Youden index"
@@ -52,7 +52,7 @@ def banners(dataset: DatasetFacts) -> list[tuple[str, str]]:
 
 
 def pair_sentence(pair: PairResult) -> str:
-    """One paired comparison in plain words, the better model named first."""
+    """One paired comparison as a sentence, the better model named first."""
     a, b, difference, ci = pair.a, pair.b, pair.auc_difference, pair.ci
     if difference is None:
         return f"{a} and {b}: not comparable, the test films are of one class."

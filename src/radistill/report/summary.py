@@ -33,9 +33,9 @@ def _separates(model: ModelResult, dataset: DatasetFacts) -> str:
     held_out = "" if dataset.protocol == "external" else "held-out test "
     films = f"{test.n} {held_out}films"
     if test.auc is None:
-        return f"The {films} are all of one class, so no model can be said to separate anything."
+        return f"The {films} are all of one class, so there is no AUC."
     return (
-        f"The {model.name} model ({model.architecture}) tells {dataset.positive} from the rest "
+        f"The {model.name} model ({model.architecture}) separates {dataset.positive} from the rest "
         f"with an AUC of {test.auc:.3f} (95 % interval {fmt.interval(test.auc_ci)}) on {films}."
     )
 

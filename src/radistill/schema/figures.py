@@ -40,7 +40,7 @@ class Confusion(Record):
 
 
 class PointFigures(Record):
-    """Figures of `n` films at `threshold`; None is what these films cannot tell."""
+    """Figures of `n` films at `threshold`; None is what these films do not determine."""
 
     n: int
     auc: float | None

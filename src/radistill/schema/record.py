@@ -16,7 +16,7 @@ Interval = tuple[float, float]  # the ends of a 95 % interval
 class Record(BaseModel):
     """A frozen model. NaN and infinity are refused; a field that is not set is not written.
 
-    So a key that is absent has a meaning of its own, and null says that the films cannot tell.
+    So an absent key means that a figure was not asked for, null that the films do not determine it.
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True, allow_inf_nan=False)
@@ -26,7 +26,7 @@ R = TypeVar("R", bound=Record)
 
 
 def read_record(kind: type[R], path: Path) -> R:
-    """The `kind` that stands in the JSON file `path`.
+    """The `kind` that the JSON file `path` holds.
 
     Raises RadistillError, with the way out, if the file is missing, damaged or of a newer format.
     """

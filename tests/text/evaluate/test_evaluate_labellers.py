@@ -11,7 +11,13 @@ import pytest
 from rich.console import Console
 from sklearn.metrics import f1_score, roc_auc_score
 
-from radistill.metrics.intervals import auc_difference_interval, auc_interval
+from radistill.metrics.intervals import (
+    auc_interval,
+    least_patients,
+    patient_weights,
+    percentile_interval,
+    weighted_auc,
+)
 from radistill.schema.labeller_figures import LabellerEvaluation
 from radistill.schema.record import read_record
 from radistill.text.evaluate.crossval import HeldOutScores
@@ -58,7 +64,9 @@ def test_intervals_are_those_of_the_metrics_room(done: Evaluation) -> None:
     truth, groups = one.task.truth, one.task.groups.tolist()
     best, rules = one.labellers["best"].probability, one.labellers["rules"].probability
     pair = one.pair("best", "rules")
-    assert pair.ci == auc_difference_interval(truth, best, rules, groups, 100, 0)
+    (weights,) = patient_weights(truth, groups, 100, 0)
+    draws = weighted_auc(truth, best, weights) - weighted_auc(truth, rules, weights)
+    assert pair.ci == percentile_interval(draws, least_patients(truth, groups))
     assert one.figures("best").auc_ci == auc_interval(truth, best, groups, 100, 0)
 
 

@@ -74,7 +74,7 @@ def _figure(
 def robustness_plot(robustness: Robustness) -> str:
     """AUC and sensitivity by severity, a panel a corruption; the left end is the film as it is.
 
-    The severities stand in even steps, each with its own unit.
+    The severities are drawn in even steps, each with its own unit.
     """
     with styled():
         figure, panels = panels_for(len(robustness.curves), 1.55, 3, top=0.5, sharey=True)
