@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from radistill.files import write_text
+from radistill.schema.audit import Audit
 from radistill.schema.comparison import Comparison, ModelMetrics
 from radistill.schema.environment import Environment
 from radistill.schema.figures import Explanation, Robustness
@@ -16,6 +17,7 @@ from radistill.schema.record import Record
 
 # File name, without ending, of each kind of file that is written.
 PUBLISHED: dict[str, type[Record]] = {
+    "audit": Audit,
     "comparison": Comparison,
     "environment": Environment,
     "explanation": Explanation,
