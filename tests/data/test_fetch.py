@@ -82,11 +82,7 @@ def nobody(server: Server) -> str:
 
 @pytest.fixture
 def medmnist(server: Server, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    """The bytes of a small PneumoniaMNIST, which the server has at the package's address."""
-    pytest.importorskip("medmnist")
-    whole = fetch._medmnist_info()
-    monkeypatch.setattr(fetch, "_medmnist_info", lambda: whole)
-    info = whole["pneumoniamnist"]
+    """The bytes of a small PneumoniaMNIST, which the server has."""
     stream = io.BytesIO()
     rng = np.random.default_rng(0)
     arrays = {}
@@ -95,9 +91,10 @@ def medmnist(server: Server, monkeypatch: pytest.MonkeyPatch) -> bytes:
         arrays[f"{split}_labels"] = (np.arange(n) % 2).astype(np.uint8)[:, None]
     np.savez(stream, **arrays)
     body = stream.getvalue()
-    server.files["/records/1/files/p.npz?download=1"] = ("application/octet-stream", body)
-    monkeypatch.setitem(info, "url_64", f"{server.url}/records/1/files/p.npz?download=1")
-    monkeypatch.setitem(info, "MD5_64", hashlib.md5(body).hexdigest())
+    name, path = "pneumoniamnist_64.npz", "/records/1/files/pneumoniamnist_64.npz?download=1"
+    server.files[path] = ("application/octet-stream", body)
+    monkeypatch.setattr(fetch, "MEDMNIST_PAGE", f"{server.url}/records/1")
+    monkeypatch.setitem(fetch.MEDMNIST, 64, (name, hashlib.md5(body).hexdigest()))
     return body
 
 
@@ -152,16 +149,12 @@ def test_a_damaged_medmnist_in_place_is_replaced(medmnist: bytes, tmp_path: Path
 
 
 @pytest.mark.parametrize("size", [28, 64, 128, 224])
-def test_medmnist_knows_each_size(
+def test_each_size_has_its_file(
     size: int, nobody: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    pytest.importorskip("medmnist")
-    whole = fetch._medmnist_info()
-    monkeypatch.setattr(fetch, "_medmnist_info", lambda: whole)
-    info = whole["pneumoniamnist"]
     flag = "" if size == 28 else f"_{size}"
-    assert f"pneumoniamnist{flag}.npz" in info[f"url{flag}"]
-    monkeypatch.setitem(info, f"url{flag}", f"{nobody}/records/10519652/files/x.npz")
+    assert fetch.MEDMNIST_PAGE == "https://zenodo.org/records/10519652"
+    monkeypatch.setattr(fetch, "MEDMNIST_PAGE", f"{nobody}/records/10519652")
     with pytest.raises(RadistillError, match="records/10519652") as caught:
         fetch.fetch_medmnist(tmp_path, size)
     assert str(tmp_path / f"pneumoniamnist{flag}.npz") in str(caught.value)

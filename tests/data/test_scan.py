@@ -165,10 +165,9 @@ def test_unreadable_files_are_tried_again(old: Path, work: Work, tmp_path: Path)
 
 def test_films_for_a_model_are_decoded_once(old: Path, work: Work, tmp_path: Path) -> None:
     classes = ("NORMAL", "PNEUMONIA")
-    films = read_external(
+    dataset, _ = read_external(
         ExternalData(old, split="test"), DataConfig(), classes, "PNEUMONIA", size=16, cache=tmp_path
     )
-    dataset = films.dataset
     assert {film.split for film in dataset.films} == {"test"}
     assert work.decoded == Counter(film.sha256 for film in dataset.films)
     assert len(dataset.squares[16]) == len(dataset.films)

@@ -146,7 +146,7 @@ def leaking_films() -> list[Film]:
 
 
 def test_a_leak_in_a_given_split_is_refused_or_marked() -> None:
-    with pytest.raises(UsageError, match=r"1 patient stands.*\(p19 in test and train\).*--allow-l"):
+    with pytest.raises(UsageError, match=r"1 patient is.*\(p19 in test and train\).*--allow-l"):
         split(leaking_films(), seed=1)
     done = split(leaking_films(), seed=1, allow_leak=True)
     assert done.leaking

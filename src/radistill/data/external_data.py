@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from radistill.config import DataConfig
@@ -15,6 +15,8 @@ from radistill.data.sources.table import FilmColumns, open_table, parse_classes
 from radistill.errors import UsageError
 
 _KNOWN = ("path", "label", "split", "patient", "subtype")  # columns with a meaning of their own
+
+Rows = Mapping[str, Mapping[str, str]]  # path of a film -> its row of the table, by column
 
 
 @dataclass(frozen=True)
@@ -31,14 +33,6 @@ class ExternalData:
     split: str | None = None
 
 
-@dataclass(frozen=True)
-class ExternalFilms:
-    """The films, and the rows of their table by path where columns were named."""
-
-    dataset: Dataset
-    rows: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-
 def read_external(
     data: ExternalData,
     config: DataConfig,
@@ -47,8 +41,10 @@ def read_external(
     *,
     size: int,
     cache: Path,
-) -> ExternalFilms:
-    """Read `data` for a model of these classes, with squares of `size` kept in the folder `cache`.
+) -> tuple[Dataset, Rows]:
+    """The films, and the rows of their table by path where columns were named.
+
+    size: of the squares that are kept in the folder `cache` and are part of the dataset.
 
     Labels are matched to `classes` whatever their case, spaces and hyphens; the split is the data
     set's own. Raises UsageError as `load_dataset` does, for a label that is no class, and if there
@@ -79,26 +75,25 @@ def read_external(
         )
     films = tuple(replace(film, label=known[plain(film.label)]) for film in dataset.films)
     dataset = replace(dataset, films=films, classes=classes, positive=positive)
-    return ExternalFilms(dataset, source.rows if data.columns else {})
+    return dataset, source.rows if data.columns else {}
 
 
 def group_columns(
-    films: ExternalFilms, columns: FilmColumns | None, size: int
+    dataset: Dataset, rows: Rows, columns: FilmColumns | None, size: int
 ) -> dict[str, list[str]]:
     """What groups can be made by: subtype, image size, exposure, and columns of the table."""
-    listed = films.dataset.films
-    squares = films.dataset.squares[size]
+    films, squares = dataset.films, dataset.squares[size]
     groups = {
-        "subtype": [film.subtype for film in listed],
-        "megapixels": [f"{film.width * film.height / 1e6:.3f}" for film in listed],
-        "exposure": [f"{squares.batch([film.sha256]).mean():.1f}" for film in listed],
+        "subtype": [film.subtype for film in films],
+        "megapixels": [f"{film.width * film.height / 1e6:.3f}" for film in films],
+        "exposure": [f"{squares.batch([film.sha256]).mean():.1f}" for film in films],
     }
     used = {*_KNOWN}
     if columns is not None:
         used |= {columns.image.lower(), columns.label.lower(), columns.patient.lower()}
-    for name in next(iter(films.rows.values()), {}):
+    for name in next(iter(rows.values()), {}):
         if name and name not in used:
-            groups[name] = [films.rows.get(film.path, {}).get(name, "") for film in listed]
+            groups[name] = [rows.get(film.path, {}).get(name, "") for film in films]
     return groups
 
 

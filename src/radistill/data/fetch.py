@@ -1,13 +1,11 @@
-"""The public sets, by the libraries made for them, in the layout that `load_dataset` reads."""
+"""The public sets, in the layout that `load_dataset` reads."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
-import importlib.util
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -26,9 +24,17 @@ KAGGLE_COUNTS = {
     ("test", "NORMAL"): 234,
     ("test", "PNEUMONIA"): 390,
 }
-MEDMNIST_SIZES = (28, 64, 128, 224)
-TIMEOUT = 60  # seconds without a byte
-CHUNK = 1 << 20
+# MedMNIST v2 (Yang et al. 2023): addresses and MD5 by pixels a side, as the package medmnist has
+# them, which imports torch.
+MEDMNIST_PAGE = "https://zenodo.org/records/10519652"
+MEDMNIST = {
+    28: ("pneumoniamnist.npz", "28209eda62fecd6e6a2d98b1501bb15f"),
+    64: ("pneumoniamnist_64.npz", "8f4eceb4ccffa70c672198ea285246c6"),
+    128: ("pneumoniamnist_128.npz", "05b46931834c231683c68f40c47b2971"),
+    224: ("pneumoniamnist_224.npz", "d6a3c71de1b945ea11211b03746c1fe1"),
+}
+_TIMEOUT = 60  # seconds without a byte
+_CHUNK = 1 << 20
 
 
 def fetch_kaggle(out: Path) -> None:
@@ -43,14 +49,25 @@ def fetch_kaggle(out: Path) -> None:
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise UsageError(f"{out}: holds other files; name a new or empty folder for the set")
     source = _kaggle_cache(out)
-    found = _counts(source)
-    if found != KAGGLE_COUNTS:
+    missing = ", ".join(
+        f"{'/'.join(place)}: {count} of {KAGGLE_COUNTS[place]} films"
+        for place, count in _counts(source).items()
+        if count != KAGGLE_COUNTS[place]
+    )
+    if missing:
         raise RadistillError(
-            f"{source}: the download is not the whole set ({_differences(found)}). "
+            f"{source}: the download is not the whole set ({missing}). "
             "Delete that folder and run the same command again."
         )
-    with replacing_folder(out) as work:
-        _copy_films(source, work)
+    with replacing_folder(out) as work, progress.bar() as bar:
+        films = [film for place in KAGGLE_COUNTS for film in _films(source, place)]
+        for film in bar.track(films, description="films"):
+            copy = work / film.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(film, copy)
+            except OSError:  # the file system cannot
+                shutil.copyfile(film, copy)
 
 
 def _kaggle_cache(out: Path) -> Path:
@@ -76,77 +93,33 @@ def _kaggle_cache(out: Path) -> Path:
 
 
 def _counts(root: Path) -> dict[tuple[str, str], int]:
-    return {
-        (split, label): sum(1 for _ in (root / split / label).glob("[!.]*.jpeg"))
-        for split, label in KAGGLE_COUNTS
-    }
+    return {place: len(_films(root, place)) for place in KAGGLE_COUNTS}
 
 
-def _differences(found: Mapping[tuple[str, str], int]) -> str:
-    return ", ".join(
-        f"{'/'.join(place)}: {found[place]} of {wanted} films"
-        for place, wanted in KAGGLE_COUNTS.items()
-        if found[place] != wanted
-    )
-
-
-def _copy_films(source: Path, target: Path) -> None:
-    """Link each film into `target`, or copy it where the file system cannot link."""
-    films = [film for place in KAGGLE_COUNTS for film in source.joinpath(*place).glob("[!.]*.jpeg")]
-    with progress.bar() as bar:
-        for film in bar.track(films, description="films"):
-            place = target / film.relative_to(source)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                os.link(film, place)
-            except OSError:
-                shutil.copyfile(film, place)
+def _films(root: Path, place: tuple[str, str]) -> list[Path]:
+    return list(root.joinpath(*place).glob("[!.]*.jpeg"))
 
 
 def fetch_medmnist(out: Path, size: int = 224) -> Path:
-    """Put PneumoniaMNIST (MedMNIST v2) into the folder `out`; the path of its .npz file.
+    """Put PneumoniaMNIST into the folder `out`; the path of its .npz file.
 
-    size: 28, 64, 128 or 224 pixels a side. The address and MD5 are those of the medmnist
-    package; an interrupted download goes on where it stopped, a finished one is left alone.
+    size: 28, 64, 128 or 224 pixels a side. An interrupted download goes on where it stopped, a
+    finished one is left alone.
     Raises UsageError for another size, RadistillError if the file cannot be had or is damaged.
     """
-    if size not in MEDMNIST_SIZES:
-        raise UsageError(f"--size {size}: PneumoniaMNIST comes in {MEDMNIST_SIZES}")
+    if size not in MEDMNIST:
+        raise UsageError(f"--size {size}: PneumoniaMNIST comes in {tuple(MEDMNIST)}")
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out}: is a file; name a folder for the set")
-    info = _medmnist_info()["pneumoniamnist"]
-    flag = "" if size == 28 else f"_{size}"
-    file = out / f"pneumoniamnist{flag}.npz"
-    if not (file.is_file() and _md5(file) == info[f"MD5{flag}"]):
-        _download_checked(info[f"url{flag}"], file, info[f"MD5{flag}"])
-    return file
-
-
-def _medmnist_info() -> dict[str, dict[str, str]]:
-    """Addresses and checksums from medmnist's info.py alone: the package around it imports torch.
-
-    Raises RadistillError if medmnist is not installed.
-    """
-    package = importlib.util.find_spec("medmnist")
-    if package is None or package.origin is None:
-        raise RadistillError("the package medmnist is missing: pip install 'radistill[train]'")
-    file = Path(package.origin).with_name("info.py")
-    spec = importlib.util.spec_from_file_location("medmnist_info", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    info: dict[str, dict[str, str]] = module.INFO
-    return info
-
-
-def _download_checked(url: str, file: Path, md5: str) -> None:
-    partial = file.with_name(f"{file.name}.partial")
-    page = url.split("/files/")[0]
-    by_hand = f"To get it by hand: download {file.name} from {page} (PneumoniaMNIST) to {file}"
+    name, md5 = MEDMNIST[size]
+    file = out / name
+    if file.is_file() and _md5(file) == md5:
+        return file
+    partial = file.with_name(f"{name}.partial")
+    by_hand = f"To get it by hand: download {name} from {MEDMNIST_PAGE} (PneumoniaMNIST) to {file}"
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _download(url, partial)
+        out.mkdir(parents=True, exist_ok=True)
+        _download(f"{MEDMNIST_PAGE}/files/{name}?download=1", partial)
     except (URLError, TimeoutError, ConnectionError) as error:
         raise RadistillError(
             f"PneumoniaMNIST could not be downloaded ({_reason(error)}). {by_hand}\n"
@@ -161,6 +134,7 @@ def _download_checked(url: str, file: Path, md5: str) -> None:
             f"Run the same command again. {by_hand}"
         )
     os.replace(partial, file)
+    return file
 
 
 def _download(url: str, partial: Path) -> None:
@@ -168,7 +142,7 @@ def _download(url: str, partial: Path) -> None:
     have = partial.stat().st_size if partial.exists() else 0
     request = Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
-        response = urlopen(request, timeout=TIMEOUT)
+        response = urlopen(request, timeout=_TIMEOUT)
     except HTTPError as error:
         if error.code == 416:  # nothing is missing
             return
@@ -180,7 +154,7 @@ def _download(url: str, partial: Path) -> None:
         total = have + int(missing) if missing else None
         task = bar.add_task(partial.stem, total=total, completed=have)
         with partial.open("ab" if resumed else "wb") as file:
-            while chunk := response.read(CHUNK):
+            while chunk := response.read(_CHUNK):
                 file.write(chunk)
                 bar.advance(task, len(chunk))
         if total is not None and partial.stat().st_size < total:
@@ -194,11 +168,8 @@ def _md5(file: Path) -> str:
 
 def _reason(error: BaseException) -> str:
     """What went wrong at the bottom of a chain of wrapped errors, in one short line."""
-    while True:
-        inner = error.args[0] if error.args else None
-        cause = getattr(error, "reason", None) or inner
-        if not isinstance(cause, BaseException):
-            break
-        error = cause
+    cause: object = error
+    while isinstance(cause, BaseException):
+        error, cause = cause, getattr(cause, "reason", None) or (cause.args or (None,))[0]
     text = str(cause or error).strip() or type(error).__name__
     return text.splitlines()[0][:200]

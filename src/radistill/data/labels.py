@@ -7,15 +7,48 @@ from collections.abc import Sequence
 
 from radistill.errors import UsageError
 
-_NEGATIVE = {
-    "0", "clear", "control", "false", "healthy", "negative", "neg", "no", "no disease",
-    "no finding", "no findings", "no pneumonia", "non pneumonia", "none", "norm", "normal",
-}  # fmt: skip
-_POSITIVE = {
-    "1", "abnormal", "consolidation", "covid", "covid 19", "covid19", "disease", "diseased",
-    "opacity", "lung opacity", "pneumonia", "pos", "positive", "sick", "tb", "true",
-    "tuberculosis", "yes",
-}  # fmt: skip
+_NEGATIVE = frozenset(
+    [
+        "0",
+        "clear",
+        "control",
+        "false",
+        "healthy",
+        "negative",
+        "neg",
+        "no",
+        "no disease",
+        "no finding",
+        "no findings",
+        "no pneumonia",
+        "non pneumonia",
+        "none",
+        "norm",
+        "normal",
+    ]
+)
+_POSITIVE = frozenset(
+    [
+        "1",
+        "abnormal",
+        "consolidation",
+        "covid",
+        "covid 19",
+        "covid19",
+        "disease",
+        "diseased",
+        "opacity",
+        "lung opacity",
+        "pneumonia",
+        "pos",
+        "positive",
+        "sick",
+        "tb",
+        "true",
+        "tuberculosis",
+        "yes",
+    ]
+)
 
 
 def choose_classes(

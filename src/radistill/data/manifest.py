@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from radistill.errors import UsageError
-from radistill.files import write_csv
+from radistill.files import read_csv, write_csv
 
 SPLITS = ("train", "val", "test")
 
@@ -44,14 +43,19 @@ def write_manifest(path: Path, films: Sequence[Film]) -> None:
 def read_manifest(path: Path) -> list[Film]:
     """Read a manifest written by `write_manifest`.
 
-    Raises UsageError if a column is missing.
+    Raises UsageError if it cannot be read or a column is missing.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = set(COLUMNS) - set(reader.fieldnames or ())
-        if missing:
-            raise UsageError(f"{path}: no column {', '.join(sorted(missing))}")
-        return [
-            Film(**(row | {"width": int(row["width"]), "height": int(row["height"])}))  # type: ignore[arg-type]
-            for row in reader
-        ]
+    header, rows = read_csv(path)
+    missing = set(COLUMNS) - set(header)
+    if missing:
+        raise UsageError(f"{path}: no column {', '.join(sorted(missing))}")
+    order = [header.index(column) for column in COLUMNS]
+    films = []
+    for line, row in rows:
+        try:
+            name, label, subtype, patient, split, sha, width, height = (row[i] for i in order)
+            film = Film(name, label, subtype, patient, split, sha, int(width), int(height))
+            films.append(film)
+        except (IndexError, ValueError):
+            raise UsageError(f"{path}: line {line} is damaged; run the study again") from None
+    return films

@@ -11,12 +11,12 @@ import numpy as np
 from radistill.data.cache import PixelCache, appending, open_cache
 from radistill.data.film_index import FilmFacts, FilmIndex, Stamp
 from radistill.data.manifest import Film
-from radistill.data.parallel import each
 from radistill.data.perceptual_hash import perceptual_hash
 from radistill.data.sources import FilmSource, ListedFilm
 from radistill.errors import RadistillError, UsageError
 from radistill.files import sha256
 from radistill.imaging import DecodeError, to_square
+from radistill.progress import each
 from radistill.schema.audit import Unreadable
 
 

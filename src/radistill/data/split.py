@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 
 from radistill.config import DataConfig
 from radistill.data.draw import Unit, by_image, by_patient, draw
-from radistill.data.manifest import Film
+from radistill.data.manifest import SPLITS, Film
 from radistill.errors import UsageError
 
 
 @dataclass(frozen=True)
 class Split:
-    """Films with `split` filled in; whether a patient stands in two of them; what to tell."""
+    """Films with `split` filled in; whether a patient is in two of them; notes for the user."""
 
     films: list[Film]
     leaking: bool
@@ -28,13 +28,13 @@ class Split:
 
 
 def make_split(films: Sequence[Film], config: DataConfig, seed: int, keep_val: bool) -> Split:
-    """Fill in `split` of every film after `config.protocol`.
+    """Fill in `split` of every film by `config.protocol`.
 
     films: with the data set's own split, or empty. keep_val: its validation films are taken as
     given under `official`; otherwise they are folded into train.
 
     Raises UsageError if a class has too few patients to split, if the given test films have a
-    class that the others lack or only one class, or if a patient stands on both sides of a given
+    class that the others lack or only one class, or if a patient is on both sides of a given
     split and `config.allow_leak` is off.
     """
     if config.protocol == "official":
@@ -45,21 +45,27 @@ def make_split(films: Sequence[Film], config: DataConfig, seed: int, keep_val: b
     _check_classes(done)
     crossing = crossing_patients(done)
     if crossing and config.protocol == "official" and not config.allow_leak:
-        raise UsageError(_leak_message(crossing))
+        shown = [f"{who} in {' and '.join(where)}" for who, where in list(crossing.items())[:5]]
+        raise UsageError(
+            f"{_patients_are(crossing)} in more than one split of the data set "
+            f"({'; '.join(shown)}). Figures on such a split are too good. Split anew with "
+            "--set data.protocol=patient, or go on with --allow-leak (data.allow_leak=true), "
+            "which marks the report."
+        )
     if crossing:
         notes += (
-            f"Leaking: {_patients(crossing)} in more than one of train, val and "
-            "test, so the figures flatter.",
+            f"Leaking: {_patients_are(crossing)} in more than one of train, val and "
+            "test, so the figures are too good.",
         )
     return Split(done, bool(crossing), notes)
 
 
-def crossing_patients(films: Sequence[Film]) -> dict[str, list[str]]:
-    """patient -> its splits, for every patient that stands in more than one."""
+def crossing_patients(films: Sequence[Film]) -> dict[str, tuple[str, ...]]:
+    """patient -> its splits, for every patient in more than one."""
     places: dict[str, set[str]] = defaultdict(set)
     for film in films:
         places[film.patient].add(film.split)
-    return {who: sorted(where) for who, where in sorted(places.items()) if len(where) > 1}
+    return {who: tuple(sorted(where)) for who, where in sorted(places.items()) if len(where) > 1}
 
 
 def _official(
@@ -73,15 +79,14 @@ def _official(
     if given["val"] and keep_val:
         return list(films), ()
     folded = [film if film.split == "test" else replace(film, split="train") for film in films]
-    pool = [film for film in folded if film.split == "train"]
     notes: tuple[str, ...] = ()
     if given["val"]:
         notes = (
             f"The data set's own {given['val']} validation films are folded into train; "
             "validation is split off anew.",
         )
-    units = by_patient(pool)
-    _check_enough(units, 2)
+    units = by_patient(film for film in folded if film.split == "train")
+    _check_enough(units, "train and val")
     chosen = draw(units, config.val_fraction, seed, config.validation)
     return [
         replace(film, split="val") if film.split == "train" and film.patient in chosen else film
@@ -97,7 +102,7 @@ def _anew(
             "data.test_fraction is 0, but a test split has to be made: "
             "set it to a fraction such as 0.2"
         )
-    _check_enough(units, 3)
+    _check_enough(units, "train, val and test")
     test = draw(units, config.test_fraction, seed, leave=2)
     rest = [unit for unit in units if unit.key not in test]
     val = draw(rest, config.val_fraction, seed, config.validation)
@@ -109,21 +114,19 @@ def _anew(
     return [replace(film, split=place(film)) for film in films]
 
 
-def _check_enough(units: Sequence[Unit], needed: int) -> None:
+def _check_enough(units: Sequence[Unit], splits: str) -> None:
+    needed = 3 if "test" in splits else 2
     for label, count in sorted(Counter(unit.label for unit in units).items()):
         if count < needed:
             have = "1 patient" if count == 1 else f"{count} patients"
             raise UsageError(
                 f"class {label} has {have} to split; at least {needed} are needed, one for each "
-                "of "
-                + ("train, val and test" if needed == 3 else "train and val")
-                + ". Add films or leave the class out."
+                f"of {splits}. Add films or leave the class out."
             )
 
 
 def _check_classes(films: Sequence[Film]) -> None:
-    labels = {name: {film.label for film in films if film.split == name}
-              for name in ("train", "val", "test")}  # fmt: skip
+    labels = {name: {film.label for film in films if film.split == name} for name in SPLITS}
     for name in ("val", "test"):
         unknown = sorted(labels[name] - labels["train"])
         if unknown:
@@ -139,16 +142,5 @@ def _check_classes(films: Sequence[Film]) -> None:
             )
 
 
-def _leak_message(crossing: dict[str, list[str]]) -> str:
-    shown = "; ".join(
-        f"{who} in {' and '.join(where)}" for who, where in list(crossing.items())[:5]
-    )
-    return (
-        f"{_patients(crossing)} in more than one split of the data set ({shown}). "
-        "Figures on such a split flatter. Split anew with --set data.protocol=patient, or go on "
-        "with --allow-leak (data.allow_leak=true), which marks the report."
-    )
-
-
-def _patients(crossing: dict[str, list[str]]) -> str:
-    return "1 patient stands" if len(crossing) == 1 else f"{len(crossing)} patients stand"
+def _patients_are(crossing: dict[str, tuple[str, ...]]) -> str:
+    return "1 patient is" if len(crossing) == 1 else f"{len(crossing)} patients are"

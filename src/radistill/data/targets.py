@@ -37,7 +37,7 @@ class Targets:
 def targets_of(dataset: Dataset, kind: Literal["label", "subtype"]) -> Targets:
     """The targets of a data set: its classes, or the subtypes where a film has one.
 
-    Raises UsageError if no film has a subtype, or one stands under two labels.
+    Raises UsageError if no film has a subtype, or one has two labels.
     """
     if kind == "label":
         return Targets(dataset.classes, tuple(range(len(dataset.classes))))
@@ -51,7 +51,7 @@ def targets_of(dataset: Dataset, kind: Literal["label", "subtype"]) -> Targets:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError(
-            f"data.targets=subtype, but {', '.join(twice)} stands under several labels; "
+            f"data.targets=subtype, but {', '.join(twice)} has several labels; "
             "rename the subtypes or use data.targets=label"
         )
     return Targets(names, tuple(index for index, _ in pairs), by_subtype=True)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from radistill import progress
 from radistill.data.sources.image_files import PHANTOM_MARK
 from radistill.errors import UsageError
 from radistill.files import replacing_folder, write_json
@@ -20,6 +17,7 @@ from radistill.phantoms.cohort import SMALLEST, Planned, plan
 from radistill.phantoms.disease import mask, opacity
 from radistill.phantoms.film import Exposure, expose
 from radistill.phantoms.project import project
+from radistill.progress import each
 
 VERSION = 3  # of the pictures: raised with every change that alters them
 ENTRIES = {"train", "test", "masks", PHANTOM_MARK}
@@ -91,12 +89,5 @@ def _write_all(root: Path, films: list[Planned], seed: int, size: int) -> None:
         Image.fromarray(pixels).save(root / f"{place}.jpeg", quality=92)
         Image.fromarray(opaque.astype(np.uint8) * 255).save(root / "masks" / f"{place}.png")
 
-    # Threads are enough: array arithmetic and encoding release the interpreter's lock.
-    pool = ThreadPoolExecutor(os.cpu_count())
-    try:
-        with progress.bar() as bar:
-            jobs = pool.map(write, films)
-            for _ in bar.track(jobs, total=len(films), description="phantoms"):
-                pass
-    finally:
-        pool.shutdown(cancel_futures=True)
+    for _ in each(write, films, "phantoms"):
+        pass

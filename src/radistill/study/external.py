@@ -62,7 +62,7 @@ def evaluate_model(
     used = shipped if threshold is None else threshold
     # Decoded once, however often the squares are asked for.
     with TemporaryDirectory(prefix="radistill-", ignore_cleanup_errors=True) as cache:
-        films = read_external(
+        dataset, rows = read_external(
             data,
             config.data,
             scorer.classes,
@@ -70,13 +70,12 @@ def evaluate_model(
             size=scorer.input_size,
             cache=Path(cache),
         )
-        dataset = films.dataset
         squares = cached_squares(
             dataset.squares[scorer.input_size], {film.path: film.sha256 for film in dataset.films}
         )
         p = _predict(scorer, dataset, squares)
         figures, draws = score_predictions(p, used, config.evaluation, config.seed)
-        columns = group_columns(films, data.columns, scorer.input_size)
+        columns = group_columns(dataset, rows, data.columns, scorer.input_size)
         result = ModelResult(
             name=scorer.name,
             architecture=scorer.architecture,

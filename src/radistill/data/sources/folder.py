@@ -21,20 +21,24 @@ def open_folder(root: Path) -> FilmSource:
     try:
         top = _descend(root)
         splits = _split_folders(top)
-        entries, ignored = _by_split(root, top, splits) if splits else _by_class(root, top, "")
+        if splits and set(splits.values()) == {"test"}:
+            raise UsageError(f"{root}: there is a test folder but no train folder; {_EXPECTED}")
+        films: list[ListedFilm] = []
+        ignored = [folder.name for folder in _folders(top) if splits and folder not in splits]
+        for folder, split in (splits or {top: ""}).items():
+            listed, beside = _by_class(root, folder, split)
+            films += listed
+            ignored += beside
     except OSError as error:
         raise UsageError(f"{error.filename}: cannot be read ({error.strerror})") from None
-    if not entries:
+    if not films:
         raise UsageError(f"{root}: no images found; {_EXPECTED}")
-    notes = []
-    if ignored:
-        notes.append(f"Ignored in the data folder: {', '.join(sorted(ignored))}.")
     return FilmSource(
         name=root.resolve().name,
-        films=tuple(entries),
+        films=tuple(films),
         reader=ImageFiles(root),
         synthetic=is_synthetic(top),
-        notes=tuple(notes),
+        notes=(f"Ignored in the data folder: {', '.join(sorted(ignored))}.",) if ignored else (),
     )
 
 
@@ -49,40 +53,25 @@ def _descend(root: Path) -> Path:
     return top
 
 
-def _split_folders(top: Path) -> list[tuple[str, Path]]:
-    return [
-        (SPLIT_NAMES[folder.name.lower()], folder)
+def _split_folders(top: Path) -> dict[Path, str]:
+    return {
+        folder: SPLIT_NAMES[folder.name.lower()]
         for folder in _folders(top)
         if folder.name.lower() in SPLIT_NAMES
-    ]
-
-
-def _by_split(
-    root: Path, top: Path, splits: list[tuple[str, Path]]
-) -> tuple[list[ListedFilm], list[str]]:
-    if all(split == "test" for split, _ in splits):
-        raise UsageError(f"{root}: there is a test folder but no train folder; {_EXPECTED}")
-    used = {folder for _, folder in splits}
-    ignored = [folder.name for folder in _folders(top) if folder not in used]
-    entries: list[ListedFilm] = []
-    for split, folder in splits:
-        found, more = _by_class(root, folder, split)
-        entries += found
-        ignored += more
-    return entries, ignored
+    }
 
 
 def _by_class(root: Path, folder: Path, split: str) -> tuple[list[ListedFilm], list[str]]:
-    """Entries of `folder/CLASS/**`, and what lies in `folder` beside the classes."""
-    entries = [
+    """The films of `folder/CLASS/**`, and what lies in `folder` beside the classes."""
+    films = [
         ListedFilm(path=file.relative_to(root).as_posix(), label=label.name, split=split)
         for label in _folders(folder)
         for file in _files(label)
     ]
     loose = [file for file in folder.iterdir() if file.is_file() and visible(file)]
-    if loose and not entries:
+    if loose and not films:
         raise UsageError(f"{folder}: has files but no folders of classes; {_EXPECTED}")
-    return entries, [file.relative_to(root).as_posix() for file in loose]
+    return films, [file.relative_to(root).as_posix() for file in loose]
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -90,8 +79,8 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _files(folder: Path) -> list[Path]:
-    found = []
+    files = []
     for place, inner, names in os.walk(folder):
         inner[:] = sorted(name for name in inner if visible(Path(name)))
-        found += [Path(place, name) for name in sorted(names) if visible(Path(name))]
-    return found
+        files += [Path(place, name) for name in sorted(names) if visible(Path(name))]
+    return files

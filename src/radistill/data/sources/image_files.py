@@ -16,14 +16,13 @@ PHANTOM_MARK = "phantom.json"
 
 
 class ImageFiles:
-    """Reads image files below a folder; errors name the path."""
+    """Reads image files below a folder; a `FilmReader` whose errors name the path."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.root = str(folder.resolve())
 
     def stamp(self, path: str) -> Stamp | None:
-        """Size and time of the file, None if there is none."""
         try:
             status = (self._folder / path).stat()
         except (OSError, ValueError):  # ValueError: a NUL in the path
@@ -31,12 +30,10 @@ class ImageFiles:
         return Stamp(status.st_size, status.st_mtime_ns)
 
     def content(self, path: str) -> bytes:
-        """The bytes of the file. Raises DecodeError."""
         with _naming(path):
             return read_content(self._folder / path)
 
     def pixels(self, path: str, content: bytes) -> np.ndarray:
-        """Grey pixels (H, W) of the file's bytes. Raises DecodeError."""
         with _naming(path):
             return decode(content)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,19 +25,19 @@ def open_medmnist(file: Path) -> FilmSource:
     Raises UsageError if the file is something else, or has several labels an image.
     """
     arrays = _load(file)
+    names = next(
+        (names for start, names in _CLASS_NAMES.items() if file.stem.lower().startswith(start)), ()
+    )
     images, films = {}, []
     for split in SPLITS:
         if f"{split}_images" not in arrays:
             continue
         images[split] = _images(file, split, arrays)
-        labels = _labels(file, split, arrays, len(images[split]))
-        films += [
-            ListedFilm(f"{split}/{index}", _class_name(file, int(label)), split)
-            for index, label in enumerate(labels)
-        ]
+        for index, label in enumerate(_labels(file, split, arrays, len(images[split]))):
+            name = names[label] if 0 <= label < len(names) else f"class{label}"
+            films.append(ListedFilm(f"{split}/{index}", name, split))
     if "train" not in images:
         raise UsageError(f"{file}: has no array train_images; expected a MedMNIST file")
-
     reader = _Arrays(str(file.resolve()), images)
     return FilmSource(name=file.stem, films=tuple(films), reader=reader, keep_val=True)
 
@@ -44,7 +45,7 @@ def open_medmnist(file: Path) -> FilmSource:
 class _Arrays:
     """Reads films from arrays in memory, by `split/index`."""
 
-    def __init__(self, root: str, images: dict[str, np.ndarray]) -> None:
+    def __init__(self, root: str, images: Mapping[str, np.ndarray]) -> None:
         self.root = root
         self._images = images
 
@@ -52,11 +53,9 @@ class _Arrays:
         """A film in an array has no file of its own."""
 
     def content(self, path: str) -> bytes:
-        """The film's bytes in the array."""
         return self._film(path).tobytes()
 
     def pixels(self, path: str, content: bytes) -> np.ndarray:
-        """Grey pixels (H, W) of the film at `path`."""
         film = self._film(path)
         return film if film.ndim == 2 else np.asarray(Image.fromarray(film).convert("L"))
 
@@ -77,7 +76,7 @@ def _load(file: Path) -> dict[str, np.ndarray]:
         ) from None
 
 
-def _images(file: Path, split: str, arrays: dict[str, np.ndarray]) -> np.ndarray:
+def _images(file: Path, split: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
     images = arrays[f"{split}_images"]
     square = images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3)
     if images.dtype != np.uint8 or not square or 0 in images.shape[1:]:
@@ -88,7 +87,7 @@ def _images(file: Path, split: str, arrays: dict[str, np.ndarray]) -> np.ndarray
     return images
 
 
-def _labels(file: Path, split: str, arrays: dict[str, np.ndarray], count: int) -> np.ndarray:
+def _labels(file: Path, split: str, arrays: Mapping[str, np.ndarray], count: int) -> list[int]:
     labels = arrays.get(f"{split}_labels", np.empty(0))
     if labels.ndim == 2 and labels.shape[1] > 1:
         raise UsageError(
@@ -100,11 +99,4 @@ def _labels(file: Path, split: str, arrays: dict[str, np.ndarray], count: int) -
             f"{file}: {split}_labels is {labels.dtype} {labels.shape}; "
             f"expected {count} whole numbers"
         )
-    return labels.reshape(-1)
-
-
-def _class_name(file: Path, label: int) -> str:
-    for prefix, names in _CLASS_NAMES.items():
-        if file.stem.lower().startswith(prefix) and 0 <= label < len(names):
-            return names[label]
-    return f"class{label}"
+    return [int(label) for label in labels.reshape(-1)]
