@@ -57,6 +57,32 @@ def test_ragged_rows_are_left_out_and_named(tmp_path: Path) -> None:
     assert found.failed == ((f"{tmp_path}/reports.csv, line 3", "has 3 values, the header 2"),)
 
 
+@pytest.mark.parametrize(
+    ("text", "ids", "lines"),
+    [
+        ('b1,"Clear.\nb2,Pneumonia.\nb3,Normal.\n', ["b2", "b3"], [2]),
+        ('b1,Clear.\nb2,"Pneumonia.\n', ["b1", "b2"], []),  # the last row: nothing is swallowed
+        ('b1,"Clear.\nb2,"Pneumonia."\nb3,Normal.\n', ["b2", "b3"], [2]),
+        ('b1,"Clear.\nb2,Heart.\nb3,"Lungs.\nb4,Normal.\n', ["b2", "b4"], [2, 4]),
+        ('b1,"Clear\nlungs."\nb2,"A ""round"" mass,\nnew."\n', ["b1", "b2"], []),
+        ('b1,"A "round" mass."\nb2,Normal.\n', ["b1", "b2"], []),
+    ],
+)
+def test_a_quote_that_nothing_closes_swallows_no_row(
+    tmp_path: Path, text: str, ids: list[str], lines: list[int]
+) -> None:
+    found = read_reports(table(tmp_path, "id,report\n" + text))
+    assert [record.id for record in found.records] == ids
+    assert [where.rpartition(" ")[2] for where, _ in found.failed] == [str(n) for n in lines]
+
+
+@pytest.mark.data
+def test_the_table_with_a_lone_quote(shared: Path) -> None:
+    found = read_reports(shared / "faults" / "tables" / "lone-quote.csv")
+    assert [record.id for record in found.records] == ["b2", "b3"]
+    assert "line 2" in found.failed[0][0]
+
+
 def test_rows_of_one_id(tmp_path: Path) -> None:
     text = "id,report\n1,Clear.\n1,Clear.\n2,Clear.\n2,Effusion.\n"
     found = read_reports(table(tmp_path, text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -66,19 +67,19 @@ def _rows(table: Path, text: str) -> tuple[list[str], list[_Row], list[tuple[str
     delimiter = max(",;\t", key=first_line.count)
     before = csv.field_size_limit(LARGEST_FIELD)
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        header = [name.strip().lower() for name in next(reader, [])]
+        records = _records(list(io.StringIO(text, newline="")), delimiter)
+        header = [name.strip().lower() for name in next(records, (1, []))[1] or []]
         twice = [name for name, count in Counter(header).items() if count > 1 and name]
         if twice:
             raise UsageError(f"{table}: the first line names the column '{twice[0]}' twice")
-        for values in reader:
-            if not any(value.strip() for value in values):
-                continue
-            if len(values) == len(header):
-                rows.append((reader.line_num, dict(zip(header, values, strict=True))))
+        for line, values in records:
+            if values is None:
+                failed.append((f"{table}, line {line}", "has a quote that is never closed"))
+            elif len(values) == len(header):
+                rows.append((line, dict(zip(header, values, strict=True))))
             else:
                 why = f"has {len(values)} values, the header {len(header)}"
-                failed.append((f"{table}, line {reader.line_num}", why))
+                failed.append((f"{table}, line {line}", why))
     except csv.Error as error:
         raise UsageError(f"{table}: is not a CSV ({error})") from None
     finally:
@@ -89,6 +90,36 @@ def _rows(table: Path, text: str) -> tuple[list[str], list[_Row], list[tuple[str
             "quote values that hold the separator"
         )
     return header, rows, failed
+
+
+def _records(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
+    """(number of its last line, values) of each row that is not blank.
+
+    A quote that nothing closes would swallow the rows behind it: its line gives None, and reading
+    goes on with the next.
+    """
+    start = 0
+    while start < len(lines):
+        reader = csv.reader((lines[i] for i in range(start, len(lines))), delimiter=delimiter)
+        begin = end = start
+        for values in reader:
+            end = start + reader.line_num
+            if end - begin > 1 and not _well_quoted(lines[begin:end], delimiter):
+                end = begin + 1
+                yield end, None
+                break
+            if any(value.strip() for value in values):
+                yield end, values
+            begin = end
+        start = max(end, start + 1)
+
+
+def _well_quoted(lines: list[str], delimiter: str) -> bool:
+    try:
+        list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
