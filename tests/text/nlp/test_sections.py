@@ -54,6 +54,13 @@ def test_what_was_said_leaves_out_why_it_was_asked() -> None:
     assert split_sections("INDICATION: Cough.").body == ""
 
 
+def test_an_indication_without_other_headings_ends_with_its_line() -> None:
+    text = "Clinical indication: Follow-up pneumonia\nThe lungs are clear.\nHeart normal."
+    report = split_sections(text)
+    assert report.indication == "Follow-up pneumonia"
+    assert report.findings == "The lungs are clear.\nHeart normal."
+
+
 @given(st.text())
 def test_any_text_is_taken(text: str) -> None:
     found = split_sections(text)

@@ -22,7 +22,9 @@ from radistill.text.nlp.tokens import SPELLINGS, sentences, tokenize, words
         ("Nodule, approx. 4 mm.", 1),
         ("There is a small\neffusion.", 1),  # a line that wraps
         ("Heart normal\nLungs clear", 2),
-        ("Really? Yes!", 2),
+        ("Really? Oh!", 2),
+        ("Pneumonia? No. Effusion? Yes.", 2),
+        ("- Clear lungs - normal heart", 1),
         ("", 0),
         (" .. ", 1),
     ],
@@ -55,6 +57,30 @@ def test_sentences(text: str, count: int) -> None:
 )
 def test_words(sentence: str, expected: str) -> None:
     assert words(sentence) == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Pneumonia: No", "pneumonia is absent"),
+        ("Effusion = none; mass", "effusion is absent ; mass"),
+        ("Edema (-), effusion (+)", "edema is absent , effusion is present"),
+        ("Consolidation - none.", "consolidation is absent"),
+        ("Consolidation...none", "consolidation is absent"),
+        ("Effusion: none seen", "effusion is absent"),
+        ("Pneumonia? Yes", "pneumonia is present"),
+        ("Pneumonia negative.", "pneumonia is negative"),
+        ("Chest is negative.", "chest is negative"),
+        ("Lungs: no consolidation", "lungs : no consolidation"),
+        ("No effusion - left infiltrate", "no effusion ; left infiltrate"),
+    ],
+)
+def test_answers_of_templates(text: str, expected: str) -> None:
+    assert tokenize(text) == [expected.split()]
+
+
+def test_a_run_of_spaces_takes_no_time() -> None:
+    assert tokenize(" " * 200_000 + "(" + " " * 200_000) == [["("]]
 
 
 @given(st.lists(st.sampled_from(sorted(SPELLINGS)), min_size=1, max_size=4))

@@ -8,6 +8,7 @@ from radistill.schema.labeller_file import Labeller
 from radistill.text.labeller.labeller import Answer, ask, strongest_terms
 from radistill.text.nlp.bag import RULES, Bag, bag
 from radistill.text.nlp.language import in_english
+from radistill.text.nlp.rules import names_findings
 from radistill.text.nlp.sections import Report
 
 TERMS_SHOWN = 3
@@ -49,7 +50,8 @@ def decide(labeller: Labeller, report: Report, least: float = 0.0) -> Decision:
     if not in_english(words.known, words.total):
         return Decision("", None, ("not-english",))
     answers = _ask(labeller, words)
-    if all(term.startswith(RULES) for answer in answers for term in answer.terms):
+    terms = {term for answer in answers for term in answer.terms if not term.startswith(RULES)}
+    if not terms and not names_findings(words.features):
         return Decision("", None, ("nothing-known",))
     last = answers[-1]
     positive = last.yes and len(answers) == 1
@@ -62,8 +64,8 @@ def decide(labeller: Labeller, report: Report, least: float = 0.0) -> Decision:
     if probability < least:
         reasons.append("unsure")
     label = labeller.labels.positive if positive else labeller.labels.negative
-    terms = tuple(strongest_terms(last, TERMS_SHOWN))
-    return Decision("" if reasons else label, probability, tuple(reasons), terms)
+    shown = tuple(strongest_terms(last, TERMS_SHOWN))
+    return Decision("" if reasons else label, probability, tuple(reasons), shown)
 
 
 def _ask(labeller: Labeller, words: Bag) -> list[Answer]:

@@ -18,6 +18,13 @@ ReportKind = Literal["normal", "opacity", "other"]
 KINDS: tuple[ReportKind, ...] = ("normal", "opacity", "other")
 UNTIDY = 0.12  # share of sentences that are misspelt or de-identified
 
+SHORT = 0.3  # share of reports of one to three sentences
+_DECISIVE = {
+    "normal": ("{clear}", "{deny}", "{fine}"),
+    "opacity": ("{shadow}", "{shadows}"),
+    "other": ("{finding}",),
+}
+
 # Alternatives are separated by "|" or by lines.
 GRAMMAR = {
     "side": "right|left",
@@ -183,7 +190,12 @@ def write_reports(count: int, seed: int) -> list[InventedReport]:
 def _content(kind: ReportKind, rng: np.random.Generator) -> tuple[list[str], list[str]]:
     """Sentences of findings and of impression."""
     start = ["{heart}", "{deny}", "{bones}"]
-    if kind == "normal":
+    if rng.random() < SHORT:
+        decisive = _DECISIVE[kind]
+        findings, impression = [decisive[int(rng.integers(len(decisive)))]], []
+        if rng.random() < 0.3:
+            findings.append("{heart}")
+    elif kind == "normal":
         findings, impression = [*start, "{clear}"], ["{fine}"]
     elif kind == "opacity":
         findings, impression = [*_some(start, rng), "{shadow}"], ["{shadows}"]
@@ -194,8 +206,8 @@ def _content(kind: ReportKind, rng: np.random.Generator) -> tuple[list[str], lis
     else:
         findings = [*_some([*start, "{clear}"], rng), *["{finding}"] * int(rng.integers(1, 4))]
         impression = ["{other}"]
-        if rng.random() < 0.2:
-            findings.append("{gone}")
+    if kind != "opacity" and rng.random() < 0.2:
+        findings.append("{gone}")
     order = rng.permutation(len(findings))
     return [_expand(findings[i], rng) for i in order], [_expand(s, rng) for s in impression]
 

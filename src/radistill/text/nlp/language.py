@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import simplemma
 
-from radistill.text.nlp.lemmas import RADIOLOGY
+from radistill.text.nlp.lemmas import MISSPELT, RADIOLOGY
 from radistill.text.nlp.rules import KEYWORDS
 from radistill.text.nlp.stopwords import STOP_WORDS
 
@@ -28,6 +28,7 @@ def is_known(word: str) -> bool:
     """Whether a word in lower case is in the English dictionary or a list of this room."""
     return (
         word in RADIOLOGY
+        or word in MISSPELT
         or word in _TERMS
         or word in STOP_WORDS
         or bool(simplemma.is_known(word, lang="en"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import simplemma
@@ -24,6 +25,22 @@ RADIOLOGY = pairs("""
     crowding: crowding; right-sided: right; left-sided: left; well-expanded: expand
     well-aerated: aerate; well-inflated: inflate; limited: limited; limits: limits
 """)
+# Words that are recognised with a slip of the keyboard: `pnuemonia`, `infitrate`, `oppacity`.
+_OFTEN_MISSPELT = """
+    pneumonia infiltrate infiltrates consolidation consolidations opacity opacities effusion
+    effusions atelectasis pneumothorax cardiomegaly
+"""
+
+
+def _slips(word: str) -> Iterator[str]:
+    """`word` with two neighbours swapped, one letter missing or one letter doubled."""
+    for i in range(1, len(word)):
+        yield word[: i - 1] + word[i] + word[i - 1] + word[i + 1 :]
+        yield word[:i] + word[i + 1 :]
+        yield word[:i] + word[i - 1 :]
+
+
+MISSPELT = {slip: word for word in _OFTEN_MISSPELT.split() for slip in _slips(word)}
 
 
 @lru_cache(maxsize=50_000)
@@ -35,6 +52,8 @@ def lemma(word: str) -> str:
         if bare[:1].isdigit():
             known = "#" + bare.lstrip("0123456789.,x")
         else:
+            if not simplemma.is_known(bare, lang="en"):
+                bare = MISSPELT.get(bare, bare)
             known = str(simplemma.lemmatize(bare, lang="en")).lower()
     return mark + known
 

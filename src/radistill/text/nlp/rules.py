@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from radistill.text.nlp.lemmas import lemma
 from radistill.text.nlp.phrases import phrases
-from radistill.text.nlp.scope import MAYBE
+from radistill.text.nlp.scope import MAYBE, split_mark
 
 AFFIRMED, DOUBTED = 0.8, 0.5  # score of one mention
 OFTEN = 1 - (1 - AFFIRMED) ** 2  # two affirmed mentions
@@ -54,6 +54,10 @@ def _table() -> dict[str, list[tuple[int, list[str], float]]]:
 
 
 _TABLE = _table()
+_TERMS = frozenset(
+    lemma(word) for text in KEYWORDS.values() for word in text.replace(";", " ").split()
+)
+_TERMS |= {"normal", "clear", "unremarkable", "negative"}
 
 
 def doubts(lemmas: Sequence[str]) -> tuple[float, ...]:
@@ -72,6 +76,11 @@ def scores(doubts_of_sentences: Iterable[tuple[float, ...]]) -> dict[str, float]
     """Score of a report for each question: 1 less the product of what its sentences leave."""
     columns = zip(*[(1.0,) * len(QUESTIONS), *doubts_of_sentences], strict=True)
     return {name: 1 - math.prod(left) for name, left in zip(QUESTIONS, columns, strict=True)}
+
+
+def names_findings(features: Iterable[str]) -> bool:
+    """Whether any feature is a word of the keywords, denied or not, or calls something normal."""
+    return any(split_mark(feature)[1] in _TERMS for feature in features)
 
 
 def level(score: float) -> str:

@@ -6,69 +6,103 @@ treat it as another word; see `triggers`.
 
 from __future__ import annotations
 
-from radistill.text.nlp.phrases import phrases
-from radistill.text.nlp.triggers import AFTER_COMMA, PHRASES, Effect
+from radistill.text.nlp.triggers import AFTER_COMMA, BEGINNINGS, CURRENT, Effect, triggers
 
 MARKS = NO, MAYBE = "no:", "maybe:"
 PUNCTUATION = frozenset(",;:()")
 _STOPS = frozenset(";:")
+_LINKS = frozenset({",", "and", "with"})
+_JOINS = frozenset({"and", "or", "nor"})
+_VERBS = frozenset({"is", "are", "was", "were", "has", "have"})
 _FORWARD = {Effect.NO_AFTER: NO, Effect.MAYBE_AFTER: MAYBE}
 _BACKWARD = {Effect.NO_BEFORE: NO, Effect.MAYBE_BEFORE: MAYBE}
-
-
-def _table() -> dict[str, list[tuple[list[str], Effect]]]:
-    """First word -> phrases that begin with it, longest first."""
-    table: dict[str, list[tuple[list[str], Effect]]] = {}
-    for effect, text in PHRASES.items():
-        for words in map(str.split, phrases(text)):
-            table.setdefault(words[0], []).append((words, effect))
-    for entries in table.values():
-        entries.sort(key=lambda entry: -len(entry[0]))
-    return table
-
-
-_TABLE = _table()
+_TRIGGERS = dict(triggers())
+_LONGEST: dict[str, int] = {}  # words of the longest phrase that begins with a word
+for _words in _TRIGGERS:
+    _LONGEST[_words[0]] = max(_LONGEST.get(_words[0], 0), len(_words))
 
 
 def tag(sentence: list[str]) -> list[str]:
     """Mark the words of one sentence; drop its punctuation.
 
-    A scope runs to the end of the sentence, to a phrase that ends it, to a colon or semicolon,
-    or to a comma with a word that begins a new statement. Within a denial a doubt changes
+    A scope runs to the end of the sentence, to a phrase that ends it, to a colon or semicolon, or
+    to a word that begins a new statement (see `_begins_statement`). A backward phrase right after
+    a colon reaches the words before it ("Pneumonia: not seen"). Within a denial a doubt changes
     nothing ("no opacity to suggest pneumonia") but after a comma. Phrases that deny are dropped,
-    since every word they reach says so; phrases that doubt are kept.
+    since every word they reach is marked; phrases that doubt are kept.
     """
     tagged: list[str] = []
-    mark, since = "", 0  # of the forward scope; where a backward scope may begin
+    mark = ""  # of the forward scope
+    since = heading = 0  # where a backward scope begins, and where it does right after a colon
+    comma = 0  # words before the last comma
     i, n = 0, len(sentence)
     while i < n:
         word = sentence[i]
+        if word in _STOPS or (word in _LINKS and _begins_statement(sentence, i, mark)):
+            heading = since if word == ":" else len(tagged)
+            mark, since = "", len(tagged)
         if word in PUNCTUATION:
-            if word in _STOPS or (i + 1 < n and sentence[i + 1] in AFTER_COMMA):
-                mark, since = "", len(tagged)
+            comma = len(tagged) if word == "," else comma
             i += 1
             continue
         length, effect = _trigger(sentence, i)
+        if effect is Effect.REQUEST:
+            effect = Effect.NO_AFTER if i == 0 else Effect.MAYBE_AFTER
+        if effect is Effect.PAST:
+            past = NO if CURRENT.isdisjoint(sentence) else mark
+            tagged += [past + word for word in sentence[i : i + length]]
+            i += length
+            continue
         if effect is None or (effect is Effect.MAYBE_AFTER and mark == NO):
             tagged.append(mark + word)
             i += 1
             continue
+        forward = _FORWARD.get(effect, "")
         if effect in _BACKWARD:
             back = _BACKWARD[effect]
-            tagged[since:] = [w if w.startswith(MARKS) else back + w for w in tagged[since:]]
+            start = _subject(tagged, heading if since == len(tagged) else since, comma)
+            forward = back if start == len(tagged) else ""
+            tagged[start:] = [w if w.startswith(MARKS) else back + w for w in tagged[start:]]
         if effect not in (Effect.NO_AFTER, Effect.NO_BEFORE):
             tagged += sentence[i : i + length]
         if effect is not Effect.PSEUDO:
-            mark, since = _FORWARD.get(effect, ""), len(tagged)
+            mark, since, heading = forward, len(tagged), len(tagged)
         i += length
     return tagged
 
 
+def _subject(tagged: list[str], start: int, comma: int) -> int:
+    """Where the words that a backward phrase reaches begin.
+
+    After a comma that joins no list ("atelectasis, pneumonia is unlikely"), or after an "and" that
+    a verb precedes ("lungs are clear and pneumonia is unlikely").
+    """
+    if _JOINS.isdisjoint(tagged[comma:]):
+        start = max(start, comma)
+    for i in range(len(tagged) - 1, start, -1):
+        if tagged[i] == "and" and not _VERBS.isdisjoint(tagged[start:i]):
+            return i + 1
+    return start
+
+
+def _begins_statement(sentence: list[str], i: int, mark: str) -> bool:
+    """Whether after word `i`, a comma or conjunction, a statement begins, not an item of a list.
+
+    "No effusion, mild atelectasis"; "no effusion, left basilar consolidation", unless "or"
+    follows; "no effusion and left basilar consolidation".
+    """
+    following = sentence[i + 1] if i + 1 < len(sentence) else ""
+    if sentence[i] == ",":
+        listed = "or" in sentence[i:] or "nor" in sentence[i:]
+        return following in AFTER_COMMA or (following in BEGINNINGS and not listed)
+    return mark == NO and following in BEGINNINGS and sentence[i - 1] not in BEGINNINGS
+
+
 def _trigger(sentence: list[str], i: int) -> tuple[int, Effect | None]:
     """Length and effect of the longest phrase that starts at word `i`."""
-    for words, effect in _TABLE.get(sentence[i], ()):
-        if sentence[i : i + len(words)] == words:
-            return len(words), effect
+    for length in range(_LONGEST.get(sentence[i], 0), 0, -1):
+        if effect := _TRIGGERS.get(tuple(sentence[i : i + length])):
+            return length, effect
     return 0, None
 
 

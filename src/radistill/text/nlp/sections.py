@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _HEADINGS = {
     "indication": (
@@ -68,7 +68,12 @@ def split_sections(text: str) -> Report:
     parts[name].append(text[start:])
     joined = {name: "\n".join(filter(None, map(str.strip, part))) for name, part in parts.items()}
     del joined["technique"]
-    return Report(**joined)
+    report = Report(**joined)
+    if report.body or "\n" not in report.indication:
+        return report
+    # Without headings after the indication, its first line is the indication alone.
+    indication, _, findings = report.indication.partition("\n")
+    return replace(report, indication=indication, findings=findings.strip())
 
 
 def _section(heading: re.Match[str]) -> str:

@@ -18,7 +18,7 @@ STOP_WORDS = frozenset(
     s t am pm dr mr mrs ms please also per via if
     patient male female man woman year old yo
     image film radiograph view examination exam study chest xray pa ap lateral frontal portable
-    seen see identified visualized demonstrated appreciated noted evident
+    finding findings seen see identified visualized demonstrated appreciated noted evident
     {MARK}
     """.split()
 )

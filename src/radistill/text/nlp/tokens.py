@@ -57,9 +57,32 @@ _SPELLING = re.compile(
     + r")(?![\w'/-])"
 )
 
+_ANSWERS = r"(?:\s{0,3}[:=?]|[ \t]-|\.{2,9})\s*"
+_ANSWER_ENDS = r"(?=\s*(?:[.,;\n)]|$))"
+# Answers of templates (`Consolidation: No`, `Effusion = none`, `Edema (-)`) become statements, and
+# dashes between statements semicolons.
+_REWRITTEN = [
+    (re.compile(pattern, re.I), replacement)
+    for pattern, replacement in (
+        (
+            rf"{_ANSWERS}(?:no|none|nil|absent|negative|neg|none (?:seen|identified|noted|present)"
+            rf"|no evidence)\b{_ANSWER_ENDS}",
+            " is absent",
+        ),
+        (rf"{_ANSWERS}(?:yes|present|positive|pos)\b{_ANSWER_ENDS}", " is present"),
+        (r"\s{0,3}[(\[] ?- ?[)\]]", " is absent"),
+        (r"\s{0,3}[(\[] ?\+ ?[)\]]", " is present"),
+        (rf"(?<=\w)(?<! is)(?<!are|was)(?<!were|been)\s+negative{_ANSWER_ENDS}", " is negative"),
+        (r"(?<=\S) -{1,2} ", "; "),
+        (r"\bin (?:19|20)\d\d\b", "ago"),
+    )
+]
+
 
 def sentences(text: str) -> list[str]:
     """Split plain text into sentences; numbering and bullets at their start are dropped."""
+    for pattern, replacement in _REWRITTEN:
+        text = pattern.sub(replacement, text)
     complete: list[str] = []
     joined = False
     for piece in _BREAK.split(text):
