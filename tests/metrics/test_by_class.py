@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import classification_report
+from sklearn.metrics import classification_report, roc_auc_score
 
-from radistill.config import EvaluationConfig
-from radistill.metrics.by_class import by_class, macro_auc
+from radistill.metrics.by_class import by_class
 from radistill.metrics.predictions import Predictions
 
-CONFIG = EvaluationConfig(bootstrap=200)
 CLASSES = ("A", "B", "C")
 
 
@@ -29,7 +27,7 @@ def test_figures_are_those_of_scikit_learn():
     p = predictions()
     chosen = np.array(CLASSES)[p.scores.argmax(axis=1)]
     expected = classification_report(p.label, chosen, output_dict=True)
-    found = by_class(p, CONFIG, 0)
+    found = by_class(p, p.scores, 200, 0)
     for name, figures in found.classes.items():
         assert figures.precision == pytest.approx(expected[name]["precision"])
         assert figures.recall == pytest.approx(expected[name]["recall"])
@@ -37,11 +35,14 @@ def test_figures_are_those_of_scikit_learn():
         assert figures.n == expected[name]["support"]
     assert found.macro.f1 == pytest.approx(expected["macro avg"]["f1-score"])
     assert found.weighted.f1 == pytest.approx(expected["weighted avg"]["f1-score"])
+    auc = roc_auc_score(p.label, p.scores, multi_class="ovr")
+    assert found.macro.auc == pytest.approx(auc)
     assert found.macro.f1_ci[0] < found.macro.f1 < found.macro.f1_ci[1]
 
 
 def test_a_class_that_is_never_predicted_has_no_precision_and_no_interval_of_it():
-    found = by_class(predictions(never="C"), CONFIG, 0)
+    p = predictions(never="C")
+    found = by_class(p, p.scores, 200, 0)
     assert found.classes["C"].precision is None
     assert found.classes["C"].recall == 0
     assert found.macro.precision == pytest.approx(
@@ -49,12 +50,3 @@ def test_a_class_that_is_never_predicted_has_no_precision_and_no_interval_of_it(
     )
     assert found.macro.precision_ci is None
     assert found.macro.recall_ci is not None
-
-
-def test_macro_auc_is_the_mean_over_classes_present():
-    label = np.array(["a", "b", "a", "b"], dtype=object)
-    scores = np.array([[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.7, 0.1], [0.1, 0.8, 0.1]])
-    a = (1 + 1 + 0 + 1) / 4
-    b = (1 + 1 + 0 + 1) / 4
-    assert macro_auc(label, scores, ("a", "b", "c")) == pytest.approx((a + b) / 2)
-    assert macro_auc(label[:1], scores[:1], ("a", "b", "c")) is None

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
-from radistill.config import EvaluationConfig
 from radistill.metrics.bootstrap import decisions, ranking
 from radistill.metrics.intervals import (
     least_patients,
@@ -25,92 +23,55 @@ from radistill.schema.record import Interval
 AVERAGED = ("auc", "pr_auc", "precision", "recall", "f1", "specificity", "npv")
 
 
-def by_class(p: Predictions, config: EvaluationConfig, seed: int) -> ByClass:
-    """Figures of each class at the most probable class; p.scores must be there.
+def by_class(p: Predictions, scores: np.ndarray, resamples: int, seed: int) -> ByClass:
+    """Figures of each class at the most probable class. scores: (N, classes).
 
     Means leave out figures that are None. The macro mean has bootstrap intervals over patients, but
     for figures that many a resample leaves undefined.
     """
-    assert p.scores is not None
-    label = np.array(p.label, dtype=object)
-    chosen = np.asarray(p.classes, dtype=object)[p.scores.argmax(axis=1)]
-    classes = {
-        name: _against_the_rest(label == name, p.scores[:, i], chosen == name)
-        for i, name in enumerate(p.classes)
-    }
+    label, chosen = np.array(p.label, dtype=object), scores.argmax(axis=1)
+    truths = [label == name for name in p.classes]
+    classes = [_class(truth, scores[:, i], chosen == i) for i, truth in enumerate(truths)]
     macro = _means(classes, [1] * len(classes))
-    ends = {
-        f"{key}_ci": ci for key, ci in _macro_intervals(p, config, seed).items() if key in macro
-    }
+    present = [i for i, truth in enumerate(truths) if truth.any()]
+    ends: dict[str, Interval] = {}
+    if not too_few(p.patient) and len(present) > 1:
+        blocks = [
+            [
+                ranking(truths[i], scores[:, i], weights)
+                | decisions(truths[i], chosen == i, weights)
+                for i in present
+            ]
+            for weights in patient_weights(p.truth, p.patient, resamples, seed)
+        ]
+        for key in macro:
+            draws = np.concatenate([np.mean([one[key] for one in each], axis=0) for each in blocks])
+            if mostly_defined(draws):
+                ends[f"{key}_ci"] = percentile_interval(draws, least_patients(p.truth, p.patient))
     return ByClass(
-        classes=classes,
+        classes=dict(zip(p.classes, classes, strict=True)),
         macro=ClassMeans(**macro, **ends),
-        weighted=ClassMeans(**_means(classes, [one.n for one in classes.values()])),
+        weighted=ClassMeans(**_means(classes, [one.n for one in classes])),
     )
 
 
-def _against_the_rest(truth: np.ndarray, score: np.ndarray, called: np.ndarray) -> ClassFigures:
+def _class(truth: np.ndarray, score: np.ndarray, called: np.ndarray) -> ClassFigures:
     with warnings.catch_warnings():  # a class without films has no figures of its own
         warnings.simplefilter("ignore")
         ranked = metrics(truth, score, 0.5)
     decided = metrics(truth, called.astype(float), 0.5)
-    return ClassFigures(
-        n=int(truth.sum()),
-        auc=ranked.auc,
-        pr_auc=ranked.pr_auc,
-        precision=decided.precision,
-        recall=decided.recall,
-        f1=decided.f1,
-        specificity=decided.specificity,
-        npv=decided.npv,
-    )
+    values = ranked.model_dump(include={"auc", "pr_auc"})
+    values |= decided.model_dump(include={*AVERAGED} - {"auc", "pr_auc"})
+    return ClassFigures(n=int(truth.sum()), **values)
 
 
-def _means(classes: Mapping[str, ClassFigures], weights: Sequence[int]) -> dict[str, float]:
+def _means(classes: Sequence[ClassFigures], weights: Sequence[int]) -> dict[str, float]:
     """The weighted mean of each figure over the classes that have it."""
     means = {}
     for key in AVERAGED:
-        values = [getattr(one, key) for one in classes.values()]
+        values = [getattr(one, key) for one in classes]
         pairs = [(v, w) for v, w in zip(values, weights, strict=True) if v is not None and w]
         if pairs:
             known, shares = zip(*pairs, strict=True)
             means[key] = float(np.average(known, weights=shares))
     return means
-
-
-def _macro_intervals(p: Predictions, config: EvaluationConfig, seed: int) -> dict[str, Interval]:
-    assert p.scores is not None
-    label = np.array(p.label, dtype=object)
-    present = [i for i, name in enumerate(p.classes) if (label == name).any()]
-    if too_few(p.patient) or len(present) < 2:
-        return {}
-    chosen = p.scores.argmax(axis=1)
-    blocks = []
-    for weights in patient_weights(p.truth, p.patient, config.bootstrap, seed):
-        each = [
-            ranking(label == p.classes[i], p.scores[:, i], weights)
-            | decisions(label == p.classes[i], chosen == i, weights)
-            for i in present
-        ]
-        blocks.append({key: np.mean([one[key] for one in each], axis=0) for key in AVERAGED})
-    draws = {key: np.concatenate([block[key] for block in blocks]) for key in AVERAGED}
-    patients = least_patients(p.truth, p.patient)
-    return {
-        key: percentile_interval(values, patients)
-        for key, values in draws.items()
-        if mostly_defined(values)
-    }
-
-
-def macro_auc(label: np.ndarray, scores: np.ndarray, classes: tuple[str, ...]) -> float | None:
-    """Mean over classes of the one-against-rest AUC.
-
-    label: (N,) str. scores: (N, C). Classes that no film or every film has are left out; None if
-    none is left.
-    """
-    values = []
-    for i, name in enumerate(classes):
-        truth = label == name
-        if truth.any() and not truth.all():
-            values.append(float(roc_auc_score(truth, scores[:, i])))
-    return float(np.mean(values)) if values else None

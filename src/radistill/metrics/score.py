@@ -10,7 +10,7 @@ import numpy as np
 from radistill.config import EvaluationConfig
 from radistill.errors import UsageError
 from radistill.metrics.bootstrap import Draws, figure_draws, intervals, shown_interval
-from radistill.metrics.by_class import by_class, macro_auc
+from radistill.metrics.by_class import by_class
 from radistill.metrics.calibration import UNCALIBRATED, calibrate, calibrate_predictions
 from radistill.metrics.choose_calibration import choose_calibration
 from radistill.metrics.intervals import least_patients, percentile_interval, too_few
@@ -118,8 +118,8 @@ def score_predictions(
     if reason := too_few(p.patient):
         further["no_intervals"] = reason
     if p.scores is not None:
-        further["macro_auc"] = macro_auc(np.array(p.label, dtype=object), p.scores, p.classes)
-        further["by_class"] = by_class(p, config, seed)
+        each = by_class(p, p.scores, config.bootstrap, seed)
+        further |= {"macro_auc": each.macro.auc, "by_class": each}
     if config.prevalence is not None:
         further["at_prevalence"] = _at_prevalence(p, point, draws, config.prevalence)
     return figures.model_copy(update=further), draws

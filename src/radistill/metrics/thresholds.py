@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from radistill.metrics.calibration import calibrate
 from radistill.metrics.intervals import wilson
 from radistill.metrics.predictions import Predictions
-from radistill.schema.figures import CalibrationMap, Decided, ThresholdRule
+from radistill.schema.figures import Decided, ThresholdRule
 from radistill.schema.record import Interval
 
 FALLBACK_THRESHOLD = 0.5
@@ -151,8 +150,3 @@ def net_benefit(truth: np.ndarray, probability: np.ndarray, at: np.ndarray) -> n
     called = probability[None, :] >= at[:, None]
     tp, fp = (called & truth).mean(axis=1), (called & ~truth).mean(axis=1)
     return np.asarray(tp - fp * at / (1 - at))
-
-
-def decision_curve(p: Predictions, calibration: CalibrationMap, at: np.ndarray) -> np.ndarray:
-    """Net benefit of acting on the calibrated probability, (K,) over risk thresholds `at`."""
-    return net_benefit(p.truth, calibrate(calibration, p.probability), at)

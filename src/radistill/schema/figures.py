@@ -247,7 +247,18 @@ class Cost(Record):
     peak_memory_bytes: int | None = None
 
 
-class GroupFigures(Record):
+class FewFigures(Record):
+    """Of a group of films: AUC, sensitivity (recall) and specificity with their intervals."""
+
+    auc: float | None
+    auc_ci: Interval | None
+    recall: float | None
+    recall_ci: Interval | None
+    specificity: float | None
+    specificity_ci: Interval | None
+
+
+class GroupFigures(FewFigures):
     """Figures of the films whose column `by` is `group`.
 
     against: what the AUC of a group of one class is taken against. no_intervals: why there are
@@ -259,26 +270,14 @@ class GroupFigures(Record):
     n: int
     patients: int
     positives: int
-    auc: float | None
-    auc_ci: Interval | None
-    recall: float | None
-    recall_ci: Interval | None
-    specificity: float | None
-    specificity_ci: Interval | None
     against: str | None = None
     no_intervals: str | None = None
 
 
-class CorruptionPoint(Record):
+class CorruptionPoint(FewFigures):
     """Figures of the films corrupted at `level`."""
 
     level: float
-    auc: float | None
-    auc_ci: Interval | None
-    recall: float | None
-    recall_ci: Interval | None
-    specificity: float | None
-    specificity_ci: Interval | None
 
 
 class CorruptionCurve(Record):

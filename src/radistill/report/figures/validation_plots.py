@@ -11,7 +11,7 @@ from radistill.metrics.calibration import UNCALIBRATED, calibrate
 from radistill.metrics.intervals import wilson
 from radistill.metrics.predictions import Predictions
 from radistill.metrics.reliability import bin_index
-from radistill.metrics.thresholds import decision_curve
+from radistill.metrics.thresholds import net_benefit
 from radistill.report.figures.style import (
     FAINT,
     INK,
@@ -90,7 +90,8 @@ def decision_plot(models: Sequence[ModelResult], predictions: Mapping[str, Predi
         ax.axhline(0, color=FAINT, linewidth=1, label="treat none")
         for model in models:
             p, style = predictions[model.name], style_of(model.name)
-            benefit = decision_curve(p, model.calibration or UNCALIBRATED, RISKS)
+            calibrated = calibrate(model.calibration or UNCALIBRATED, p.probability)
+            benefit = net_benefit(p.truth, calibrated, RISKS)
             label = clean(model.name)
             ax.plot(RISKS, benefit, color=style.colour, linestyle=style.line, label=label)
         ax.set(xlim=(0, 1), ylim=(-0.05 - 0.1 * share, share * 1.08))
