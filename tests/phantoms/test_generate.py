@@ -22,7 +22,7 @@ from radistill.phantoms.anatomy import Anatomy, Pose
 from radistill.phantoms.cohort import SMALLEST, plan
 from radistill.phantoms.film import Exposure, expose
 from radistill.phantoms.generate import film
-from radistill.phantoms.geometry import View, capsule, curve, ellipsoid, tubes
+from radistill.phantoms.geometry import FilmPlane, capsule, curve, ellipsoid, tubes
 from radistill.phantoms.project import project
 
 NAMES = re.compile(
@@ -44,8 +44,8 @@ def contents(root: Path) -> dict[str, bytes]:
 # ---------------------------------------------------------------- geometry, against formulas
 
 
-def view(size: int = 200, field: float = 20.0, roll: float = 0.0) -> View:
-    return View.make(size, field, roll, 0.0, (0.0, 0.0))
+def view(size: int = 200, field: float = 20.0, roll: float = 0.0) -> FilmPlane:
+    return FilmPlane.make(size, field, roll, 0.0, (0.0, 0.0))
 
 
 def test_an_ellipsoid_has_its_volume_and_its_depth() -> None:

@@ -7,47 +7,14 @@ from collections.abc import Sequence
 
 from radistill.errors import UsageError
 
-_NEGATIVE = frozenset(
-    [
-        "0",
-        "clear",
-        "control",
-        "false",
-        "healthy",
-        "negative",
-        "neg",
-        "no",
-        "no disease",
-        "no finding",
-        "no findings",
-        "no pneumonia",
-        "non pneumonia",
-        "none",
-        "norm",
-        "normal",
-    ]
+# In the spelling of `plain`.
+_NEGATIVE = (
+    "0,clear,control,false,healthy,negative,neg,no,no disease,no finding,no findings,no pneumonia,"
+    "non pneumonia,none,norm,normal"
 )
-_POSITIVE = frozenset(
-    [
-        "1",
-        "abnormal",
-        "consolidation",
-        "covid",
-        "covid 19",
-        "covid19",
-        "disease",
-        "diseased",
-        "opacity",
-        "lung opacity",
-        "pneumonia",
-        "pos",
-        "positive",
-        "sick",
-        "tb",
-        "true",
-        "tuberculosis",
-        "yes",
-    ]
+_POSITIVE = (
+    "1,abnormal,consolidation,covid,covid 19,covid19,disease,diseased,opacity,lung opacity,"
+    "pneumonia,pos,positive,sick,tb,true,tuberculosis,yes"
 )
 
 
@@ -83,10 +50,10 @@ def choose_classes(
 
 
 def _guess(names: Sequence[str]) -> str:
-    sick = [name for name in names if plain(name) in _POSITIVE]
+    sick = [name for name in names if plain(name) in _POSITIVE.split(",")]
     if len(sick) == 1:
         return sick[0]
-    rest = [name for name in names if plain(name) not in _NEGATIVE]
+    rest = [name for name in names if plain(name) not in _NEGATIVE.split(",")]
     if len(names) == 2 and len(rest) == 1:
         return rest[0]
     raise UsageError(

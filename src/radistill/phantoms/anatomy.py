@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radistill.phantoms.geometry import View
+from radistill.phantoms.geometry import FilmPlane
 
 FIELD = 21.5  # cm, side of the film at the patient
 
@@ -83,6 +83,6 @@ class Pose:
             breath=float(rng.normal(0, 0.45)),
         )
 
-    def view(self, size: int) -> View:
+    def plane(self, size: int) -> FilmPlane:
         """The film's pixels in patient coordinates."""
-        return View.make(size, self.field, self.roll, self.yaw, self.shift)
+        return FilmPlane.make(size, self.field, self.roll, self.yaw, self.shift)

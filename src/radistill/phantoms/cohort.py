@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 TEST_SHARE = 0.25
-# Series of file names: share of all films, class folder, subtype.
-SERIES = {
+# Prefixes of file names: share of all films, class folder, subtype.
+PREFIXES = {
     "IM": (0.2, "NORMAL", ""),
     "NORMAL2-IM": (0.2, "NORMAL", ""),
     "bacteria": (0.35, "PNEUMONIA", "bacteria"),
@@ -24,7 +24,7 @@ class Planned:
     """One film to be made.
 
     split, folder, stem: where it goes. subtype: bacteria, virus or empty.
-    patient: series and number, which with the set's seed decide anatomy and disease.
+    patient: prefix and number, which with the set's seed decide anatomy and disease.
     film: number of the film within the patient, from 0.
     """
 
@@ -37,17 +37,17 @@ class Planned:
 
 
 def plan(n: int, seed: int) -> list[Planned]:
-    """`n` films: about two normal to three with pneumonia, a quarter of each series for test."""
+    """`n` films: about two normal to three with pneumonia, a quarter of each prefix for test."""
     rng = np.random.default_rng([seed, 0])
-    counts = [round(n * share) for share, _, _ in SERIES.values()]
+    counts = [round(n * share) for share, _, _ in PREFIXES.values()]
     counts[-1] += n - sum(counts)
     films: list[Planned] = []
-    for index, (series, count) in enumerate(zip(SERIES, counts, strict=True)):
+    for index, (prefix, count) in enumerate(zip(PREFIXES, counts, strict=True)):
         number, image = 1, 1
         tests = max(round(count * TEST_SHARE), 1)
         for split, wanted in (("test", tests), ("train", count - tests)):
             if split == "train":
-                number = max(number, FIRST_TRAIN_NUMBER[series])
+                number = max(number, FIRST_TRAIN_NUMBER[prefix])
             for size in _patients(wanted, rng):
                 films += _patient(split, index, number, image, size)
                 number, image = number + 1, image + size
@@ -63,11 +63,11 @@ def _patients(films: int, rng: np.random.Generator) -> Iterator[int]:
 
 
 def _patient(split: str, index: int, number: int, image: int, size: int) -> Iterator[Planned]:
-    series = list(SERIES)[index]
-    _, folder, subtype = SERIES[series]
+    prefix = list(PREFIXES)[index]
+    _, folder, subtype = PREFIXES[prefix]
     for film in range(size):
         if subtype:
-            stem = f"person{number}_{series}_{image + film}"
+            stem = f"person{number}_{prefix}_{image + film}"
         else:
-            stem = f"{series}-{number:04d}-0001" + (f"-{film + 1:04d}" if size > 1 else "")
+            stem = f"{prefix}-{number:04d}-0001" + (f"-{film + 1:04d}" if size > 1 else "")
         yield Planned(split, folder, stem, subtype, (index, number), film)

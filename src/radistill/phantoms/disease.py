@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from radistill.phantoms.geometry import Floats, View, smooth_noise
+from radistill.phantoms.geometry import FilmPlane, Floats, smooth_noise
 from radistill.phantoms.project import LUNG, SOFT, Projection
 
 # The share of air replaced where the opacity is densest, from faint to plain.
@@ -14,7 +14,7 @@ MASK_SHARE = 0.25  # of the densest point; fainter parts of an opacity are not i
 
 
 def opacity(
-    projection: Projection, view: View, subtype: str, patient: np.random.Generator
+    projection: Projection, plane: FilmPlane, subtype: str, patient: np.random.Generator
 ) -> Floats:
     """Added attenuation (H, W) of one patient's disease; zero outside the lungs.
 
@@ -22,9 +22,9 @@ def opacity(
     empty for none.
     """
     if subtype == "bacteria":
-        return _lobar(projection, view, patient)
+        return _lobar(projection, plane, patient)
     if subtype == "virus":
-        return _diffuse(projection, view, patient)
+        return _diffuse(projection, plane, patient)
     return np.zeros_like(projection.attenuation)
 
 
@@ -37,40 +37,40 @@ def _strength(rng: np.random.Generator, limits: tuple[float, float]) -> float:
     return float(rng.uniform(*limits))
 
 
-def _lobar(projection: Projection, view: View, rng: np.random.Generator) -> Floats:
+def _lobar(projection: Projection, plane: FilmPlane, rng: np.random.Generator) -> Floats:
     side = int(rng.integers(2))
     lung = projection.lungs[side]
     strength = _strength(rng, LOBAR_STRENGTH)
-    place, radius = _place(lung, view, rng), rng.uniform(3.0, 6.0)
+    place, radius = _place(lung, plane, rng), rng.uniform(3.0, 6.0)
     stretch, turn = rng.uniform(0.7, 1.4), rng.uniform(0, np.pi)
-    dx, dy = view.x - place[0], view.y - place[1]
+    dx, dy = plane.x - place[0], plane.y - place[1]
     u = (np.cos(turn) * dx + np.sin(turn) * dy) / stretch
     v = (np.cos(turn) * dy - np.sin(turn) * dx) * stretch
-    ragged = 1 + 0.22 * smooth_noise(rng, view.size, 7) + 0.08 * smooth_noise(rng, view.size, 18)
+    ragged = 1 + 0.22 * smooth_noise(rng, plane.size, 7) + 0.08 * smooth_noise(rng, plane.size, 18)
     distance = np.sqrt(u * u + v * v) / radius * ragged
     soft = 1 / (1 + np.exp(np.clip((distance - 1) / rng.uniform(0.1, 0.28), -30, 30)))
-    mottled = np.clip(1 + 0.12 * smooth_noise(rng, view.size, 26), 0.6, 1.2)
+    mottled = np.clip(1 + 0.12 * smooth_noise(rng, plane.size, 26), 0.6, 1.2)
     filled: Floats = np.minimum(lung, 2.2 * radius) * soft * mottled
     return (SOFT - LUNG) * strength * filled
 
 
-def _place(lung: Floats, view: View, rng: np.random.Generator) -> tuple[float, float]:
+def _place(lung: Floats, plane: FilmPlane, rng: np.random.Generator) -> tuple[float, float]:
     """A point well inside a lung."""
     rows, columns = np.nonzero(lung > 0.55 * lung.max())
     chosen = int(rng.random() * len(rows))
     where = rows[chosen], columns[chosen]
-    return float(view.x[where]), float(view.y[where])
+    return float(plane.x[where]), float(plane.y[where])
 
 
-def _diffuse(projection: Projection, view: View, rng: np.random.Generator) -> Floats:
-    size = view.size
+def _diffuse(projection: Projection, plane: FilmPlane, rng: np.random.Generator) -> Floats:
+    size = plane.size
     strength = _strength(rng, DIFFUSE_STRENGTH)
     patches = np.clip(0.6 * smooth_noise(rng, size, 14) + 0.5 * smooth_noise(rng, size, 7), 0, 2)
     strands = np.exp(-((smooth_noise(rng, size, 36) / 0.3) ** 2))
     strands += np.exp(-((smooth_noise(rng, size, 52) / 0.35) ** 2))
     lung = projection.lungs[0] + projection.lungs[1]
-    centre = np.abs(view.x) - rng.uniform(2.0, 4.0)
-    hilar = np.exp(-((centre / 3.0) ** 2) - ((view.y - rng.normal(0, 1.5)) / 4.5) ** 2)
+    centre = np.abs(plane.x) - rng.uniform(2.0, 4.0)
+    hilar = np.exp(-((centre / 3.0) ** 2) - ((plane.y - rng.normal(0, 1.5)) / 4.5) ** 2)
     spread = np.clip(0.35 + 0.65 * hilar + 0.25 * smooth_noise(rng, size, 4), 0, 1.2)
     share = np.minimum(strength * spread * (0.6 * patches + 0.2 * strands), 0.9)
     return (SOFT - LUNG) * share * np.minimum(lung, 6.0)

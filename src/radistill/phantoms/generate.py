@@ -32,7 +32,7 @@ def film(
     session = np.random.default_rng([seed, 2, *planned.patient, planned.film])
     pose = Pose.sample(session)
     chest = project(anatomy, pose, size)
-    added = opacity(chest, pose.view(size), planned.subtype, patient)
+    added = opacity(chest, pose.plane(size), planned.subtype, patient)
     pixels = expose(chest.attenuation + added, Exposure.sample(session), session)
     return pixels, mask(added)
 
@@ -65,14 +65,14 @@ def _exists(out: Path, marks: dict[str, object]) -> bool:
     """Whether `out` holds this very set; UsageError if it holds something of the user's."""
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out}: is a file; name a new folder for the phantoms")
-    found = {entry.name for entry in out.iterdir()} if out.exists() else set()
-    if not found:
+    names = {entry.name for entry in out.iterdir()} if out.exists() else set()
+    if not names:
         return False
     try:
         have = json.loads((out / PHANTOM_MARK).read_text("utf-8"))
     except (OSError, ValueError):
         have = {}
-    if not isinstance(have, dict) or have.get("generator") != marks["generator"] or found - ENTRIES:
+    if not isinstance(have, dict) or have.get("generator") != marks["generator"] or names - ENTRIES:
         raise UsageError(f"{out}: holds other files; name a new or empty folder for the phantoms")
     films = sum(1 for split in ("train", "test") for _ in (out / split).glob("*/*.jpeg"))
     return have == marks and films == marks["n"]

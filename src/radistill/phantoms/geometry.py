@@ -39,7 +39,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class View:
+class FilmPlane:
     """Pixel centres in patient coordinates, and the way back for points.
 
     x, y: (size, size), centimetres. scale: pixels a centimetre. yaw: radians about the body axis.
@@ -56,7 +56,7 @@ class View:
     @classmethod
     def make(
         cls, size: int, field: float, roll: float, yaw: float, shift: tuple[float, float]
-    ) -> View:
+    ) -> FilmPlane:
         """A square film with a side of `field` cm, turned by `roll` (radians) and moved (cm)."""
         scale = size / field
         along = ((np.arange(size) + 0.5) / scale) - field / 2
@@ -84,13 +84,13 @@ class View:
 
 
 def ellipsoid(
-    view: View,
+    plane: FilmPlane,
     centre: tuple[float, float, float],
     axes: tuple[float, float, float],
     tilt: float = 0.0,
 ) -> Interval:
     """An ellipsoid with semi-axes `axes`, tilted in the image plane by `tilt` radians."""
-    dx, dy = view.x - view.across(centre[0], centre[2]), view.y - centre[1]
+    dx, dy = plane.x - plane.across(centre[0], centre[2]), plane.y - centre[1]
     if tilt:
         cosine, sine = np.cos(tilt), np.sin(tilt)
         dx, dy = cosine * dx + sine * dy, cosine * dy - sine * dx
@@ -98,25 +98,27 @@ def ellipsoid(
     return Interval(axes[2] * np.sqrt(np.maximum(inside, 0)), centre[2])
 
 
-def capsule(view: View, start: ArrayLike, end: ArrayLike, radius: float) -> Floats:
+def capsule(plane: FilmPlane, start: ArrayLike, end: ArrayLike, radius: float) -> Floats:
     """Length of each ray (H, W) within a round-ended rod between two points (x, y)."""
     a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
-    ends = view.pixels(np.array([[*a, 0], [*b, 0]]), flat=True)
-    reach = radius * view.scale + 1
-    low = np.clip(np.floor(ends.min(0) - reach), 0, view.size).astype(int)
-    high = np.clip(np.ceil(ends.max(0) + reach) + 1, 0, view.size).astype(int)
+    ends = plane.pixels(np.array([[*a, 0], [*b, 0]]), flat=True)
+    reach = radius * plane.scale + 1
+    low = np.clip(np.floor(ends.min(0) - reach), 0, plane.size).astype(int)
+    high = np.clip(np.ceil(ends.max(0) + reach) + 1, 0, plane.size).astype(int)
     box = (slice(low[1], high[1]), slice(low[0], high[0]))
     along = b - a
-    dx, dy = view.x[box] - a[0], view.y[box] - a[1]
+    dx, dy = plane.x[box] - a[0], plane.y[box] - a[1]
     t = np.clip((dx * along[0] + dy * along[1]) / (along @ along + 1e-9), 0, 1)
     squared = (dx - t * along[0]) ** 2 + (dy - t * along[1]) ** 2
     inside = np.maximum(radius**2 - squared, 0)
-    length = np.zeros_like(view.x)
+    length = np.zeros_like(plane.x)
     length[box] = 2 * np.sqrt(inside)
     return length
 
 
-def tubes(view: View, points: Floats, radius: Floats, mass: Floats, core: float = 0.0) -> Floats:
+def tubes(
+    plane: FilmPlane, points: Floats, radius: Floats, mass: Floats, core: float = 0.0
+) -> Floats:
     """Length of each ray (H, W) within thin tubes given as points along their axes.
 
     points: (N, 3) cm; radius: (N,) cm; mass: (N,) cm of axis each point stands for.
@@ -124,11 +126,11 @@ def tubes(view: View, points: Floats, radius: Floats, mass: Floats, core: float 
     A uniform disc swept along a line leaves the chord of a cylinder; where the axis runs along
     the ray the discs pile up, as the mass of a real tube does.
     """
-    place = view.pixels(points)
-    r = np.maximum(radius * view.scale, 0.6)
+    place = plane.pixels(points)
+    r = np.maximum(radius * plane.scale, 0.6)
     reach = int(np.ceil(r.max())) + 1
     # A margin takes what falls beside the film.
-    corner = np.clip(np.rint(place), -reach, view.size - 1 + reach)
+    corner = np.clip(np.rint(place), -reach, plane.size - 1 + reach)
     offsets = np.arange(-reach, reach + 1)
     near = offsets - (place - corner)[:, :, None]
     distance = np.sqrt(near[:, 0, None, :] ** 2 + near[:, 1, :, None] ** 2)
@@ -136,8 +138,8 @@ def tubes(view: View, points: Floats, radius: Floats, mass: Floats, core: float 
     if core:
         disc -= 0.75 * _disc(core * r, distance)
     # Discs of area pi r^2 px stand for a cross-section of pi radius^2 cm, over the mass of axis.
-    disc *= (mass * (radius * view.scale / r) ** 2)[:, None, None]
-    side = view.size + 4 * reach
+    disc *= (mass * (radius * plane.scale / r) ** 2)[:, None, None]
+    side = plane.size + 4 * reach
     at = corner.astype(np.intp) + 2 * reach
     flat = (at[:, 1, None] + offsets)[:, :, None] * side + (at[:, 0, None] + offsets)[:, None, :]
     total: Floats = np.bincount(flat.ravel(), disc.ravel(), side**2).astype(np.float64, copy=False)

@@ -5,18 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from radistill.phantoms.anatomy import Anatomy
-from radistill.phantoms.geometry import Floats, View, capsule, curve, tubes
+from radistill.phantoms.geometry import FilmPlane, Floats, capsule, curve, tubes
 
 # Half-width and half-depth of the inside of the rib cage by height (cm).
-CAGE_WIDTH = (
-    (-9.2, 1.5),
-    (-8.4, 3.4),
-    (-7, 5.2),
-    (-5, 6.6),
-    (-2, 7.7),
-    (2, 8.4),
-    (7, 8.8),
-    (13, 8),
+CAGE_WIDTH = tuple(
+    zip((-9.2, -8.4, -7, -5, -2, 2, 7, 13), (1.5, 3.4, 5.2, 6.6, 7.7, 8.4, 8.8, 8), strict=True)
 )
 CAGE_DEPTH = ((-9.2, 2.0), (-7, 3.6), (-3, 4.9), (2, 5.6), (13, 5.6))
 
@@ -30,12 +23,12 @@ def cage(y: Floats, anatomy: Anatomy) -> tuple[Floats, Floats]:
     )
 
 
-def bones(view: View, anatomy: Anatomy, rng: np.random.Generator) -> Floats:
+def bones(plane: FilmPlane, anatomy: Anatomy, rng: np.random.Generator) -> Floats:
     """Bone along each ray (H, W), cm."""
-    return ribs(view, anatomy, rng) + spine(view, anatomy) + shoulders(view, anatomy)
+    return ribs(plane, anatomy, rng) + spine(plane, anatomy) + shoulders(plane, anatomy)
 
 
-def ribs(view: View, anatomy: Anatomy, rng: np.random.Generator) -> Floats:
+def ribs(plane: FilmPlane, anatomy: Anatomy, rng: np.random.Generator) -> Floats:
     """Twelve pairs of hollow curved rods round the cage, and the collar bones."""
     parts: list[tuple[Floats, Floats]] = []
     radii: list[Floats] = []
@@ -55,7 +48,7 @@ def ribs(view: View, anatomy: Anatomy, rng: np.random.Generator) -> Floats:
         radii.append(np.full(len(parts[-1][1]), 0.42))
     points = np.concatenate([p for p, _ in parts])
     return tubes(
-        view, points, np.concatenate(radii), np.concatenate([m for _, m in parts]), core=0.65
+        plane, points, np.concatenate(radii), np.concatenate([m for _, m in parts]), core=0.65
     )
 
 
@@ -67,12 +60,12 @@ def _collar_bone(side: int, anatomy: Anatomy) -> Floats:
     return np.stack([x, y, 3.0 - 3 * t], 1)
 
 
-def spine(view: View, anatomy: Anatomy) -> Floats:
+def spine(plane: FilmPlane, anatomy: Anatomy) -> Floats:
     """Vertebral bodies with paler discs between, pedicles, spinous and transverse processes."""
-    middle = view.across(0.0, -anatomy.depth * 3.2)
-    columns = np.flatnonzero((np.abs(view.x - middle) < 2.5).any(0))
+    middle = plane.across(0.0, -anatomy.depth * 3.2)
+    columns = np.flatnonzero((np.abs(plane.x - middle) < 2.5).any(0))
     near = slice(columns.min(initial=0), columns.max(initial=0) + 1)  # the rest holds no spine
-    x, y = view.x[:, near] - middle, view.y[:, near]
+    x, y = plane.x[:, near] - middle, plane.y[:, near]
     phase = ((y - anatomy.apex) / anatomy.rib_spacing) % 1
     height = np.abs(phase - 0.5)  # 0 in the middle of a vertebra, 0.5 in the disc
     wide = 0.9 * anatomy.width * (1 + 0.35 * height**2)
@@ -82,22 +75,22 @@ def spine(view: View, anatomy: Anatomy) -> Floats:
     pedicles = 0.45 * np.exp(-(((np.abs(x) - 0.68) / 0.2) ** 2) - ((phase - 0.38) / 0.17) ** 2)
     process = 0.35 * np.exp(-((x / 0.17) ** 2) - ((phase - 0.75) / 0.2) ** 2)
     transverse = 0.3 * np.exp(-(((np.abs(x) - 1.35) / 0.5) ** 2) - ((phase - 0.3) / 0.13) ** 2)
-    total = np.zeros_like(view.x)
+    total = np.zeros_like(plane.x)
     total[:, near] = column + end_plates + pedicles + process + transverse
     return total
 
 
-def shoulders(view: View, anatomy: Anatomy) -> Floats:
+def shoulders(plane: FilmPlane, anatomy: Anatomy) -> Floats:
     """Shoulder blades, heads of the humerus and the upper arms' bones."""
-    total = np.zeros_like(view.x)
+    total = np.zeros_like(plane.x)
     for side in (-1, 1):
         joint, hand = arm(side, anatomy)
-        shaft = capsule(view, joint, hand, 0.55) - 0.7 * capsule(view, joint, hand, 0.3)
-        head = capsule(view, joint, joint, 0.95)
+        shaft = capsule(plane, joint, hand, 0.55) - 0.7 * capsule(plane, joint, hand, 0.3)
+        head = capsule(plane, joint, joint, 0.95)
         tip = np.array([side * 7.9 * anatomy.width, anatomy.apex + 6.6])
         neck = joint + np.array([-side * 1.3, 0.4])
-        blade = capsule(view, neck, tip, 0.34)
-        crest = capsule(view, neck, neck + np.array([-side * 2.6, 0.4]), 0.26)
+        blade = capsule(plane, neck, tip, 0.34)
+        crest = capsule(plane, neck, neck + np.array([-side * 2.6, 0.4]), 0.26)
         total += 0.6 * shaft + 0.35 * head + 0.45 * blade + 0.4 * crest
     return total
 
