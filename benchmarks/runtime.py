@@ -118,7 +118,7 @@ def cold(bundle: Path, film: Path, scratch: Path, rounds: int) -> str:
     return row("(a) one film, cold, s", *costs, "at least 10", 1)
 
 
-def warm(bundle: Path, teacher: Path | None, scratch: Path, rounds: int) -> str:
+def warm(bundle: Path, teacher: Path | None, rounds: int) -> str:
     from radistill.export.onnx import export_onnx
     from radistill.models import create, load_model
     from radistill.runtime import Bundle
@@ -130,8 +130,7 @@ def warm(bundle: Path, teacher: Path | None, scratch: Path, rounds: int) -> str:
     else:
         model = load_model(teacher)
     film = np.random.default_rng(0).integers(0, 256, (1, *[model.input_size] * 2), np.uint8)
-    export_onnx(model, scratch / "teacher.onnx", positive=1, sample=film)
-    large = open_session((scratch / "teacher.onnx").read_bytes())
+    large = open_session(export_onnx(model, positive=1, sample=film).bytes)
     small = Bundle.load(bundle, threads=1)
     square = np.zeros((1, *[small.card.input_size] * 2), np.uint8)
     costs = in_turn(
@@ -230,7 +229,7 @@ def main() -> None:
         if "a" in options.only:
             print(cold(bundle, films[0], Path(scratch), options.rounds), flush=True)
         if "b" in options.only:
-            print(warm(bundle, options.teacher, Path(scratch), options.rounds), flush=True)
+            print(warm(bundle, options.teacher, options.rounds), flush=True)
     if "c" in options.only:
         print(folder(bundle, films, options.rounds), flush=True)
     if "d" in options.only:

@@ -23,7 +23,7 @@ def float_path(
     trained: GreyClassifier, films: Films, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     path = tmp_path_factory.mktemp("float") / "model.onnx"
-    export_onnx(trained, path, positive=1, sample=films[0][:4])
+    path.write_bytes(export_onnx(trained, positive=1, sample=films[0][:4]).bytes)
     return path
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,9 @@ import torch
 
 from radistill.errors import RadistillError
 from radistill.export import write_bundle as b
+from radistill.export.graph import ExportedModel
 from radistill.export.model_card import model_card
+from radistill.export.onnx import export_onnx
 from radistill.metrics.calibration import calibrate
 from radistill.models import GreyClassifier
 from radistill.runtime import Bundle, Card
@@ -60,9 +62,14 @@ SPEC = b.BundleSpec(
 
 
 @pytest.fixture(scope="module")
-def folder(trained: GreyClassifier, films: Films, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(trained: GreyClassifier, films: Films) -> ExportedModel:
+    return export_onnx(trained, positive=1, sample=films[0])
+
+
+@pytest.fixture(scope="module")
+def folder(exported: ExportedModel, films: Films, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run") / "bundle"
-    b.write_bundle(folder, model=trained, spec=SPEC, val_squares=films[0], val_truth=films[1])
+    b.write_bundle(folder, exported=exported, spec=SPEC, val_squares=films[0], val_truth=films[1])
     return folder
 
 
@@ -104,9 +111,12 @@ def test_calibration_and_groups_are_in_the_graph(
     """Of three logits that go out as two classes or as three; the card says what was done."""
     squares = np.random.default_rng(0).integers(0, 256, (40, 32, 32), dtype=np.uint8)
     names = SPEC.classes if groups else ("NORMAL", "PNEUMONIA", "OTHER")
-    spec = dataclasses.replace(SPEC, classes=names, calibration=MAPS[kind], groups=groups)
+    spec = replace(SPEC, classes=names, calibration=MAPS[kind])
     truth = np.arange(40) % 2 == 0
-    b.write_bundle(tmp_path / "b", model=tiny, spec=spec, val_squares=squares, val_truth=truth)
+    exported = export_onnx(tiny, positive=1, sample=squares, calibration=MAPS[kind], groups=groups)
+    b.write_bundle(
+        tmp_path / "b", exported=exported, spec=spec, val_squares=squares, val_truth=truth
+    )
     with torch.inference_mode():
         logits = tiny.eval()(torch.from_numpy(squares)[:, None] / 255)
     parts = torch.softmax(logits.double(), 1).numpy()
@@ -155,7 +165,7 @@ def test_card_survives_a_round_trip(folder: Path) -> None:
 
 
 def test_failure_keeps_the_older_bundle(
-    folder: Path, trained: GreyClassifier, films: Films, monkeypatch: pytest.MonkeyPatch
+    folder: Path, exported: ExportedModel, films: Films, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -164,18 +174,20 @@ def test_failure_keeps_the_older_bundle(
 
     monkeypatch.setattr(b, "model_card", full)
     with pytest.raises(RadistillError, match="the disk is full"):
-        b.write_bundle(folder, model=trained, spec=SPEC, val_squares=films[0], val_truth=films[1])
+        b.write_bundle(
+            folder, exported=exported, spec=SPEC, val_squares=films[0], val_truth=films[1]
+        )
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in folder.parent.iterdir()] == ["bundle"]
 
 
-def test_an_older_bundle_is_replaced(trained: GreyClassifier, films: Films, tmp_path: Path) -> None:
+def test_an_older_bundle_is_replaced(exported: ExportedModel, films: Films, tmp_path: Path) -> None:
     folder = tmp_path / "bundle"
     folder.mkdir()
     (folder / "stale").touch()
-    spec = dataclasses.replace(SPEC, threshold=0.25)
+    spec = replace(SPEC, threshold=0.25)
     card = b.write_bundle(
-        folder, model=trained, spec=spec, val_squares=films[0], val_truth=np.zeros(60)
+        folder, exported=exported, spec=spec, val_squares=films[0], val_truth=np.zeros(60)
     )
     assert not (folder / "stale").exists()
     assert not list(folder.glob("model.*.onnx")), "one class cannot judge a smaller file"
@@ -185,12 +197,12 @@ def test_an_older_bundle_is_replaced(trained: GreyClassifier, films: Films, tmp_
 
 
 def test_films_without_labels_are_refused(
-    trained: GreyClassifier, films: Films, tmp_path: Path
+    exported: ExportedModel, films: Films, tmp_path: Path
 ) -> None:
     with pytest.raises(RadistillError, match="60 validation films but 3 labels"):
         b.write_bundle(
             tmp_path / "bundle",
-            model=trained,
+            exported=exported,
             spec=SPEC,
             val_squares=films[0],
             val_truth=films[1][:3],

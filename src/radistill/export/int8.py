@@ -16,7 +16,7 @@ from onnxruntime import quantization as ortq
 from sklearn.metrics import roc_auc_score
 
 from radistill.export.float16 import halve
-from radistill.export.onnx import strip
+from radistill.export.graph_builder import strip
 from radistill.files import write_with
 from radistill.imaging import to_unit
 from radistill.runtime.session import open_session, run_batches

@@ -1,111 +1,98 @@
-"""PyTorch -> one ONNX file that holds the weights and nothing of the exporter's diary."""
+"""PyTorch -> ONNX: traces a network and compares it. The only file of the room that needs torch."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import onnx
 import torch
-from torch import nn
+from scipy.special import softmax
+from torch import Tensor, nn
 
 from radistill.errors import RadistillError
-from radistill.export.traced import Explained
-from radistill.files import write_with
+from radistill.export.graph import ExportedModel, Head, add_head
 from radistill.imaging import to_unit
-from radistill.metrics.calibration import UNCALIBRATED, steepest_slope
+from radistill.metrics.calibration import UNCALIBRATED, calibrate_scores, steepest_slope
 from radistill.models.classifier import GreyClassifier
-from radistill.runtime.session import OUTPUTS, open_session, run_batches
+from radistill.runtime.session import open_session, run_batches
 from radistill.schema.figures import CalibrationMap
 
 OPSET = 18
 TOLERANCE = 1e-4
 
 
-@dataclass(frozen=True)
-class Exported:
-    """What is known of a file just written.
-
-    parity: greatest difference between PyTorch and the file over all three outputs, each divided
-    by its greatest absolute value where that is above 1. cam_method: how the map is computed.
-    """
-
-    parity: float
-    cam_method: str
-
-
 def export_onnx(
     model: GreyClassifier,
-    path: Path,
     *,
     positive: int,
     sample: np.ndarray,
     calibration: CalibrationMap = UNCALIBRATED,
     groups: Sequence[int] | None = None,
-) -> Exported:
-    """Write `model` as ONNX with three outputs.
+) -> ExportedModel:
+    """`model` as ONNX; input "image", float32 (N, 1, S, S) in [0, 1]; outputs as `add_head` says.
 
-    The file's input is "image", float32 (N, 1, S, S) in [0, 1] with any N; its outputs are
-    those of `Explained`: "probability" (N, K), "cam" (N, h, w) and "embedding" (N, D). The index of
-    the positive class is noted in the model's metadata, so that a file parted from its card can
-    still be read. `model` is left as it was.
-
-    positive: index among the K reported classes. calibration, groups: see `Explained`.
-    sample: uint8 (N, S, S), the films on which the file is compared with PyTorch.
-    Raises RadistillError and leaves no file if an output differs by more than 1e-4 (see
-    `Exported.parity`; times the steepest slope of the calibration, which magnifies what there is)
-    or the sample is empty.
+    positive: index among the K reported classes. groups: for each logit the index of the class it
+    is reported as. sample: uint8 (N, S, S), the films on which the graph is compared with PyTorch.
+    `model` is left as it was; a copy is traced, on the CPU, in float32 and eval mode.
+    Raises RadistillError if an output differs by more than 1e-4 (times the steepest slope of the
+    calibration, which magnifies what there is) or the sample is empty.
     """
     side = model.input_size
     if sample.shape[1:] != (side, side) or not len(sample):
         raise RadistillError(
-            f"{path}: the export is checked on films of shape (N, {side}, {side}), "
+            f"the export of {model.architecture} is checked on films of shape (N, {side}, {side}), "
             f"got {sample.shape}."
         )
-    reference = Explained(model, positive=positive, calibration=calibration, groups=groups)
-    graph = _trace(reference, side)
-    strip(graph)
-    onnx.helper.set_model_props(graph, {"positive": str(positive)})
-    onnx.checker.check_model(graph, full_check=True)
-    data = graph.SerializeToString()
-    parity = _difference(reference, data, sample)
+    copied = copy.deepcopy(model).cpu().float().eval().to(memory_format=torch.contiguous_format)
+    head = head_of(copied, positive, groups)
+    exported = add_head(trace(copied), head, calibration)
+    parity = _difference(copied, exported.bytes, sample, head, calibration)
     allowed = TOLERANCE * steepest_slope(calibration)
     if not parity <= allowed:  # also when it is NaN
         raise RadistillError(
-            f"{path}: the exported model differs from PyTorch by {parity:.2g} "
+            f"the exported {model.architecture} differs from PyTorch by {parity:.2g} "
             f"(at most {allowed:.2g} is allowed), so it was not written."
         )
-    write_with(path, lambda temporary: temporary.write_bytes(data))
-    return Exported(parity, reference.method)
+    return replace(exported, parity=parity)
 
 
-def strip(model: onnx.ModelProto) -> None:
-    """Remove doc strings, metadata and inferred shapes, in place.
-
-    torch's exporter notes the Python stack of every node: 0.3 MB in a ShuffleNet of 1.4 MB.
-    """
-    for part in (model, model.graph):
-        del part.metadata_props[:]
-        part.doc_string = ""
-    graph = model.graph
-    del graph.value_info[:]
-    for items in (graph.node, graph.input, graph.output, graph.initializer):
-        for item in items:
-            del item.metadata_props[:]
-            item.doc_string = ""
+def head_of(model: GreyClassifier, positive: int, groups: Sequence[int] | None = None) -> Head:
+    """The last layer of `model`; arguments as `export_onnx` takes them."""
+    last: nn.Linear = model.head[1]  # type: ignore[assignment]
+    weight, bias = (value.detach().cpu().float().numpy() for value in (last.weight, last.bias))
+    return Head(weight, bias, positive, tuple(groups) if groups else None)
 
 
-def _trace(module: nn.Module, input_size: int) -> onnx.ModelProto:
+class _Embedding(nn.Module):
+    def __init__(self, classifier: GreyClassifier) -> None:
+        super().__init__()
+        self.classifier = classifier
+        for module in classifier.modules():
+            # Of maps with the channels last the exporter would copy it by indices of the image.
+            if isinstance(module, nn.AdaptiveAvgPool2d) and module.output_size in (1, (1, 1)):
+                module.forward = _mean  # type: ignore[method-assign]
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.classifier.embedding(image)
+
+
+def _mean(input: Tensor) -> Tensor:
+    return input.mean((2, 3), keepdim=True)
+
+
+def trace(model: GreyClassifier) -> onnx.ModelProto:
+    """From "image" to "embedding" as ONNX. `model`: a copy, in eval mode, on the CPU."""
     # Two films: with one, the exporter takes the batch for a constant.
-    example = torch.zeros(2, 1, input_size, input_size)
+    example = torch.zeros(2, 1, model.input_size, model.input_size)
     program: Any = torch.onnx.export(
-        module,
+        _Embedding(model).eval(),
         (example,),
         input_names=["image"],
-        output_names=list(OUTPUTS),
+        output_names=["embedding"],
         opset_version=OPSET,
         dynamic_shapes={"image": {0: torch.export.Dim("batch")}},
         dynamo=True,
@@ -116,12 +103,17 @@ def _trace(module: nn.Module, input_size: int) -> onnx.ModelProto:
     return proto
 
 
-def _difference(reference: nn.Module, data: bytes, sample: np.ndarray) -> float:
-    ours = run_batches(open_session(data), sample)
+def _difference(
+    model: GreyClassifier, data: bytes, sample: np.ndarray, head: Head, calibration: CalibrationMap
+) -> float:
+    films = torch.from_numpy(to_unit(sample))
     with torch.inference_mode():
-        batches = [reference(batch) for batch in torch.split(torch.from_numpy(to_unit(sample)), 32)]
-    theirs = [torch.cat(parts).numpy() for parts in zip(*batches, strict=True)]
+        parts = [(model(batch), model.embedding(batch)) for batch in films.split(32)]
+    logits, embedding = (torch.cat(part).numpy() for part in zip(*parts, strict=True))
+    ours = run_batches(open_session(data), sample)
+    scores = softmax(logits.astype(np.float64), axis=1) @ head.membership
+    expected = (calibrate_scores(calibration, scores, head.positive), embedding)
     return max(
         float(np.abs(one - two).max() / max(1.0, np.abs(two).max()))
-        for one, two in zip(ours, theirs, strict=True)
+        for one, two in zip((ours.probability, ours.embedding), expected, strict=True)
     )

@@ -9,19 +9,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from torch import nn
 
 from radistill import __version__
 from radistill.errors import RadistillError
-from radistill.export.int8 import shrink, spread
+from radistill.export.graph import ExportedModel
+from radistill.export.int8 import shrink
 from radistill.export.model_card import model_card
-from radistill.export.onnx import export_onnx
 from radistill.export.ood_statistics import fit_abstention
 from radistill.export.operating_points import validation_points
 from radistill.export.population import frontal_films
 from radistill.files import replacing_folder, sha256, write_json, write_text
 from radistill.metrics.calibration import UNCALIBRATED
-from radistill.models.classifier import GreyClassifier
 from radistill.runtime.open_bundle import Bundle
 from radistill.runtime.session import open_session, run_batches
 from radistill.schema.card import (
@@ -40,7 +38,6 @@ from radistill.schema.card import (
 from radistill.schema.card import Calibration as CardCalibration
 from radistill.schema.figures import CalibrationMap
 
-PARITY_FILMS = 200
 LICENCE = "MIT for the files of this bundle; the training films keep their own licence"
 INTENDED_USE = (
     "Research and teaching. Not a medical device: it has not been assessed for diagnosis and "
@@ -58,8 +55,7 @@ PREPROCESSING = (
 class BundleSpec:
     """What the card says beyond what can be measured here.
 
-    classes: as reported; groups: for each logit of the model the index of the class it is reported
-    as, where that differs. calibration: of the probability of `positive`, goes into the graph.
+    classes: as reported. calibration: of the probability of `positive`, as it is in the graph.
     threshold: chosen on validation, for the probability of `positive` as calibrated.
     operating_points: thresholds to choose by name; `default` and three sensitivities, all measured
     on validation, where None. population: whom the model knows.
@@ -78,7 +74,6 @@ class BundleSpec:
     synthetic: bool = False
     leaking: bool = False
     calibration: CalibrationMap = UNCALIBRATED
-    groups: tuple[int, ...] | None = None
     operating_points: tuple[OperatingPoint, ...] | None = None
     population: Population | None = None
 
@@ -86,18 +81,16 @@ class BundleSpec:
 def write_bundle(
     folder: Path,
     *,
-    model: GreyClassifier,
+    exported: ExportedModel,
     spec: BundleSpec,
     val_squares: np.ndarray,
     val_truth: npt.ArrayLike,
 ) -> dict[str, Any]:
-    """Write the bundle of `model` to `folder`, replacing an older one; return its card.
+    """Write a bundle to `folder`, replacing an older one; return its card.
 
-    val_squares: uint8 (N, S, S), the validation films, S = spec.input_size; they check the
-    export, judge the smaller file and set the limits of abstention. val_truth: bool (N,), True
-    where the film is positive.
-    Raises RadistillError if the export differs from PyTorch or a file cannot be written; an
-    older bundle is then still there.
+    val_squares: uint8 (N, S, S), the validation films, S = spec.input_size; they judge the smaller
+    file and set the limits of abstention. val_truth: bool (N,), True where the film is positive.
+    Raises RadistillError if a file cannot be written; an older bundle is then still there.
     """
     truth = np.asarray(val_truth, dtype=bool)
     if len(val_squares) != len(truth):
@@ -105,23 +98,16 @@ def write_bundle(
             f"{folder}: {len(val_squares)} validation films but {len(truth)} labels."
         )
     with replacing_folder(folder) as work:
-        card = _fill(work, model, spec, val_squares, truth)
+        card = _fill(work, exported, spec, val_squares, truth)
         Bundle.load(work)  # what cannot be read back is not shipped
     return card.model_dump(mode="json")
 
 
 def _fill(
-    work: Path, model: GreyClassifier, spec: BundleSpec, squares: np.ndarray, truth: np.ndarray
+    work: Path, exported: ExportedModel, spec: BundleSpec, squares: np.ndarray, truth: np.ndarray
 ) -> Card:
     positive = spec.classes.index(spec.positive)
-    exported = export_onnx(
-        model,
-        work / FLOAT32,
-        positive=positive,
-        sample=spread(squares, PARITY_FILMS),
-        calibration=spec.calibration,
-        groups=spec.groups,
-    )
+    (work / FLOAT32).write_bytes(exported.bytes)
     quantisation = shrink(
         work / FLOAT32, squares=squares, truth=truth, positive=positive, threshold=spec.threshold
     )
@@ -152,7 +138,7 @@ def _fill(
         "embedding_size": outputs.embedding.shape[1],
         "population": spec.population or frontal_films(str(spec.training_data.get("name", ""))),
         "abstention": fit_abstention(
-            squares, lambda films: run_batches(shipped, films).embedding, _head(model)
+            squares, lambda films: run_batches(shipped, films).embedding, None
         ),
         "training_data": dict(spec.training_data),
         "figures": dict(spec.figures),
@@ -179,10 +165,3 @@ def cam_scale(cam: np.ndarray, called: np.ndarray) -> float:
     """
     maps = cam[called] if called.any() else cam
     return float(max(np.percentile(maps.max(axis=(1, 2)), 99), 1e-6))
-
-
-def _head(model: GreyClassifier) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (D, logits) and bias of the last layer."""
-    last: nn.Linear = model.head[1]  # type: ignore[assignment]
-    weights, bias = (value.detach().cpu().float().numpy() for value in (last.weight, last.bias))
-    return weights.T, bias

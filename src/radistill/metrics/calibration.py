@@ -33,18 +33,24 @@ def calibrate(chosen: CalibrationMap, probability: npt.ArrayLike) -> np.ndarray:
     return values
 
 
+def calibrate_scores(chosen: CalibrationMap, scores: np.ndarray, positive: int) -> np.ndarray:
+    """(N, classes) -> the same with class `positive` calibrated; the others share what is left."""
+    if chosen.kind == "none":
+        return scores
+    after = calibrate(chosen, scores[:, positive])
+    others = np.delete(scores, positive, axis=1)
+    rest = (1 - after) / np.maximum(others.sum(axis=1), np.finfo(float).tiny)
+    return np.insert(others * rest[:, None], positive, after, axis=1)
+
+
 def calibrate_predictions(chosen: CalibrationMap, p: Predictions) -> Predictions:
     """`p` with the positive class calibrated; the other classes share what is left."""
     if chosen.kind == "none":
         return p
-    after = calibrate(chosen, p.probability)
     scores = p.scores
     if scores is not None:
-        index = p.classes.index(p.positive)
-        others = np.delete(scores, index, axis=1)
-        rest = (1 - after) / np.maximum(others.sum(axis=1), np.finfo(float).tiny)
-        scores = np.insert(others * rest[:, None], index, after, axis=1)
-    return replace(p, probability=after, scores=scores)
+        scores = calibrate_scores(chosen, scores, p.classes.index(p.positive))
+    return replace(p, probability=calibrate(chosen, p.probability), scores=scores)
 
 
 def steepest_slope(chosen: CalibrationMap) -> float:

@@ -11,6 +11,8 @@ from radistill.config import EvaluationConfig, read_config
 from radistill.data.cache import open_cache
 from radistill.data.manifest import read_manifest
 from radistill.errors import UsageError
+from radistill.export.int8 import spread
+from radistill.export.onnx import export_onnx
 from radistill.export.population import FRONTAL, population_of
 from radistill.export.write_bundle import BundleSpec, write_bundle
 from radistill.metrics.calibration import UNCALIBRATED
@@ -22,6 +24,7 @@ from radistill.schema.comparison import Comparison
 from radistill.schema.record import read_record
 
 STUDENT = "student"
+PARITY_FILMS = 200
 
 
 def bundle_run(run: Path, *, population: Population | None = None) -> dict[str, Any]:
@@ -62,15 +65,22 @@ def bundle_run(run: Path, *, population: Population | None = None) -> dict[str, 
         notes=tuple(audit.get("notes", ())),
         synthetic=dataset.synthetic,
         leaking=dataset.leaking,
-        groups=tuple(class_of) if class_of else None,
         population=population
         or population_of(dataset.name, [film.path for film in films], synthetic=dataset.synthetic),
     )
+    squares = cache.batch([film.sha256 for film in val])
+    exported = export_onnx(
+        model,
+        positive=spec.classes.index(spec.positive),
+        sample=spread(squares, PARITY_FILMS),
+        calibration=spec.calibration,
+        groups=class_of,
+    )
     return write_bundle(
         run / "bundle",
-        model=model,
+        exported=exported,
         spec=spec,
-        val_squares=cache.batch([film.sha256 for film in val]),
+        val_squares=squares,
         val_truth=[film.label == spec.positive for film in val],
     )
 

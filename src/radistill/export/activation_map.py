@@ -1,0 +1,151 @@
+"""The class activation map as a part of the graph, without gradients, as the network allows."""
+
+from __future__ import annotations
+
+from typing import TypeGuard
+
+from onnx import NodeProto
+
+from radistill.export.graph_builder import GraphBuilder, Shapes, log_odds
+
+POSITIONS = (
+    "class activation map: the log-odds that the head gives when it sees one position of the last "
+    "feature map alone (Zhou et al. 2016; for a linear head their mean is the film's log-odds)"
+)
+CONTRIBUTIONS = (
+    "gradient times input at the last feature map (the positions sum up to the film's log-odds, "
+    "less the biases)"
+)
+ENERGY = (
+    "activation energy: the mean square over channels of the last feature map (Zagoruyko and "
+    "Komodakis 2017); it shows where the network responds, not for which class"
+)
+_POOLING = ("GlobalAveragePool", "AveragePool", "ReduceMean")
+_RESHAPING = ("Reshape", "Flatten", "Transpose")
+
+
+def add_cam(graph: GraphBuilder) -> tuple[str, tuple[int, ...]]:
+    """Add "cam" (N, h, w); return its method and (h, w).
+
+    `POSITIONS` where the embedding comes from the mean of a feature map and from nothing else,
+    `CONTRIBUTIONS` where it is a dense layer with a ReLU on a feature map, else `ENERGY`.
+    """
+    for pool in reversed(graph.network):
+        if pool.op_type in _POOLING and _is_mean_of_map(pool, graph.shapes):
+            rest = _behind(pool.output[0], graph.network)
+            if rest is not None:
+                return POSITIONS, _positions(graph, pool, rest)
+    dense = _dense_on_map(graph)
+    if dense is not None:
+        return CONTRIBUTIONS, _contributions(graph, *dense)
+    return ENERGY, _energy(graph)
+
+
+def _positions(graph: GraphBuilder, pool: NodeProto, rest: list[NodeProto]) -> tuple[int, ...]:
+    """Each position of the map goes through the nodes behind the mean as if it were a film."""
+    _, channels, height, width = graph.shapes[pool.input[0]]
+    graph.constants(
+        position_shape=[-1, channels, *graph.shapes[pool.output[0]][2:]],
+        cam_shape=[-1, height, width],
+    )
+    text = """
+        channels_last = Transpose <perm = [0, 2, 3, 1]> (features)
+        position = Reshape (channels_last, position_shape)
+    """
+    graph.add(text, features=pool.input[0])
+    names = {pool.output[0]: "position"}
+    for node in rest:
+        again = NodeProto()
+        again.CopyFrom(node)
+        again.name = f"position_{node.name}"
+        again.input[:] = [names.get(name, name) for name in node.input]
+        again.output[:] = [f"position_{name}" for name in node.output]
+        names |= dict(zip(node.output, again.output, strict=True))
+        graph.model.graph.node.append(again)
+    text = "position_logits = Gemm <transB = 1> (position, head_weight, head_bias)"
+    graph.add(text, position=names["embedding"])
+    log_odds(graph, "position")
+    graph.add("cam = Reshape (position_odds, cam_shape)")
+    return height, width
+
+
+def _contributions(graph: GraphBuilder, features: str, dense: str) -> tuple[int, ...]:
+    """Of each position to the log-odds, through the dense layer's open ReLUs."""
+    shape = graph.shapes[features][1:]
+    graph.constants(closed=0.0, map_shape=[-1, *shape], channels=[1])
+    for side in ("for", "against"):
+        graph.add(f"""
+            slope_{side}_logits = Gather <axis = 1> (film_logits, head_{side})
+            slope_{side}_share = Softmax <axis = 1> (slope_{side}_logits)
+            slope_{side}_rows = Gather <axis = 0> (head_weight, head_{side})
+            slope_{side} = MatMul (slope_{side}_share, slope_{side}_rows)
+        """)
+    text = """
+        slope = Sub (slope_for, slope_against)
+        is_open = Greater (embedding, closed)
+        open = Cast <to = 1> (is_open)
+        slope_open = Mul (slope, open)
+        gradient_flat = MatMul (slope_open, dense)
+        gradient = Reshape (gradient_flat, map_shape)
+        contributions = Mul (gradient, features)
+        cam = ReduceSum <keepdims = 0> (contributions, channels)
+    """
+    graph.add(text, features=features, dense=dense)
+    return shape[1:]
+
+
+def _energy(graph: GraphBuilder) -> tuple[int, ...]:
+    features = _last_map(graph.network, graph.shapes)
+    graph.constants(channels=[1])
+    text = """
+        squares = Mul (features, features)
+        cam = ReduceMean <keepdims = 0> (squares, channels)
+    """
+    graph.add(text, features=features)
+    return graph.shapes[features][2:]
+
+
+def _dense_on_map(graph: GraphBuilder) -> tuple[str, str] | None:
+    """Names of the feature map (N, C, h, w) and of the weights (D, C * h * w) if the embedding is
+    ReLU(weights @ map + bias), as the baseline's is."""
+    makers = {name: node for node in graph.network for name in node.output}
+    chain = ["embedding"]
+    for operator in ("Relu", "Gemm", "Reshape"):
+        node = makers.get(chain[-1])
+        if node is None or node.op_type != operator:
+            return None
+        chain.append(node.input[0])
+    features = chain[-1]
+    if not _is_map(graph.shapes.get(features)):
+        return None
+    return features, makers[chain[1]].input[1]
+
+
+def _behind(start: str, nodes: list[NodeProto]) -> list[NodeProto] | None:
+    """The nodes between the tensor `start` and the embedding; None if a path leads around it."""
+    needed, between = {"embedding"}, []
+    for node in reversed(nodes):
+        if start not in node.output and needed & set(node.output):
+            between.append(node)
+            needed |= set(node.input)
+    return None if "image" in needed or start not in needed else between[::-1]
+
+
+def _is_mean_of_map(pool: NodeProto, shapes: Shapes) -> bool:
+    features, pooled = shapes.get(pool.input[0]), shapes.get(pool.output[0], ())
+    return _is_map(features) and pooled[1:] in ((features[1],), (features[1], 1, 1))
+
+
+def _is_map(shape: tuple[int, ...] | None) -> TypeGuard[tuple[int, ...]]:
+    """(N, C, h, w) with more than one row and column."""
+    return shape is not None and len(shape) == 4 and min(shape[2:]) > 1
+
+
+def _last_map(nodes: list[NodeProto], shapes: Shapes) -> str:
+    """The last tensor with positions that is a convolution's output or computed from one."""
+    maps: list[str] = []
+    for node in nodes:
+        follows = node.op_type not in _RESHAPING and not set(maps).isdisjoint(node.input)
+        if (node.op_type == "Conv" or follows) and _is_map(shapes.get(node.output[0])):
+            maps.append(node.output[0])
+    return maps[-1]
