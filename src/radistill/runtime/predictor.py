@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from radistill.files import write_with
-from radistill.imaging.sandbox.intake import Intake, Reduced, Refused, Upload
+from radistill.imaging.sandbox.intake import Decoded, Intake, Refused, Upload
 from radistill.runtime.abstain import Sight, reasons_to_abstain
 from radistill.runtime.find_bundle import find_bundle
 from radistill.runtime.open_bundle import Bundle
@@ -26,7 +26,7 @@ LONGEST = 1024  # pixels of an overlay; a map of a few positions shows no more o
 UNDRAWN = ("dicom", "tiff")  # by browsers
 DRAWN = (*UNDRAWN, "jpeg", "png", "bmp", "webp")
 
-_Batch = list[Reduced | Refused]
+_Batch = list[Decoded | Refused]
 
 
 class Predictor:
@@ -82,7 +82,7 @@ class Predictor:
         Batches run side by side, as many as the bundle has threads, while others are decoded.
         """
         sources = DRAWN if settings.heatmaps is not None else UNDRAWN if settings.views else ()
-        films = intake.reduce(files, square=self.card.input_size, preview=LONGEST, sources=sources)
+        films = intake.decode(files, square=self.card.input_size, preview=LONGEST, sources=sources)
         ahead: deque[tuple[_Batch, Future[tuple[Outputs, float]]]] = deque()
         with ThreadPoolExecutor(self.bundle.threads, "radistill-graph") as pool:
             for batch in _batches(films):
@@ -101,7 +101,7 @@ class Predictor:
     def _outputs(self, batch: _Batch) -> tuple[Outputs, float]:
         """What the graph says of the films among `batch`, and its milliseconds for each."""
         start = time.perf_counter()
-        squares = [item.square for item in batch if isinstance(item, Reduced)]
+        squares = [item.pixels for item in batch if isinstance(item, Decoded)]
         if not squares:
             nothing = np.empty(0, np.float32)
             return Outputs(nothing, nothing, nothing), 0.0
@@ -113,7 +113,7 @@ class Predictor:
     ) -> Iterator[Result]:
         outputs, graph_ms = graph.result()
         start = time.perf_counter()
-        films = [item for item in batch if isinstance(item, Reduced)]
+        films = [item for item in batch if isinstance(item, Decoded)]
         reasons = iter(self._reasons(films, outputs, settings) if films else ())
         each_ms = graph_ms + _since(start) / max(1, len(films))
         rows = iter(zip(*outputs, strict=True))
@@ -124,10 +124,10 @@ class Predictor:
                 yield self._decide(item, Outputs(*next(rows)), next(reasons), each_ms, settings)
 
     def _reasons(
-        self, films: Sequence[Reduced], outputs: Outputs, settings: Settings
+        self, films: Sequence[Decoded], outputs: Outputs, settings: Settings
     ) -> list[list[str]]:
         sight = Sight(
-            squares=np.stack([film.square for film in films]),
+            squares=np.stack([film.pixels for film in films]),
             shapes=[film.shape for film in films],
             embeddings=outputs.embedding,
             probabilities=outputs.probability[:, self.card.positive_index],
@@ -142,7 +142,7 @@ class Predictor:
         )
 
     def _decide(
-        self, film: Reduced, outputs: Outputs, reasons: list[str], ms: float, settings: Settings
+        self, film: Decoded, outputs: Outputs, reasons: list[str], ms: float, settings: Settings
     ) -> Prediction:
         start = time.perf_counter()
         probability = float(outputs.probability[self.card.positive_index])
@@ -171,7 +171,7 @@ class Predictor:
         return card.classes[int(others.argmax())]
 
     def _overlay(
-        self, film: Reduced, cam: np.ndarray, probability: float, folder: Path | None
+        self, film: Decoded, cam: np.ndarray, probability: float, folder: Path | None
     ) -> str | None:
         """Draw the map under a name made of the file's hash, never of what the file says."""
         if folder is None or film.preview is None:
@@ -186,7 +186,7 @@ class Predictor:
         return str(target)
 
 
-def _batches(films: Iterable[Reduced | Refused]) -> Iterator[_Batch]:
+def _batches(films: Iterable[Decoded | Refused]) -> Iterator[_Batch]:
     batch: _Batch = []
     for film in films:
         batch.append(film)

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,15 +19,12 @@ from bad_files import BAD, GREY, ODD, image
 from dicoms import STEPS, dicom
 from radistill.errors import RadistillError
 from radistill.imaging import DecodeError, Limits, decode, to_square
-from radistill.imaging.sandbox.decoded import reduced
 from radistill.imaging.sandbox.intake import (
     Decoded,
     Intake,
-    Reduced,
     Refused,
     Upload,
     _result,
-    _Wish,
 )
 
 SMALL = Limits(max_bytes=32 * 2**20)
@@ -116,13 +112,13 @@ def test_films_made_small_are_those_of_the_whole(intake: Intake, tmp_path: Path)
         (tmp_path / name).write_bytes(content)
     paths = [tmp_path / name for name in files]
     whole = list(intake.decode(paths))
-    small = list(intake.reduce(paths, square=16, preview=300, sources=["jpeg", "dicom"]))
+    small = list(intake.decode(paths, square=16, preview=300, sources=["jpeg", "dicom"]))
     assert small[-1] == whole[-1]
     for one, other in zip(whole[:-1], small[:-1], strict=True):
         assert isinstance(one, Decoded)
-        assert isinstance(other, Reduced)
-        assert np.array_equal(other.square, to_square(one.pixels, 16))
-        assert other.shape == one.pixels.shape
+        assert isinstance(other, Decoded)
+        assert np.array_equal(other.pixels, to_square(one.pixels, 16))
+        assert other.shape == one.shape == one.pixels.shape
         assert (other.path, other.sha256, other.tags) == (one.path, one.sha256, one.tags)
         assert (other.preview is None) == (one.source not in ("jpeg", "dicom"))
         assert other.ms > 0
@@ -143,6 +139,7 @@ LIES = [
     {"ms": float("nan")},
     {"preview": [2, 3]},
     {"preview": [-1, -6]},
+    {"preview": [10**30, 1]},
     {"code": "no such code", "message": ""},
     {"code": "empty"},
 ]
@@ -151,13 +148,12 @@ LIES = [
 @pytest.mark.parametrize("lie", LIES, ids=repr)
 def test_what_a_process_says_is_checked(lie: dict[str, object]) -> None:
     """One that a file has taken over may say anything; a path or a crash must not come of it."""
-    wish = _Wish({}, 16, partial(reduced, 4))
-    honest = _result("film", (GOOD, bytearray(16)), wish)
-    assert isinstance(honest, Reduced)
+    honest = _result("film", (GOOD, bytearray(16)), 4)
+    assert isinstance(honest, Decoded)
     with pytest.raises(DecodeError, match="gave no film"):
-        _result("film", (GOOD | lie, bytearray(16)), wish)
+        _result("film", (GOOD | lie, bytearray(16)), 4)
     with pytest.raises(DecodeError, match="gave no film"):
-        _result("film", (GOOD, bytearray(15)), wish)
+        _result("film", (GOOD, bytearray(15)), 4)
 
 
 def test_names_that_are_not_utf8(intake: Intake, tmp_path: Path) -> None:

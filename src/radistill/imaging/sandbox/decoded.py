@@ -22,30 +22,17 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 class Decoded:
     """A film.
 
-    path: as given. sha256: of the file, hexadecimal. pixels: (H, W) uint8, bright is dense, EXIF
-        orientation applied. source and tags: as `radistill.imaging.Picture` has them.
-    """
-
-    path: str
-    sha256: str
-    pixels: np.ndarray
-    source: str
-    tags: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Reduced:
-    """A film made small where it was decoded.
-
-    shape: (H, W) that it had. square: (S, S) uint8, by `radistill.imaging.to_square`. preview:
-        (h, w) uint8, the whole film scaled down, or None. ms: milliseconds that reading, decoding
-        and this took. The others as `Decoded` has them.
+    path: as given. sha256: of the file, hexadecimal. shape: (H, W) of the film, EXIF orientation
+        applied. pixels: uint8, bright is dense: the film (H, W), or the square (S, S) asked for, by
+        `radistill.imaging.to_square`. preview: (h, w) uint8, the whole film scaled down, or None.
+        source and tags: as `radistill.imaging.picture.Picture` has them. ms: milliseconds that
+        reading, decoding and resizing took.
     """
 
     path: str
     sha256: str
     shape: tuple[int, int]
-    square: np.ndarray
+    pixels: np.ndarray
     preview: np.ndarray | None
     source: str
     tags: Mapping[str, Any]
@@ -61,30 +48,26 @@ class Refused:
     message: str
 
 
-def decoded(path: str, head: Mapping[str, Any], body: bytearray) -> Decoded:
-    """An answer of `radistill.imaging.sandbox.worker`. Raises KeyError, TypeError or ValueError."""
+def decoded(path: str, head: Mapping[str, Any], body: bytearray, square: int) -> Decoded:
+    """An answer of the worker. square: side of the square asked for, 0 for the whole film.
+
+    Raises KeyError, TypeError or ValueError if it makes no sense.
+    """
     import numpy as np  # not before the processes have started
 
-    pixels = np.frombuffer(body, np.uint8).reshape(_shape(head["height"], head["width"]))
-    return Decoded(path, _sha256(head), pixels, str(head["source"]), _tags(head))
-
-
-def reduced(side: int, path: str, head: Mapping[str, Any], body: bytearray) -> Reduced:
-    """An answer with a square of `side` pixels. Raises KeyError, TypeError or ValueError."""
-    import numpy as np
-
-    values = np.frombuffer(body, np.uint8)
-    preview = None
-    if "preview" in head:
-        preview = values[side * side :].reshape(_shape(*head["preview"]))
-        values = values[: side * side]
-    if not math.isfinite(head["ms"]):
-        raise ValueError("ms")
-    return Reduced(
+    shape = _shape(head["height"], head["width"])
+    height, width = (square, square) if square else shape
+    pixels, rest = np.split(np.frombuffer(body, np.uint8), [height * width])
+    preview = rest.reshape(_shape(*head["preview"])) if "preview" in head else None
+    if not _SHA256.fullmatch(head["sha256"]) or not math.isfinite(head["ms"]):
+        raise ValueError("sha256 or ms")
+    if preview is None and len(rest):
+        raise ValueError("more than a film")
+    return Decoded(
         path=path,
-        sha256=_sha256(head),
-        shape=_shape(head["height"], head["width"]),
-        square=values.reshape(side, side),
+        sha256=head["sha256"],
+        shape=shape,
+        pixels=pixels.reshape(height, width),
         preview=preview,
         source=str(head["source"]),
         tags=_tags(head),
@@ -96,13 +79,6 @@ def _shape(height: Any, width: Any) -> tuple[int, int]:
     if not (isinstance(height, int) and isinstance(width, int) and height > 0 and width > 0):
         raise ValueError("shape")
     return height, width
-
-
-def _sha256(head: Mapping[str, Any]) -> str:
-    digest = head["sha256"]
-    if not _SHA256.fullmatch(digest):
-        raise ValueError("sha256")
-    return str(digest)
 
 
 def _tags(head: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Files of unknown origin to films, decoded in processes of their own.
+"""Files that nobody vouches for to films, decoded in processes of their own.
 
 A file can do no more than end the process that decodes it: memory and time are capped, a process
 that dies or is killed is replaced, and its file comes back as refused.
@@ -9,22 +9,20 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 # Nothing here waits for numpy, so that the processes start before it is imported.
 from radistill.imaging.limits import Limits
 from radistill.imaging.refusal import Code, DecodeError
 from radistill.imaging.sandbox.child import Answer, Child
-from radistill.imaging.sandbox.decoded import Decoded, Reduced, Refused, decoded, reduced
+from radistill.imaging.sandbox.decoded import Decoded, Refused, decoded
 
-__all__ = ["Decoded", "Intake", "Reduced", "Refused", "Upload"]
+__all__ = ["Decoded", "Intake", "Refused", "Upload"]
 
 _WATCH_SECONDS = 0.1
 _GROUP_SECONDS = 0.1
@@ -38,17 +36,12 @@ class Upload(NamedTuple):
     data: bytes
 
 
-T = TypeVar("T")
+class _Wanted(NamedTuple):
+    """What is asked of each file, see `Intake.decode`."""
 
-
-@dataclass(frozen=True)
-class _Wish(Generic[T]):
-    """What is asked of each file. head: of the request. largest: bytes of an answer's body. make:
-    an answer to a result."""
-
-    head: Mapping[str, Any]
-    largest: int
-    make: Callable[[str, Mapping[str, Any], bytearray], T]
+    square: int
+    preview: int
+    sources: list[str]
 
 
 class Intake:
@@ -88,35 +81,26 @@ class Intake:
         self._pool.shutdown()
         self._watch.join()
 
-    def decode(self, files: Iterable[Path | Upload]) -> Iterator[Decoded | Refused]:
-        """Films in the order of `files`, as they come; reads two files a worker ahead.
-
-        Raises RadistillError if no decoding process can be started.
-        """
-        return self._run(files, _Wish({}, self._limits.max_pixels, decoded))
-
-    def reduce(
+    def decode(
         self,
         files: Iterable[Path | Upload],
         *,
-        square: int,
+        square: int = 0,
         preview: int = 0,
         sources: Collection[str] = (),
-    ) -> Iterator[Reduced | Refused]:
-        """As `decode`, but only what a model needs of a film crosses over from its process.
+    ) -> Iterator[Decoded | Refused]:
+        """Films in the order of `files`, as they come; reads two files a worker ahead.
 
-        square: pixels of its side. preview: most pixels of the longer side of the previews that
-        films of these `sources` get.
+        square: side of the square that a model takes; with it the whole film does not leave its
+        process. preview: most pixels of the longer side of the previews that films of these
+        `sources` get. Raises RadistillError if no decoding process can be started.
         """
-        wanted = {"square": square, "preview": preview, "sources": list(sources)}
-        return self._run(files, _Wish(wanted, square**2 + preview**2, partial(reduced, square)))
-
-    def _run(self, files: Iterable[Path | Upload], wish: _Wish[T]) -> Iterator[T | Refused]:
-        ahead: deque[Future[list[T | Refused]]] = deque()
+        wanted = _Wanted(square, preview, list(sources))
+        ahead: deque[Future[list[Decoded | Refused]]] = deque()
         most = 2 * len(self._children)
         try:
             for group in self._groups(files):
-                ahead.append(self._pool.submit(self._decode_group, group, wish))
+                ahead.append(self._pool.submit(self._decode_group, group, wanted))
                 while ahead and (len(ahead) > most or ahead[0].done()):
                     yield from ahead.popleft().result()
             while ahead:
@@ -147,36 +131,39 @@ class Intake:
         if group:
             yield group
 
-    def _decode_group(self, files: list[Path | Upload], wish: _Wish[T]) -> list[T | Refused]:
+    def _decode_group(self, files: list[Path | Upload], wanted: _Wanted) -> list[Decoded | Refused]:
         child = self._idle.get()
         try:
             start = time.perf_counter()
-            results = self._ask(child, files, wish)
+            results = self._ask(child, files, wanted)
             self._seconds_each = max((time.perf_counter() - start) / len(files), 1e-6)
             return results
         finally:
             self._idle.put(child)
 
-    def _ask(self, child: Child, files: list[Path | Upload], wish: _Wish[T]) -> list[T | Refused]:
+    def _ask(
+        self, child: Child, files: list[Path | Upload], wanted: _Wanted
+    ) -> list[Decoded | Refused]:
         """A result for each of `files`, whether the process survives them or not."""
-        results: list[T | Refused] = []
+        results: list[Decoded | Refused] = []
         first = files[0]
-        head, body = dict(wish.head), b""
+        head, body = dict(wanted._asdict()), b""
+        largest = (wanted.square**2 or self._limits.max_pixels) + wanted.preview**2
         try:
             if isinstance(first, Upload):
                 self._limits.check_bytes(len(first.data))
                 body = first.data
             else:
                 head["paths"] = [str(file) for file in files]
-            for answer in child.ask(head, body, files=len(files), largest=wish.largest):
-                result = _result(_name(files[len(results)]), answer, wish)
+            for answer in child.ask(head, body, files=len(files), largest=largest):
+                result = _result(_name(files[len(results)]), answer, wanted.square)
                 results.append(result)
         except DecodeError as error:
             if len(files) == 1:
                 return [Refused(_name(first), error.code, error.reason)]
             # Answers were lost on their way, so who is to blame shows when each is asked alone.
             for file in files[len(results) :]:
-                again = self._ask(child, [file], wish)
+                again = self._ask(child, [file], wanted)
                 results += again
         return results
 
@@ -190,12 +177,12 @@ def _name(file: Path | Upload) -> str:
     return file.name if isinstance(file, Upload) else str(file)
 
 
-def _result(name: str, answer: Answer, wish: _Wish[T]) -> T | Refused:
+def _result(name: str, answer: Answer, square: int) -> Decoded | Refused:
     """Raises DecodeError if the answer is none."""
     head, body = answer
     try:
         if "code" in head:
             return Refused(name, Code(head["code"]), str(head["message"]))
-        return wish.make(name, head, body)
-    except (KeyError, TypeError, ValueError):
+        return decoded(name, head, body, square)
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise DecodeError(Code.CRASHED, "decoding gave no film; the file is bad") from None

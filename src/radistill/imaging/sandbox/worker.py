@@ -33,10 +33,9 @@ _HOLD_SECONDS = 0.01
 def main() -> None:
     """Answer one request after another until standard input ends.
 
-    A request has the files' "paths", or no such key and one file's bytes as the body; and, where
-    the whole film is not wanted, the pixels of a "square" as a model takes it and of a "preview",
-    which only films of these "sources" get. Each file is answered by a frame of its own: what
-    `_answer` gives.
+    A request has the files' "paths", or no such key and one file's bytes as the body; the side of
+    the "square" that a model takes, 0 for the whole film; and the longer side of a "preview", which
+    only films of these "sources" get. Each file is answered by a frame of its own, see `_answer`.
     """
     limits = Limits(**json.loads(sys.argv[1]))
     requests, replies = _take_streams()
@@ -76,9 +75,7 @@ def _answer(
             "source": picture.source,
             "tags": dict(picture.tags),
         }
-        if "square" not in wanted:
-            return answer, film.tobytes()
-        body = shrink(film, wanted["square"]).tobytes()
+        body = (shrink(film, wanted["square"]) if wanted["square"] else film).tobytes()
         if picture.source in wanted["sources"]:
             preview = film.copy()
             preview.thumbnail((wanted["preview"], wanted["preview"]), Image.Resampling.BILINEAR)
