@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import fields
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -18,11 +19,11 @@ from radistill.metrics.predictions import Predictions
 from radistill.report import fmt, sentences
 from radistill.report.checklist import checklist
 from radistill.report.figures import comparison_plots, samples
-from radistill.report.figures.training_curves import read_history
 from radistill.report.html import write_report
 from radistill.schema.comparison import DatasetFacts
 from radistill.schema.figures import FIGURES, Decided
 from radistill.schema.record import write_record
+from radistill.training.history import Epoch, read_history
 
 PLOTS = {"reliability.svg", "decision.svg", "roc.svg", "confusion.svg", "cost.svg", "loss.svg",
          "validation.svg", "samples.png", "mistakes.png"}  # fmt: skip
@@ -267,13 +268,13 @@ def test_missing_and_damaged_files_are_named(make_run):
 
 def test_history_with_gaps(tmp_path):
     file = tmp_path / "history.csv"
-    file.write_text("epoch,phase,train_loss,val_loss,val_auc,val_accuracy\n1,all,0.5,,nan,0.7\n")
-    history = read_history(file)
-    assert history is not None
-    assert np.isnan(history.values["val_loss"]).all()
-    assert history.values["train_loss"].tolist() == [0.5]
-    file.write_text("epoch,phase,train_loss,val_loss,val_auc,val_accuracy\n")
-    assert read_history(file) is None
+    header = ",".join(field.name for field in fields(Epoch))
+    file.write_text(f"{header}\n1,all,0.1,0.5,,nan,0.7,0.7,9\n")
+    (row,) = read_history(file)
+    assert np.isnan(row.val_loss)
+    assert row.train_loss == 0.5
+    file.write_text(f"{header}\n")
+    assert read_history(file) == []
 
 
 def six(truth, probability):

@@ -19,6 +19,7 @@ from radistill.report.figures import (
     validation_plots,
 )
 from radistill.schema.comparison import External, ModelResult
+from radistill.training.history import read_history
 
 SAMPLE_SEED = 0  # the films shown are the same in every report of a run
 
@@ -73,11 +74,9 @@ def comparison_figures(
 
 
 def _training_figures(run: Path, models: Sequence[ModelResult]) -> list[ReportFigure]:
-    histories = {
-        model.name: history
-        for model in models
-        if (history := training_curves.read_history(run / model.name / "history.csv"))
-    }
+    files = {model.name: run / model.name / "history.csv" for model in models}
+    read = {name: read_history(file) for name, file in files.items() if file.exists()}
+    histories = {name: history for name, history in read.items() if history}
     if not histories:
         return []
     loss = "By epoch. A dotted line separates the phases, such as the head alone."
