@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from radistill.config import load_config, read_config
+from radistill.config import load_config, read_config, read_evaluation
 from radistill.errors import UsageError
 
 # config.yaml of a run of the preset `student`, seed 3, as the version before wrote it.
@@ -23,7 +23,6 @@ def test_config_of_an_earlier_run_means_the_same() -> None:
         ("student", "progressive", [32], "student.progressive is gone"),
         ("student", "frozen_stages", 2, "student.frozen_stages is gone: of the teacher alone"),
         ("baseline", "dropout", 0.1, "baseline.dropout is gone: always 0.5"),
-        ("evaluation", "latency_runs", 3, "evaluation.latency_runs is gone"),
     ],
 )
 def test_an_earlier_run_with_other_values_is_refused_by_key(
@@ -37,6 +36,16 @@ def test_an_earlier_run_with_other_values_is_refused_by_key(
         read_config(file)
     assert str(caught.value).startswith(str(file))
     assert words in str(caught.value)
+
+
+def test_the_evaluation_of_any_earlier_run_is_read(tmp_path: Path) -> None:
+    values = yaml.safe_load(FORMER.read_text())
+    values["student"]["progressive"] = [32]
+    values["evaluation"] |= {"latency_runs": 3, "bootstrap": 300}
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(values))
+    evaluation, seed = read_evaluation(file)
+    assert (evaluation.bootstrap, evaluation.threshold, seed) == (300, "fixed=0.5", 3)
 
 
 @pytest.mark.parametrize(

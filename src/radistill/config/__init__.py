@@ -1,6 +1,13 @@
 """The one configuration: presets, a YAML file and `--set key=value`, in that order."""
 
-from radistill.config.read_config import load_config, presets, read_config, to_yaml, validate
+from radistill.config.read_config import (
+    load_config,
+    presets,
+    read_config,
+    read_evaluation,
+    to_yaml,
+    validate,
+)
 from radistill.config.study_config import (
     AugmentConfig,
     CalibrationRule,
@@ -24,6 +31,7 @@ __all__ = [
     "load_config",
     "presets",
     "read_config",
+    "read_evaluation",
     "to_yaml",
     "validate",
 ]

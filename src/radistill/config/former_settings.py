@@ -18,15 +18,16 @@ from radistill.config.study_config import (
 
 
 class Former(NamedTuple):
-    """value: what is built in today; an earlier configuration with it means the same."""
+    """value: what is built in today, and means the same in an earlier configuration; or ANY."""
 
     value: object
     message: str
 
 
+ANY = object()  # no value changes the outcome
 _GONE = {
-    "tensorboard": Former(False, "is gone: history.csv has the curves"),
-    "evaluation.latency_runs": Former(30, "is gone: always 30"),
+    "tensorboard": Former(ANY, "is gone: history.csv has the curves"),
+    "evaluation.latency_runs": Former(ANY, "is gone: always 30"),
 }
 _GONE_OF_NETWORKS = {
     "transfer": Former("finetune", "is gone: epochs=0 with head_epochs above 0 trains the head"),
@@ -88,7 +89,7 @@ def converted(values: dict[str, Any]) -> dict[str, Any]:
             continue
         for name, value in list(part.items()):
             key, known = prefix + name, former_setting(prefix + name)
-            if known and value == known.value:
+            if known and known.value in (value, ANY):
                 del part[name]
             elif isinstance(value, str) and (key, value) in _VALUES:
                 part[name] = _VALUES[key, value][0]

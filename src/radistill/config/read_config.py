@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from radistill.config.former_settings import converted, former_setting, former_value
-from radistill.config.study_config import StudyConfig
+from radistill.config.study_config import EvaluationConfig, StudyConfig
 from radistill.errors import UsageError
 
 
@@ -64,6 +64,13 @@ def read_config(file: Path) -> StudyConfig:
         if str(error).startswith(str(file)):
             raise
         raise UsageError(f"{file}: by another version, or edited: {error}") from None
+
+
+def read_evaluation(file: Path) -> tuple[EvaluationConfig, int]:
+    """How a run scores its models, and its seed, whatever the settings of its networks."""
+    values = converted(_read_yaml(file))
+    config = validate({key: values[key] for key in ("evaluation", "seed") if key in values})
+    return config.evaluation, config.seed
 
 
 def validate(values: dict[str, Any]) -> StudyConfig:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from radistill.config import EvaluationConfig, read_config
+from radistill.config import read_evaluation
 from radistill.data.cache import open_cache
 from radistill.data.manifest import read_manifest
 from radistill.errors import UsageError
@@ -50,7 +50,7 @@ def bundle_run(run: Path, *, population: Population | None = None) -> dict[str, 
             f"{run / 'cache'}: lacks the films at {model.input_size} pixels; "
             "type the command of the study again, which makes them"
         )
-    config, seed = _settings(run / "config.yaml")
+    config, seed = read_evaluation(run / "config.yaml")
     test = read_predictions(run / STUDENT / "predictions.csv", dataset.positive)
     calibrated = on_calibrated_scale(result, test, config, seed)
     spec = BundleSpec(
@@ -83,12 +83,6 @@ def bundle_run(run: Path, *, population: Population | None = None) -> dict[str, 
         val_squares=squares,
         val_truth=[film.label == spec.positive for film in val],
     )
-
-
-def _settings(file: Path) -> tuple[EvaluationConfig, int]:
-    """How the run scores its models, and its seed."""
-    config = read_config(file)
-    return config.evaluation, config.seed
 
 
 def described(words: str | None, ages: str | None) -> Population | None:
