@@ -28,8 +28,10 @@ def test_guess(labels: list[str], classes: tuple[str, ...], positive: str) -> No
 
 def test_named_positive_wins_silently() -> None:
     assert choose_classes(["PNEUMONIA", "NORMAL"], "NORMAL") == (
-        ("PNEUMONIA", "NORMAL"), "NORMAL", (),
-    )  # fmt: skip
+        ("PNEUMONIA", "NORMAL"),
+        "NORMAL",
+        (),
+    )
     assert choose_classes(["b", "a", "c"], "b") == (("a", "b", "c"), "b", ())
 
 

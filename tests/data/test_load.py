@@ -128,9 +128,11 @@ def test_the_real_set(shared: Path) -> None:
     assert time.monotonic() - start < 60
     counts = Counter((film.split == "test", film.label) for film in dataset.films)
     assert counts == {
-        (False, "NORMAL"): 1341, (False, "PNEUMONIA"): 3875,
-        (True, "NORMAL"): 234, (True, "PNEUMONIA"): 390,
-    }  # fmt: skip
+        (False, "NORMAL"): 1341,
+        (False, "PNEUMONIA"): 3875,
+        (True, "NORMAL"): 234,
+        (True, "PNEUMONIA"): 390,
+    }
     assert not dataset.leaking
     assert not dataset.unreadable
     again = load_dataset(shared / "data" / "chest_xray", DataConfig(protocol="patient"), 0)

@@ -33,8 +33,12 @@ def test_other_names(name: str) -> None:
 
 
 def test_one_number_in_two_series_is_two_patients() -> None:
-    names = ["person7_bacteria_1.jpeg", "person7_virus_1.jpeg", "IM-0007-1.jpeg",
-             "NORMAL2-IM-0007-1.jpeg"]  # fmt: skip
+    names = [
+        "person7_bacteria_1.jpeg",
+        "person7_virus_1.jpeg",
+        "IM-0007-1.jpeg",
+        "NORMAL2-IM-0007-1.jpeg",
+    ]
     entries, _, known = identify([ListedFilm(name, "x") for name in names], None)
     assert len({entry.patient for entry in entries}) == 4
     assert known
@@ -63,8 +67,10 @@ def test_regular_expression_with_subtype() -> None:
     films = entries("a/p01_left_x.png", "a/p01_right_y.png", "a/else.png")
     named, notes, known = identify(films, r"(?P<patient>p\d+)_(?P<subtype>[a-z]+)")
     assert [(e.patient, e.subtype) for e in named] == [
-        ("p01", "left"), ("p01", "right"), ("a/else.png", ""),
-    ]  # fmt: skip
+        ("p01", "left"),
+        ("p01", "right"),
+        ("a/else.png", ""),
+    ]
     assert known
     assert any("1 of 3" in note for note in notes)
 

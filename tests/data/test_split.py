@@ -67,8 +67,9 @@ def test_patient_split(
     sizes: dict[str, int], films_each: int, seed: int, test: float, val: float, how: str
 ) -> None:
     films = cohort(sizes, films_each)
-    done = split(films, seed, protocol="patient", test_fraction=test, val_fraction=val,
-                 validation=how)  # fmt: skip
+    done = split(
+        films, seed, protocol="patient", test_fraction=test, val_fraction=val, validation=how
+    )
     assert not done.leaking
     assert not crossing_patients(done.films)
     assert [f.path for f in done.films] == [f.path for f in films]
@@ -95,8 +96,9 @@ def test_the_split_is_pinned() -> None:
 
 
 def test_subtypes_are_stratified() -> None:
-    films = [film(f"s{n}", "sick", f"s{n}", subtype="virus" if n % 3 else "bacteria")
-             for n in range(90)]  # fmt: skip
+    films = [
+        film(f"s{n}", "sick", f"s{n}", subtype="virus" if n % 3 else "bacteria") for n in range(90)
+    ]
     films += [film(f"w{n}", "well", f"w{n}") for n in range(40)]
     done = split(films, protocol="patient", test_fraction=0.2, val_fraction=0.25)
     count = Counter((f.split, f.subtype) for f in done.films if f.label == "sick")
@@ -119,9 +121,15 @@ def test_official_keeps_test_and_folds_val(kaggle_names) -> None:
 def test_block_takes_the_lowest_numbers_of_each_series(kaggle_names) -> None:
     done = split(kaggle_films(kaggle_names), val_fraction=0.2, validation="block")
     assert {f.patient for f in done.films if f.split == "val"} == {
-        "IM-0001", "IM-0002", "NORMAL2-IM-0001", "NORMAL2-IM-0002",
-        "bacteria-1", "bacteria-2", "virus-21", "virus-22",
-    }  # fmt: skip
+        "IM-0001",
+        "IM-0002",
+        "NORMAL2-IM-0001",
+        "NORMAL2-IM-0002",
+        "bacteria-1",
+        "bacteria-2",
+        "virus-21",
+        "virus-22",
+    }
 
 
 def test_block_counts_numbers_as_numbers() -> None:
@@ -129,8 +137,11 @@ def test_block_counts_numbers_as_numbers() -> None:
 
 
 def test_a_given_split_stands() -> None:
-    films = [film(f"{s}{n}", "AB"[n % 2], f"{s}{n}", s) for s in ("train", "val", "test")
-             for n in range(4)]  # fmt: skip
+    films = [
+        film(f"{s}{n}", "AB"[n % 2], f"{s}{n}", s)
+        for s in ("train", "val", "test")
+        for n in range(4)
+    ]
     assert split(films, keep_val=True).films == films
 
 
@@ -167,8 +178,9 @@ def test_too_few_patients() -> None:
     with pytest.raises(UsageError, match="class B has 1 patient to split; at least 3"):
         split(cohort({"A": 9, "B": 1}))
     given_test = [film(f"t{n}", "AB"[n % 2], f"t{n}", "test") for n in range(4)]
-    train = [film(f"{f.label}{f.path}", f.label, f.patient, "train")
-             for f in cohort({"A": 9, "B": 1})]  # fmt: skip
+    train = [
+        film(f"{f.label}{f.path}", f.label, f.patient, "train") for f in cohort({"A": 9, "B": 1})
+    ]
     with pytest.raises(UsageError, match="class B has 1 patient to split; at least 2"):
         split(train + given_test)
 

@@ -10,10 +10,17 @@ from radistill.errors import UsageError
 
 
 def dataset(*pairs: tuple[str, str]) -> Dataset:
-    films = [Film(f"{i}.png", label, subtype, f"p{i}", "train", str(i), 8, 8)
-             for i, (label, subtype) in enumerate(pairs)]  # fmt: skip
-    return Dataset("d", tuple(films), ("NORMAL", "PNEUMONIA"), "PNEUMONIA",
-                   lambda path: np.zeros((8, 8), np.uint8))  # fmt: skip
+    films = [
+        Film(f"{i}.png", label, subtype, f"p{i}", "train", str(i), 8, 8)
+        for i, (label, subtype) in enumerate(pairs)
+    ]
+    return Dataset(
+        "d",
+        tuple(films),
+        ("NORMAL", "PNEUMONIA"),
+        "PNEUMONIA",
+        lambda path: np.zeros((8, 8), np.uint8),
+    )
 
 
 KERMANY = dataset(("NORMAL", ""), ("PNEUMONIA", "virus"), ("PNEUMONIA", "bacteria"))

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from radistill.imaging import bits_in_use, decode, to_square, to_unit
+from radistill.imaging import decode, to_square, to_unit
+from radistill.imaging.preprocess import bits_in_use
 
 
 def triangle_resize(grey: np.ndarray, size: int) -> np.ndarray:

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from radistill.imaging import MAX_PIXELS, DecodeError, decode
+from radistill.imaging import DecodeError, decode
+from radistill.imaging.limits import MAX_PIXELS
 
 GREY = np.arange(24 * 40, dtype=np.uint32).reshape(24, 40)
 GREY8 = (GREY % 251).astype(np.uint8)

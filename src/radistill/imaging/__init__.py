@@ -6,11 +6,9 @@ from radistill.lazy import lazy
 
 if TYPE_CHECKING:
     from radistill.imaging.content import read_content
-    from radistill.imaging.limits import MAX_BYTES, MAX_PIXELS, Limits
-    from radistill.imaging.picture import Picture
+    from radistill.imaging.limits import MAX_BYTES, Limits
     from radistill.imaging.preprocess import (
         PREPROCESSING_VERSION,
-        bits_in_use,
         to_eight_bits,
         to_square,
         to_unit,
@@ -23,13 +21,10 @@ __getattr__ = lazy(
     __name__,
     {
         "MAX_BYTES": ".limits",
-        "MAX_PIXELS": ".limits",
         "PREPROCESSING_VERSION": ".preprocess",
         "Code": ".refusal",
         "DecodeError": ".refusal",
         "Limits": ".limits",
-        "Picture": ".picture",
-        "bits_in_use": ".preprocess",
         "decode": ".read",
         "read_content": ".content",
         "read_picture": ".read",
@@ -41,13 +36,10 @@ __getattr__ = lazy(
 
 __all__ = [
     "MAX_BYTES",
-    "MAX_PIXELS",
     "PREPROCESSING_VERSION",
     "Code",
     "DecodeError",
     "Limits",
-    "Picture",
-    "bits_in_use",
     "decode",
     "read_content",
     "read_picture",

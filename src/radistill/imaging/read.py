@@ -1,4 +1,4 @@
-"""An image file of any common kind, told by its content, to one grey array."""
+"""An image file of any common kind, recognised by its content, to one grey array."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from radistill.imaging.content import read_content
-from radistill.imaging.dicom import looks_like_dicom
+from radistill.imaging.dicom import is_dicom
 from radistill.imaging.grey import UnsupportedPixels, to_grey
 from radistill.imaging.limits import ANY_NUMBER, Limits, out_of_memory
 from radistill.imaging.picture import Picture
@@ -76,7 +76,7 @@ def read_picture(content: bytes, limits: Limits) -> Picture:
 
 
 def _pillow(name: str, *starts: bytes) -> Format:
-    """A format that Pillow reads, told by any of `starts`."""
+    """A format that Pillow reads, recognised by any of `starts`."""
 
     def read(content: bytes, limits: Limits) -> Picture:
         return _read_with_pillow(content, name, limits)
@@ -159,7 +159,7 @@ def _read_dicom(content: bytes, limits: Limits) -> Picture:
 
 # DICOM first: its preamble may hold another format's first bytes (PS3.10, 7.1).
 FORMATS: tuple[Format, ...] = (
-    Format("DICOM", looks_like_dicom, _read_dicom),
+    Format("DICOM", is_dicom, _read_dicom),
     _pillow("JPEG", b"\xff\xd8\xff"),
     _pillow("PNG", b"\x89PNG\r\n\x1a\n"),
     _pillow("TIFF", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"),

@@ -31,10 +31,24 @@ def test_a_clean_set(kaggle, tmp_path) -> None:
     write_record(tmp_path / "audit.json", result)
     assert read_record(Audit, tmp_path / "audit.json") == result
     assert list(json.loads((tmp_path / "audit.json").read_text())) == [
-        "name", "protocol", "synthetic", "leaking", "classes", "positive", "films", "counts",
-        "subtypes", "patients", "sizes", "imbalance", "unreadable", "exact_duplicates",
-        "near_duplicates", "notes", "findings",
-    ]  # fmt: skip
+        "name",
+        "protocol",
+        "synthetic",
+        "leaking",
+        "classes",
+        "positive",
+        "films",
+        "counts",
+        "subtypes",
+        "patients",
+        "sizes",
+        "imbalance",
+        "unreadable",
+        "exact_duplicates",
+        "near_duplicates",
+        "notes",
+        "findings",
+    ]
     assert sum(sum(count.values()) for count in result.counts.values()) == 120
     assert result.counts["test"] == {"NORMAL": 20, "PNEUMONIA": 20}
     assert result.subtypes["test"] == {"bacteria": 10, "virus": 10}
@@ -66,8 +80,9 @@ def test_what_was_planted_is_found(spoilt) -> None:
     exact, near = result.exact_duplicates, result.near_duplicates
     assert exact.pairs == exact.across_splits == exact.differing_labels == 1
     assert sorted(exact.examples[0].paths) == [
-        "test/PNEUMONIA/person15_bacteria_9.jpeg", "train/NORMAL/IM-0001-0001.jpeg",
-    ]  # fmt: skip
+        "test/PNEUMONIA/person15_bacteria_9.jpeg",
+        "train/NORMAL/IM-0001-0001.jpeg",
+    ]
     assert (near.pairs, near.across_patients, near.differing_labels) == (1, 1, 0)
     assert list(result.patients.crossing) == ["IM-0003"]
     assert [bad.code for bad in result.unreadable] == ["empty"]
@@ -101,8 +116,9 @@ def test_unknown_patients_and_imbalance_are_said(tmp_path, write_films) -> None:
 
 def test_no_more_than_twenty_examples(kaggle) -> None:
     for n in range(30):
-        shutil.copy(kaggle / "train/NORMAL/IM-0001-0001.jpeg",
-                    kaggle / f"train/NORMAL/IM-0001-1{n:03}.jpeg")  # fmt: skip
+        shutil.copy(
+            kaggle / "train/NORMAL/IM-0001-0001.jpeg", kaggle / f"train/NORMAL/IM-0001-1{n:03}.jpeg"
+        )
     duplicates = audit(load_dataset(kaggle, DataConfig(), 0)).exact_duplicates
     assert duplicates.pairs == 30
     assert len(duplicates.examples) == 20

@@ -28,8 +28,10 @@ def test_split_folders_in_any_case(tmp_path, write_films) -> None:
 def test_flat_folder_and_folders_within_a_class(tmp_path, write_films) -> None:
     write_films(tmp_path, ["A/1.png", "A/deeper/2.png", "B/3.png"])
     assert sorted(listed(tmp_path)) == [
-        ("A/1.png", "A", ""), ("A/deeper/2.png", "A", ""), ("B/3.png", "B", ""),
-    ]  # fmt: skip
+        ("A/1.png", "A", ""),
+        ("A/deeper/2.png", "A", ""),
+        ("B/3.png", "B", ""),
+    ]
 
 
 @pytest.mark.parametrize("inner", ["train/A", "A"])
@@ -40,8 +42,9 @@ def test_a_folder_in_a_folder_as_archives_leave_it(tmp_path, write_films, inner)
     junk.mkdir(parents=True)
     (junk / "._1.png").write_bytes(b"x")
     assert [row[0] for row in listed(tmp_path)] == [
-        f"chest/chest/{inner}/1.png", f"chest/chest/{other}/2.png",
-    ]  # fmt: skip
+        f"chest/chest/{inner}/1.png",
+        f"chest/chest/{other}/2.png",
+    ]
 
 
 def test_junk_is_ignored_and_other_folders_are_named(tmp_path, write_films) -> None:

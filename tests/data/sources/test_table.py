@@ -29,8 +29,13 @@ def table(films, *rows, header="Image Index,Finding Labels,Patient ID,Sex"):
 
 
 def test_columns_map_and_names_without_folders(films):
-    file = table(films, "a.png,No Finding,7,F", "b.png,Pneumonia|Edema,8,M", "c.png,Edema,9,M",
-                 "d.png,no_finding|Pneumonia,9,M")  # fmt: skip
+    file = table(
+        films,
+        "a.png,No Finding,7,F",
+        "b.png,Pneumonia|Edema,8,M",
+        "c.png,Edema,9,M",
+        "d.png,no_finding|Pneumonia,9,M",
+    )
     source = open_table(file, films, NIH)
     assert [(e.path, e.label, e.patient) for e in source.films] == [
         ("images_1/a.png", "normal", "7"),
@@ -42,8 +47,13 @@ def test_columns_map_and_names_without_folders(films):
 
 
 def test_rows_without_their_film_are_counted_and_left_out(films):
-    file = table(films, "a.png,No Finding,7,F", "x.png,Pneumonia,8,M", "b.png,Pneumonia,9,M",
-                 "y.png,Pneumonia,9,M")  # fmt: skip
+    file = table(
+        films,
+        "a.png,No Finding,7,F",
+        "x.png,Pneumonia,8,M",
+        "b.png,Pneumonia,9,M",
+        "y.png,Pneumonia,9,M",
+    )
     source = open_table(file, films, NIH)
     assert [entry.path for entry in source.films] == ["images_1/a.png", "images_1/b.png"]
     assert "2 of 4" in source.notes[0]

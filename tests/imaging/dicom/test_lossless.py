@@ -44,9 +44,14 @@ def encode(
                 guess = b
             else:
                 guess = [
-                    a, b, corner, a + b - corner, a + ((b - corner) >> 1),
-                    b + ((a - corner) >> 1), (a + b) >> 1,
-                ][predictor - 1]  # fmt: skip
+                    a,
+                    b,
+                    corner,
+                    a + b - corner,
+                    a + ((b - corner) >> 1),
+                    b + ((a - corner) >> 1),
+                    (a + b) >> 1,
+                ][predictor - 1]
             bits += coded((values[r][c] - guess) & 0xFFFF)
     parts.append(stuffed(bits))
     body = parts[0]

@@ -104,8 +104,9 @@ def test_slope_and_intercept_come_before_the_window() -> None:
         row(0, 4, 10, 14), WindowCenter=5.5, WindowWidth=21
     )
     assert plain[0] < plain[-1]
-    assert shown(row(0, 5, 10), RescaleSlope=-1, RescaleIntercept=10, WindowCenter=5.5,
-                 WindowWidth=11) == [255, 127, 0]  # fmt: skip
+    assert shown(
+        row(0, 5, 10), RescaleSlope=-1, RescaleIntercept=10, WindowCenter=5.5, WindowWidth=11
+    ) == [255, 127, 0]
 
 
 def test_modality_lut_by_hand() -> None:
@@ -284,9 +285,13 @@ def test_a_multi_frame_capture_of_one_frame_is_read() -> None:
 )
 def test_windows_agree_with_pydicom(center: int, width: int, function: str) -> None:
     made = dataset(
-        PhotometricInterpretation="MONOCHROME2", BitsStored=12, PixelRepresentation=0,
-        WindowCenter=center, WindowWidth=width, VOILUTFunction=function,
-    )  # fmt: skip
+        PhotometricInterpretation="MONOCHROME2",
+        BitsStored=12,
+        PixelRepresentation=0,
+        WindowCenter=center,
+        WindowWidth=width,
+        VOILUTFunction=function,
+    )
     values = np.arange(4096)
     wanted = apply_windowing(values, made) / 4095 * 255
     got = Window(center, width, function)(values.astype(float), False)
@@ -341,16 +346,49 @@ def test_tags_of_the_population() -> None:
 
 
 NAMING = (
-    "PatientName", "PatientID", "OtherPatientNames", "ReferringPhysicianName", "InstitutionName",
-    "AccessionNumber", "StudyDescription", "SeriesDescription", "ImageComments", "OperatorsName",
-    "PatientAddress", "PatientMotherBirthName", "StudyID", "StationName", "DeviceSerialNumber",
-    "BodyPartExamined", "ViewPosition", "VOILUTFunction", "PresentationLUTShape", "PatientAge",
-    "PatientBirthDate", "StudyDate", "Modality", "PhotometricInterpretation", "SOPClassUID",
-    "SOPInstanceUID", "Rows", "BitsStored", "BitsAllocated", "HighBit", "RescaleSlope",
-    "RescaleIntercept", "NumberOfFrames", "WindowCenter", "WindowWidth", "PixelPaddingValue",
-    "PresentationIntentType", "SamplesPerPixel", "PixelRepresentation", "PixelData",
-    "VOILUTSequence", "ModalityLUTSequence",
-)  # fmt: skip
+    "PatientName",
+    "PatientID",
+    "OtherPatientNames",
+    "ReferringPhysicianName",
+    "InstitutionName",
+    "AccessionNumber",
+    "StudyDescription",
+    "SeriesDescription",
+    "ImageComments",
+    "OperatorsName",
+    "PatientAddress",
+    "PatientMotherBirthName",
+    "StudyID",
+    "StationName",
+    "DeviceSerialNumber",
+    "BodyPartExamined",
+    "ViewPosition",
+    "VOILUTFunction",
+    "PresentationLUTShape",
+    "PatientAge",
+    "PatientBirthDate",
+    "StudyDate",
+    "Modality",
+    "PhotometricInterpretation",
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "Rows",
+    "BitsStored",
+    "BitsAllocated",
+    "HighBit",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "NumberOfFrames",
+    "WindowCenter",
+    "WindowWidth",
+    "PixelPaddingValue",
+    "PresentationIntentType",
+    "SamplesPerPixel",
+    "PixelRepresentation",
+    "PixelData",
+    "VOILUTSequence",
+    "ModalityLUTSequence",
+)
 
 
 def test_no_name_reaches_an_answer_a_log_or_an_error(tmp_path: Path) -> None:

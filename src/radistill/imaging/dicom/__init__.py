@@ -1,5 +1,5 @@
-"""DICOM radiographs to pixels. Only `looks_like_dicom` is imported before there is one to read."""
+"""DICOM radiographs to pixels. Only `is_dicom` is imported before there is one to read."""
 
-from radistill.imaging.dicom.recognise import looks_like_dicom
+from radistill.imaging.dicom.recognise import is_dicom
 
-__all__ = ["looks_like_dicom"]
+__all__ = ["is_dicom"]

@@ -20,15 +20,14 @@ _READ = _SECONDARY | {
 # PS3.3 C.7.3.1.1.1. RG is film; the second row is what secondary captures are marked as.
 _RADIOGRAPHS = frozenset({"CR", "DX", "RG"})
 _CAPTURES = frozenset({"OT", "SC", "HC", ""})
-_OTHERS = {
-    "CT": "computed tomography", "MR": "magnetic resonance", "US": "ultrasound",
-    "MG": "mammography", "PT": "positron emission", "NM": "nuclear medicine",
-    "XA": "angiography", "RF": "fluoroscopy", "PX": "panoramic X-ray", "IO": "intra-oral X-ray",
-    "BMD": "bone densitometry", "ECG": "electrocardiogram", "ES": "endoscopy",
-    "OP": "ophthalmic photograph", "XC": "photograph", "GM": "microscopy", "SM": "slide",
-    "DOC": "document", "SR": "report", "PR": "presentation state", "SEG": "segmentation",
-    "RTIMAGE": "radiotherapy image", "RTDOSE": "radiotherapy dose", "IVUS": "ultrasound",
-}  # fmt: skip
+_OTHERS = """
+CT: computed tomography, MR: magnetic resonance, US: ultrasound, MG: mammography,
+PT: positron emission, NM: nuclear medicine, XA: angiography, RF: fluoroscopy, PX: panoramic X-ray,
+IO: intra-oral X-ray, BMD: bone densitometry, ECG: electrocardiogram, ES: endoscopy,
+OP: ophthalmic photograph, XC: photograph, GM: microscopy, SM: slide, DOC: document, SR: report,
+PR: presentation state, SEG: segmentation, RTIMAGE: radiotherapy image, RTDOSE: radiotherapy dose,
+IVUS: ultrasound
+"""
 _WANTED = "radistill reads CR, DX and secondary capture"
 
 
@@ -61,8 +60,9 @@ def _is_read(dataset: Dataset) -> bool:
 
 def _check_modality(dataset: Dataset, name: str) -> None:
     uid, modality = word(dataset, "SOPClassUID"), word(dataset, "Modality")
-    if modality in _OTHERS:
-        reason = f"DICOM of {_OTHERS[modality]} ({modality}); {_WANTED}"
+    others = dict(entry.strip().split(": ") for entry in _OTHERS.split(","))
+    if modality in others:
+        reason = f"DICOM of {others[modality]} ({modality}); {_WANTED}"
         raise DecodeError(Code.MODALITY, reason)
     if uid and not _is_read(dataset):
         raise DecodeError(Code.MODALITY, f"DICOM of another kind ({name}); {_WANTED}")

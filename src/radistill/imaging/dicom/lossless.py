@@ -19,7 +19,7 @@ _PEEK = 1 << 16  # a code has 16 bits at most
 
 @dataclass
 class _Header:
-    """What stands before the pixels of the only scan."""
+    """The header before the pixels of the only scan."""
 
     precision: int = 0
     rows: int = 0
@@ -131,9 +131,9 @@ def _differences(
     """`count` differences, int32 (count,). Every bit is looked at as if a code began there; one
     walk from code to code then finds those where one does."""
     steps = lengths + np.where(sizes == 16, 0, sizes)  # 16: the difference is 32768, without bits
-    steps[lengths == 0] = 1  # no code begins so; found out below
+    steps[lengths == 0] = 1  # no code begins so: refused in `_values`
     padded = np.concatenate([data, np.zeros(8, np.uint8)]).astype(np.uint64)
-    found, got, position = [], 0, 0
+    pieces, got, position = [], 0, 0
     for block in range(0, len(data), _BLOCK):
         size = min(_BLOCK, len(data) - block)
         forty = _forty_bits(padded[block : block + size + 4])
@@ -143,13 +143,13 @@ def _differences(
         next_up = peeked.reshape(-1)
         places = _walk(steps[next_up].tobytes(), position - 8 * block, count - got)
         position = 8 * block + places.pop()
-        found.append(_values(forty, next_up, np.array(places, np.int64), lengths, sizes))
+        pieces.append(_values(forty, next_up, np.array(places, np.int64), lengths, sizes))
         got += len(places)
         if got == count:
             break
     if got < count or position > 8 * len(data):
         raise _short()
-    return np.concatenate(found)
+    return np.concatenate(pieces)
 
 
 def _forty_bits(padded: np.ndarray) -> np.ndarray:

@@ -26,15 +26,14 @@ logging.getLogger("pydicom").addHandler(logging.NullHandler())
 warnings.filterwarnings("ignore", module=r"pydicom\.")
 
 # No other element becomes part of the dataset: a name that was never read cannot leak.
-_ELEMENTS = (
-    "SOPClassUID", "Modality", "PresentationIntentType", "NumberOfFrames",
-    "Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration",
-    "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation",
-    "PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleSlope", "RescaleIntercept",
-    "ModalityLUTSequence", "VOILUTSequence", "VOILUTFunction", "WindowCenter", "WindowWidth",
-    "PresentationLUTShape", "PatientAge", "PatientBirthDate", "StudyDate", "BodyPartExamined",
-    "ViewPosition", "PixelData", "FloatPixelData", "DoubleFloatPixelData",
-)  # fmt: skip
+_ELEMENTS = """
+SOPClassUID Modality PresentationIntentType NumberOfFrames Rows Columns SamplesPerPixel
+PhotometricInterpretation PlanarConfiguration BitsAllocated BitsStored HighBit PixelRepresentation
+PixelPaddingValue PixelPaddingRangeLimit RescaleSlope RescaleIntercept ModalityLUTSequence
+VOILUTSequence VOILUTFunction WindowCenter WindowWidth PresentationLUTShape PatientAge
+PatientBirthDate StudyDate BodyPartExamined ViewPosition PixelData FloatPixelData
+DoubleFloatPixelData
+"""
 _PREAMBLE = 132
 _PIXEL_DATA = (b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10")
 
@@ -45,7 +44,7 @@ def parse(content: bytes, limits: Limits) -> Dataset:
     Raises DecodeError (truncated, too-large), and whatever pydicom raises for damaged files.
     """
     content = _inflated(content, limits)
-    dataset = dcmread(BytesIO(content), force=True, specific_tags=list(_ELEMENTS))
+    dataset = dcmread(BytesIO(content), force=True, specific_tags=_ELEMENTS.split())
     # pydicom leaves an element out that the file stops within.
     if "PixelData" not in dataset and any(tag in content for tag in _PIXEL_DATA):
         reason = "the DICOM file stops within its pixels; copy it again from its source"

@@ -9,7 +9,7 @@ _VRS = frozenset(
 _LONGEST = 256  # no element that a dataset begins with is longer
 
 
-def looks_like_dicom(head: bytes) -> bool:
+def is_dicom(head: bytes) -> bool:
     """Whether a file that begins with `head` (512 bytes or all there are) is DICOM.
 
     Either the mark of PS3.10 7.1, or, for files that lack preamble and mark, a first element of

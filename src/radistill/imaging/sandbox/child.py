@@ -106,7 +106,7 @@ class Child:
             self._receive(0)
         except (OSError, EOFError, BrokenFrame):
             raise RadistillError(
-                "the decoding process cannot start; what it said, if anything, stands above. "
+                "the decoding process cannot start; see its message above, if any. "
                 "Try: python -c 'import radistill.imaging.sandbox.worker'"
             ) from None
         finally:
