@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,9 @@ import pytest
 
 from radistill.config import EvaluationConfig
 from radistill.files import write_csv
-from radistill.metrics.predictions import Predictions, write_predictions
+from radistill.metrics.predictions import Predictions, read_predictions, write_predictions
 from radistill.metrics.score import score_model
-from radistill.report.side_by_side import compare
+from radistill.report.side_by_side import compare, read_scored
 from radistill.schema.comparison import Comparison, DatasetFacts
 from radistill.schema.figures import Cost
 from radistill.schema.record import read_record
@@ -129,7 +129,18 @@ def build_run(
     (run / "environment.json").write_text(
         json.dumps({"python": "3.11", "packages": {"torch": "2"}})
     )
-    return compare(run, models, DatasetFacts.model_validate(facts), CONFIG, 0)
+    return compared(run, models, DatasetFacts.model_validate(facts), CONFIG)
+
+
+def compared(
+    run: Path, models: Sequence[str], dataset: DatasetFacts, config: EvaluationConfig
+) -> Comparison:
+    """Write and return comparison.json of the model folders in `run`."""
+    scored = []
+    for name in models:
+        p = read_predictions(run / name / "predictions.csv", dataset.positive)
+        scored.append(read_scored(run / name, p, config, 0))
+    return compare(run, scored, dataset, config, 0)
 
 
 @pytest.fixture(scope="session")

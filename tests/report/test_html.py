@@ -14,16 +14,16 @@ from PIL import Image
 
 from finished_run import edited
 from radistill.config import load_config, read_config, to_yaml
-from radistill.errors import RadistillError, UsageError
-from radistill.metrics.predictions import Predictions
+from radistill.errors import RadistillError
+from radistill.metrics.predictions import Predictions, read_predictions
 from radistill.report import fmt, sentences
 from radistill.report.checklist import checklist
 from radistill.report.figures import comparison_plots, samples
 from radistill.report.html import write_report
-from radistill.schema.comparison import DatasetFacts
+from radistill.schema.comparison import Comparison, DatasetFacts
 from radistill.schema.figures import FIGURES, Decided
-from radistill.schema.record import write_record
-from radistill.training.history import Epoch, read_history
+from radistill.schema.record import read_record, write_record
+from radistill.training.history import read_history
 
 PLOTS = {"reliability.svg", "decision.svg", "roc.svg", "confusion.svg", "cost.svg", "loss.svg",
          "validation.svg", "samples.png", "mistakes.png"}  # fmt: skip
@@ -49,7 +49,13 @@ class Page(HTMLParser):
 
 
 def report(run, thumbnails):
-    return write_report(run, thumbnails).read_text("utf-8")
+    comparison = read_record(Comparison, run / "comparison.json")
+    positive = comparison.dataset.positive
+    predictions = {
+        model.name: read_predictions(run / model.name / "predictions.csv", positive)
+        for model in comparison.models
+    }
+    return write_report(run, comparison, predictions, thumbnails).read_text("utf-8")
 
 
 def test_figures_equal_the_comparison_to_the_digit(make_run):
@@ -256,14 +262,11 @@ def test_missing_and_damaged_files_are_named(make_run):
     history = run / "teacher" / "history.csv"
     history.write_text("epoch,phase\n1,all\n")
     with pytest.raises(RadistillError, match=r"history\.csv: is not a training history"):
-        write_report(run, None)
+        report(run, None)
     history.unlink()
-    (run / "teacher" / "predictions.csv").unlink()
-    with pytest.raises(UsageError, match=r"predictions\.csv: cannot be read"):
-        write_report(run, None)
-    (run / "comparison.json").unlink()
-    with pytest.raises(RadistillError, match=r"comparison\.json: cannot be read"):
-        write_report(run, None)
+    (run / "environment.json").write_text("{")
+    with pytest.raises(RadistillError, match=r"environment\.json: is not JSON"):
+        report(run, None)
 
 
 def test_history_with_gaps(tmp_path):

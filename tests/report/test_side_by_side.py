@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from finished_run import compared
 from radistill.config import EvaluationConfig
 from radistill.errors import RadistillError, UsageError
 from radistill.metrics.paired import delong
 from radistill.metrics.predictions import Predictions, read_predictions
 from radistill.metrics.score import score_model, score_predictions
-from radistill.report.side_by_side import compare
 from radistill.schema.comparison import ModelMetrics
 from radistill.schema.figures import Confusion
 from radistill.schema.record import read_record, write_record
@@ -70,9 +70,8 @@ def test_figures_can_be_recomputed_from_the_csv(make_run):
 
 def test_same_seed_same_comparison(make_run):
     run, comparison = make_run(models=("teacher", "student"))
-    again = compare(
-        run, ("teacher", "student"), comparison.dataset, EvaluationConfig(bootstrap=200), 0
-    )
+    config = EvaluationConfig(bootstrap=200)
+    again = compared(run, ("teacher", "student"), comparison.dataset, config)
     assert again == comparison
 
 
@@ -101,7 +100,7 @@ def test_a_model_that_calls_nothing_positive_is_compared_all_the_same(make_run):
     p = read_predictions(run / "teacher" / "predictions.csv", "PNEUMONIA")
     figures, _ = score_predictions(p, 1.0, CONFIG, 0)
     write_record(file, scored.model_copy(update={"test": figures}))
-    found = compare(run, ("teacher", "student"), comparison.dataset, CONFIG, 0)
+    found = compared(run, ("teacher", "student"), comparison.dataset, CONFIG)
     assert found.models[0].test.precision is None
     assert found.models[0].test.precision_ci is None
     assert "precision" not in found.pairs[0].differences
@@ -114,7 +113,7 @@ def test_models_on_other_films_are_not_compared(make_run):
     lines = file.read_text().splitlines(keepends=True)
     file.write_text("".join([lines[0], *reversed(lines[1:])]))
     with pytest.raises(RadistillError, match="not the films that teacher was scored on"):
-        compare(run, ("teacher", "student"), comparison.dataset, CONFIG, 0)
+        compared(run, ("teacher", "student"), comparison.dataset, CONFIG)
 
 
 @pytest.mark.parametrize(("content", "message"), [(None, "cannot be read"), ("{", "is not JSON")])
@@ -123,7 +122,7 @@ def test_missing_or_damaged_metrics(make_run, content, message):
     file = run / "teacher" / "metrics.json"
     file.unlink() if content is None else file.write_text(content)
     with pytest.raises(RadistillError, match=message):
-        compare(run, ("teacher",), comparison.dataset, CONFIG, 0)
+        compared(run, ("teacher",), comparison.dataset, CONFIG)
 
 
 def test_threshold_comes_from_validation(tmp_path):

@@ -15,10 +15,15 @@ from radistill.metrics.predictions import Predictions, read_predictions, write_p
 from radistill.metrics.thresholds import choose_threshold
 from radistill.report.formats import render
 from radistill.schema.comparison import Comparison
-from radistill.study.rescore import review
+from radistill.study.prediction_files import open_sources
+from radistill.study.rescore import rescore
 
 CONFIG = EvaluationConfig(bootstrap=200)
 TWO = ("teacher", "student")
+
+
+def rescored(paths, config, seed, *, positive=None, models=(), **options):
+    return rescore(open_sources(paths, positive, models), config, seed, **options)
 
 
 def rewrite(file, out, keep=slice(None), label=None):
@@ -34,7 +39,7 @@ def rewrite(file, out, keep=slice(None), label=None):
 
 def test_a_run_reviewed_is_the_comparison_it_has(make_run):
     run, comparison = make_run(models=TWO)
-    again = review([run], CONFIG, 0)
+    again = rescored([run], CONFIG, 0)
     assert again.pairs == comparison.pairs
     for old, new in zip(comparison.models, again.models, strict=True):
         assert old.test == new.test
@@ -46,7 +51,7 @@ def test_a_run_reviewed_is_the_comparison_it_has(make_run):
 def test_every_figure_of_a_file_by_scikit_learn_alone(make_run):
     run, comparison = make_run(models=TWO)
     file = run / "student" / "predictions.csv"
-    test = review([file], CONFIG, 0, positive="PNEUMONIA").models[0].test
+    test = rescored([file], CONFIG, 0, positive="PNEUMONIA").models[0].test
     assert test == comparison.models[1].test
     with file.open() as lines:
         rows = list(csv.DictReader(lines))
@@ -76,7 +81,7 @@ def test_every_figure_of_a_file_by_scikit_learn_alone(make_run):
 def test_across_a_run_a_model_folder_and_a_file(make_run, tmp_path):
     run, comparison = make_run(models=TWO)
     file = rewrite(run / "student" / "predictions.csv", tmp_path / "other.csv")
-    found = review([run, run / "teacher", file], CONFIG, 0, models=["student"])
+    found = rescored([run, run / "teacher", file], CONFIG, 0, models=["student"])
     names = [model.name for model in found.models]
     assert len(set(names)) == 3
     assert "other" in names
@@ -92,22 +97,22 @@ def test_across_a_run_a_model_folder_and_a_file(make_run, tmp_path):
 def test_a_file_alone_has_the_threshold_half_and_says_so(make_run, tmp_path):
     run, _ = make_run(models=TWO)
     file = rewrite(run / "student" / "predictions.csv", tmp_path / "other.csv")
-    model = review([file], CONFIG, 0).models[0]
+    model = rescored([file], CONFIG, 0).models[0]
     assert model.test.threshold == 0.5
     assert "none is recorded" in model.threshold_rule
-    given = review([file], CONFIG, 0, threshold=0.3).models[0]
+    given = rescored([file], CONFIG, 0, threshold=0.3).models[0]
     assert given.test.threshold == 0.3
 
 
 def test_a_rule_chooses_on_validation(make_run, tmp_path):
     run, _ = make_run(models=TWO)
-    found = review([run], CONFIG, 0, rule="sensitivity=0.95", models=["student"]).models[0]
+    found = rescored([run], CONFIG, 0, rule="sensitivity=0.95", models=["student"]).models[0]
     val = read_predictions(run / "student" / "predictions-val.csv", "PNEUMONIA")
     expected = choose_threshold(val.truth, val.probability, "sensitivity=0.95")
     assert found.test.threshold == expected
     (run / "student" / "predictions-val.csv").unlink()
     with pytest.raises(UsageError, match=r"no predictions-val\.csv"):
-        review([run], CONFIG, 0, rule="sensitivity=0.95", models=["student"])
+        rescored([run], CONFIG, 0, rule="sensitivity=0.95", models=["student"])
 
 
 def test_other_films_only_on_the_intersection_and_only_when_asked(make_run, tmp_path):
@@ -117,41 +122,41 @@ def test_other_films_only_on_the_intersection_and_only_when_asked(make_run, tmp_
         run / "teacher" / "predictions.csv", tmp_path / "turned.csv", slice(None, None, -1)
     )
     with pytest.raises(UsageError, match=r"different films .*100 in common"):
-        review([half, turned], CONFIG, 0)
-    found = review([half, turned], CONFIG, 0, intersect=True)
+        rescored([half, turned], CONFIG, 0)
+    found = rescored([half, turned], CONFIG, 0, intersect=True)
     assert [model.test.n for model in found.models] == [100, 100]
     p = read_predictions(run / "teacher" / "predictions.csv", "PNEUMONIA").rows(np.arange(100))
     assert found.models[1].test.auc == sk.roc_auc_score(p.truth, p.probability)
     none = rewrite(turned, tmp_path / "none.csv", slice(0, 50))
     with pytest.raises(UsageError, match="no film is in all"):
-        review([half, none], CONFIG, 0, intersect=True)
+        rescored([half, none], CONFIG, 0, intersect=True)
 
 
 def test_labels_in_another_spelling_are_the_same_and_others_are_not(make_run, tmp_path):
     run, _ = make_run(models=TWO)
     spelled = rewrite(run / "student" / "predictions.csv", tmp_path / "spelled.csv",
                       label={"PNEUMONIA": "Pneumonia", "NORMAL": "normal "})  # fmt: skip
-    found = review([run / "teacher", spelled], CONFIG, 0)
+    found = rescored([run / "teacher", spelled], CONFIG, 0)
     assert found.models[0].test.confusion.tp > 0
     assert found.models[1].test.auc > 0.8
     wrong = rewrite(run / "student" / "predictions.csv", tmp_path / "wrong.csv",
                     label={"PNEUMONIA": "NORMAL", "NORMAL": "PNEUMONIA"})  # fmt: skip
     with pytest.raises(UsageError, match="not of the same labels"):
-        review([run / "teacher", wrong], CONFIG, 0)
+        rescored([run / "teacher", wrong], CONFIG, 0)
 
 
 def test_what_holds_no_predictions_is_named(tmp_path, make_run):
     with pytest.raises(UsageError, match="neither a run"):
-        review([tmp_path], CONFIG, 0)
+        rescored([tmp_path], CONFIG, 0)
     run, _ = make_run(models=TWO)
     with pytest.raises(UsageError, match="no model named baseline"):
-        review([run], CONFIG, 0, models=["baseline"])
+        rescored([run], CONFIG, 0, models=["baseline"])
     with pytest.raises(UsageError, match="named twice"):
-        review([run / "student", run / "student"], CONFIG, 0)
+        rescored([run / "student", run / "student"], CONFIG, 0)
     file = rewrite(run / "student" / "predictions.csv", tmp_path / "x.csv",
                    label={"PNEUMONIA": "A", "NORMAL": "B"})  # fmt: skip
     with pytest.raises(UsageError, match="--positive"):
-        review([file], CONFIG, 0)
+        rescored([file], CONFIG, 0)
 
 
 def test_formats_hold_the_figures(make_run):

@@ -22,7 +22,7 @@ from radistill.errors import UsageError
 from radistill.files import sha256
 from radistill.phantoms import generate
 from radistill.runtime import Predictor
-from radistill.study.bundle import bundle_run, described
+from radistill.study.bundle import bundle_run, parse_population
 
 SMALL = [
     *(
@@ -297,7 +297,7 @@ def test_a_bundle_tells_what_the_report_promises_after_calibration(
 @pytest.mark.parametrize("ages", ["old", "90-18", "18", "18-90-95"])
 def test_ages_that_are_none_are_refused(ages: str) -> None:
     with pytest.raises(UsageError, match="such as 18-90"):
-        described(None, ages)
+        parse_population(None, ages)
 
 
 def test_evaluate_refuses_other_classes(run: Path, phantoms: Path, tmp_path: Path) -> None:

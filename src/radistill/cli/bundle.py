@@ -20,9 +20,9 @@ def bundle(
     ] = None,
 ) -> None:
     """Export the run's student to RUN/bundle, with abstention fitted to its validation films."""
-    from radistill.study.bundle import bundle_run, described
+    from radistill.study.bundle import bundle_run, parse_population
 
-    card = bundle_run(run, population=described(population, ages))
+    card = bundle_run(run, population=parse_population(population, ages))
     console.print(f"bundle: {run / 'bundle'}", markup=False)
     console.print(
         f"smaller file: {card['quantisation']['kind']} ({card['quantisation']['reason']})",

@@ -33,14 +33,13 @@ def compare(
     """Compare models on the same films: intervals, DeLong, McNemar, non-inferiority, Holm."""
     settings = options.settings(*([f"evaluation.margin={margin}"] if margin is not None else []))
     rule = options.rule
-    from radistill.study.rescore import review
+    from radistill.study.prediction_files import open_sources
+    from radistill.study.rescore import rescore
 
-    comparison = review(
-        sources,
+    comparison = rescore(
+        open_sources(sources, options.positive, model or ()),
         settings.evaluation,
         seed,
-        positive=options.positive,
-        models=model or (),
         intersect=intersection,
         threshold=options.threshold,
         rule=rule,

@@ -64,9 +64,9 @@ def evaluate(
     from radistill.study.scorer import find_model
 
     if data is None:
-        from radistill.study.refresh import review_run
+        from radistill.study.refresh import refresh_run
 
-        result = review_run(
+        result = refresh_run(
             find_model(model),
             settings,
             positive=options.positive,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,12 @@ def score_model(
     return scored
 
 
+@lru_cache(maxsize=32)
+def draws_of(p: Predictions, threshold: float, resamples: int, seed: int) -> Draws:
+    """`figure_draws` of the same predictions, made once: figures and pairs share them."""
+    return figure_draws(p.truth, p.probability, threshold, p.patient, resamples, seed)
+
+
 def threshold_of(val: Predictions, rule: str) -> tuple[float, str]:
     """The threshold that `rule` picks on `val`, and how it was picked.
 
@@ -103,7 +110,7 @@ def score_predictions(
     two classes the figures are the positive class against the rest; `macro_auc` and `by_class` are
     added. `config.prevalence` adds `at_prevalence`.
     """
-    draws = figure_draws(p.truth, p.probability, threshold, p.patient, config.bootstrap, seed)
+    draws = draws_of(p, threshold, config.bootstrap, seed)
     point = metrics(p.truth, p.probability, threshold)
     values = {name: point.value(name) for name in FIGURES}
     methods = intervals(values, p.truth, p.probability, threshold, p.patient, draws)

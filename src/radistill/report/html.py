@@ -10,7 +10,7 @@ from typing import Any
 from radistill.config import StudyConfig, read_config
 from radistill.errors import UsageError
 from radistill.files import write_text
-from radistill.metrics.predictions import Predictions, read_predictions
+from radistill.metrics.predictions import Predictions
 from radistill.report import sentences, tables
 from radistill.report.checklist import checklist
 from radistill.report.figures import samples
@@ -48,6 +48,8 @@ LISTED = 10  # rows of a long list in the audit
 
 def write_report(
     run: Path,
+    comparison: Comparison,
+    predictions: Mapping[str, Predictions],
     thumbnails: samples.Thumbnails | None,
     *,
     heat: samples.Thumbnails | None = None,
@@ -55,19 +57,13 @@ def write_report(
 ) -> Path:
     """Write report.html and plots/ into `out` (the run if not given), return the report's path.
 
-    thumbnails: path of a film -> grey uint8 (S, S); None leaves the sheets of films out. heat:
-    path -> heat map (S, S) in [0, 1] of the main model. Needs out/comparison.json and the run's
-    predictions; audit, settings, environment and histories are shown where the run has them.
-    Raises RadistillError if a file is missing or damaged, UsageError if that is a CSV of
-    predictions.
+    predictions: on test, by model. thumbnails: path of a film -> grey uint8 (S, S); None leaves the
+    sheets of films out. heat: path -> heat map (S, S) in [0, 1] of the main model. Audit, settings,
+    environment and histories are shown where the run has them. Raises RadistillError if one of
+    these is damaged.
     """
     out = out or run
-    comparison = read_record(Comparison, out / "comparison.json")
     positive = comparison.dataset.positive
-    predictions = {
-        model.name: read_predictions(_predictions_of(run, model.name), positive)
-        for model in comparison.models
-    }
     main = main_model(comparison)
     name, threshold = main.name, main.test.threshold
     wrong = samples.worst_mistakes(predictions[name], threshold)
@@ -107,13 +103,6 @@ def write_report(
     )
     write_text(out / "report.html", render("report.html", values))
     return out / "report.html"
-
-
-def _predictions_of(run: Path, model: str) -> Path:
-    """In the model's folder of a run, or in the folder itself where that is of one model."""
-    inner = run / model / "predictions.csv"
-    alone = run / "predictions.csv"
-    return run if run.is_file() else alone if alone.exists() and not inner.exists() else inner
 
 
 def _mistake(

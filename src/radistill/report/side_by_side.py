@@ -9,12 +9,11 @@ from pathlib import Path
 
 from radistill.config import EvaluationConfig
 from radistill.errors import RadistillError
-from radistill.metrics.bootstrap import figure_draws
 from radistill.metrics.groups import Columns, by_group, manifest_columns
 from radistill.metrics.intervals import least_patients, mostly_defined, percentile_interval, too_few
 from radistill.metrics.paired import delong, holm, mcnemar, not_inferior_p
-from radistill.metrics.predictions import read_predictions
-from radistill.metrics.score import ScoredModel
+from radistill.metrics.predictions import Predictions
+from radistill.metrics.score import ScoredModel, draws_of
 from radistill.schema.comparison import (
     FORMAT,
     Comparison,
@@ -24,8 +23,8 @@ from radistill.schema.comparison import (
     ModelResult,
     PairResult,
 )
-from radistill.schema.figures import Cost, Explanation, FigureName, Robustness
-from radistill.schema.record import Record, read_record, write_record
+from radistill.schema.figures import Cost, FigureName
+from radistill.schema.record import read_record, write_record
 
 # The questions a reader asks first come first; other pairs follow in the order of the models.
 FIRST_PAIRS = (
@@ -53,7 +52,7 @@ PAIRED: tuple[FigureName, ...] = (
 
 def compare(
     run: Path,
-    models: Sequence[str],
+    models: Sequence[ScoredModel],
     dataset: DatasetFacts,
     config: EvaluationConfig,
     seed: int,
@@ -61,18 +60,18 @@ def compare(
     costs: Mapping[str, Cost] | None = None,
     exposure: Callable[[str], float] | None = None,
 ) -> Comparison:
-    """Write and return `run/comparison.json` from the folders `run/<model>/`.
+    """Write and return `run/comparison.json`.
 
     costs: by model, measured side by side, over those measured when each was trained. exposure:
     path of a film -> its mean grey, for the figures by group; these need `run/manifest.csv`.
-    Raises RadistillError if a file is missing or two models were not scored on the same films.
+    Raises RadistillError if two models were not scored on the same films.
     """
-    scored = [_read_scored(run / name, dataset.positive, config, seed) for name in models]
-    _check_same_films(scored)
+    _check_same_films(models)
     columns: Columns | None = None
     if (run / "manifest.csv").is_file():
-        columns = manifest_columns(run / "manifest.csv", scored[0].predictions.path, exposure)
-    for i, model in enumerate(scored):
+        columns = manifest_columns(run / "manifest.csv", models[0].predictions.path, exposure)
+    compared = []
+    for model in models:
         result = model.result
         if columns is not None:
             groups = by_group(model.predictions, result.test.threshold, columns, config, seed)
@@ -81,8 +80,8 @@ def compare(
             measured = costs[result.name].model_dump(exclude_unset=True)
             cost = (result.cost or Cost()).model_copy(update=measured)
             result = result.model_copy(update={"cost": cost})
-        scored[i] = replace(model, result=result)
-    comparison = assemble(dataset, scored, config)
+        compared.append(replace(model, result=result))
+    comparison = assemble(dataset, compared, config)
     write_record(run / "comparison.json", comparison)
     return comparison
 
@@ -110,10 +109,12 @@ def assemble(
     )
 
 
-def _read_scored(folder: Path, positive: str, config: EvaluationConfig, seed: int) -> ScoredModel:
-    """A model folder of a run. Raises RadistillError if a file is missing or damaged."""
+def read_scored(folder: Path, p: Predictions, config: EvaluationConfig, seed: int) -> ScoredModel:
+    """A model folder of a run, whose predictions on test are `p`.
+
+    Raises RadistillError if its metrics.json is missing or damaged.
+    """
     scored = read_record(ModelMetrics, folder / "metrics.json")
-    p = read_predictions(folder / "predictions.csv", positive)
     result = ModelResult(
         name=folder.name,
         architecture=scored.architecture,
@@ -124,13 +125,7 @@ def _read_scored(folder: Path, positive: str, config: EvaluationConfig, seed: in
         operating_points=scored.operating_points,
         calibration=scored.calibration,
     )
-    checks: dict[str, Record] = {}
-    for key, kind in (("robustness", Robustness), ("explanation", Explanation)):
-        if (folder / f"{key}.json").exists():
-            checks[key] = read_record(kind, folder / f"{key}.json")
-    threshold = scored.test.threshold
-    draws = figure_draws(p.truth, p.probability, threshold, p.patient, config.bootstrap, seed)
-    return ScoredModel(p, result.model_copy(update=checks), draws)
+    return ScoredModel(p, result, draws_of(p, scored.test.threshold, config.bootstrap, seed))
 
 
 def _check_same_films(models: Sequence[ScoredModel]) -> None:

@@ -4,82 +4,76 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from radistill.config import DistillConfig
 from radistill.distill.objective import Distillation
 from radistill.distill.teacher_outputs import TeacherOutputCache, average, cache_teacher_outputs
 from radistill.errors import UsageError
-from radistill.files import sha256
-from radistill.models import load_model, read_spec
 from radistill.study.fit import Study, fit_model
+from radistill.study.trained import TrainedModel
 from radistill.training.views import Views
 
 
-def fit_teachers(study: Study) -> list[Path]:
+def fit_teachers(study: Study) -> list[TrainedModel]:
     """Train the study's teachers, `teacher` and as many more as `distill.ensemble` says.
 
     They differ in their seed alone, which is that of the study, that plus one, and so on.
     """
     config = study.config
-    folders = []
+    teachers = []
     for number in range(config.distill.ensemble):
         seeded = config.model_copy(update={"seed": config.seed + number})
         name = f"teacher-{number + 1}" if number else "teacher"
-        folders.append(fit_model(replace(study, config=seeded), name, config.recipe("teacher")))
-    return folders
+        teachers.append(fit_model(replace(study, config=seeded), name, config.recipe("teacher")))
+    return teachers
 
 
-def fit_student(study: Study, name: str, teachers: Sequence[Path], distill: DistillConfig) -> Path:
-    """Train the study's student, by `distill` from the `teachers`' folders; return its folder.
+def check_targets(teacher: TrainedModel, targets: tuple[str, ...]) -> None:
+    """UsageError if a teacher from elsewhere does not tell apart what the study does."""
+    if teacher.targets != targets:
+        raise UsageError(
+            f"{teacher.folder}: this teacher tells apart {', '.join(teacher.targets)}, the study "
+            f"{', '.join(targets)}; train it with the same data.targets and classes"
+        )
 
-    Without teachers it is trained alone, on the same views.
+
+def fit_student(
+    study: Study, name: str, teachers: Sequence[TrainedModel], distill: DistillConfig
+) -> TrainedModel:
+    """Train the study's student by `distill` from `teachers`, or alone if there are none.
+
+    Both ways it has the same initial weights, views and number of steps.
     """
+    recipe = study.config.recipe("student")
     if not teachers:
-        return fit_model(study, name, study.config.recipe("student"), views=distill.views)
+        return fit_model(study, name, recipe, views=distill.views)
     settings = distill.model_dump(exclude_defaults=True, exclude={"teachers", "ensemble"})
     return fit_model(
         study,
         name,
-        study.config.recipe("student"),
+        recipe,
         views=distill.views,
         objective=lambda: _distillation(study, teachers, distill),
-        depends_on=([_weights(folder) for folder in teachers], settings),
+        depends_on=([teacher.weights_sha256 for teacher in teachers], settings),
     )
 
 
-def further_teacher(folder: Path, targets: tuple[str, ...]) -> Path:
-    """`folder`, if it holds a model of the same targets; UsageError if not."""
-    theirs = read_spec(folder).get("targets")
-    if theirs != list(targets):
-        raise UsageError(
-            f"{folder}: this teacher tells apart {theirs}, the study {list(targets)}; train it "
-            "with the same data.targets and classes"
-        )
-    return folder
-
-
-def _distillation(study: Study, teachers: Sequence[Path], distill: DistillConfig) -> Distillation:
-    """The student's loss, with the teachers' outputs for the student's views."""
-    caches = [_teacher_outputs(study, folder, distill.views) for folder in teachers]
+def _distillation(
+    study: Study, teachers: Sequence[TrainedModel], distill: DistillConfig
+) -> Distillation:
+    """The student's loss, with the teachers' averaged outputs for each film and view."""
+    caches = [_teacher_outputs(study, teacher, distill.views) for teacher in teachers]
     shas = study.examples("train", study.config.student.input_size).shas
     return Distillation(average(caches, shas), distill)
 
 
-def _teacher_outputs(study: Study, teacher_folder: Path, count: int) -> TeacherOutputCache:
-    config = study.config
-    teacher = load_model(teacher_folder)
-    views = Views(count, config.seed, config.augment)
-    weights = _weights(teacher_folder)
+def _teacher_outputs(study: Study, teacher: TrainedModel, views: int) -> TeacherOutputCache:
+    seed, augment, weights = study.config.seed, study.config.augment, teacher.weights_sha256
     return cache_teacher_outputs(
-        teacher,
+        teacher.network,
         study.examples("train", teacher.input_size),
-        views,
+        Views(views, seed, augment),
         folder=study.run.working("teacher-outputs") / weights[:16],
-        key=study.key(weights, config.augment.model_dump()),
+        key=study.key(weights, augment.model_dump(exclude_defaults=True)),
         accelerator=study.accelerator,
     )
-
-
-def _weights(model: Path) -> str:
-    return sha256(model / "weights.safetensors")

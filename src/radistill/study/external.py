@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,14 +28,14 @@ from radistill.schema.comparison import (
     ModelResult,
 )
 from radistill.schema.record import write_record
-from radistill.study.checks import Films, cached_squares, heat_of
+from radistill.study.checks import heat_map_of
+from radistill.study.films import DecodedFilms, Squares
 from radistill.study.reference import reference_of, trained_folder
 from radistill.study.rundir import environment
 from radistill.study.scorer import Scorer, open_model
+from radistill.study.trained import TrainedModel
 
 BATCH = 64
-
-Squares = Callable[[Sequence[str]], np.ndarray]  # paths -> uint8 (N, S, S)
 
 
 def evaluate_model(
@@ -70,9 +69,8 @@ def evaluate_model(
             size=scorer.input_size,
             cache=Path(cache),
         )
-        squares = cached_squares(
-            dataset.squares[scorer.input_size], {film.path: film.sha256 for film in dataset.films}
-        )
+        decoded = DecodedFilms.of(dataset.films, dataset.squares)
+        squares = decoded.at(scorer.input_size)
         p = _predict(scorer, dataset, squares)
         figures, draws = score_predictions(p, used, config.evaluation, config.seed)
         columns = group_columns(dataset, rows, data.columns, scorer.input_size)
@@ -84,9 +82,13 @@ def evaluate_model(
             threshold_rule="given" if threshold is not None else rule or "as shipped",
             groups=by_group(p, used, columns, config.evaluation, config.seed),
         )
-        shown = Films(p, squares)
         if robust:
-            checked = robustness(p, used, shown.of, scorer.positive_probability)
+            checked = robustness(
+                p,
+                used,
+                lambda rows: squares([p.path[row] for row in rows]),
+                scorer.positive_probability,
+            )
             result = result.model_copy(update={"robustness": checked})
         comparison = assemble(_facts(dataset), [ScoredModel(p, result, draws)], config.evaluation)
         shipped_here, best = shipped_and_best(p, used)
@@ -101,9 +103,10 @@ def evaluate_model(
             write_record(out / "metrics.json", scores)
             write_record(out / "comparison.json", comparison)
             write_record(out / "environment.json", environment())
-            trained = trained_folder(model)
-            heat = heat_of(trained, shown) if trained is not None else None
-            write_report(out, lambda path: squares([path])[0], heat=heat)
+            folder = trained_folder(model)  # of a bundle, the network that it was made from
+            network = scorer.trained or (TrainedModel(folder) if folder else None)
+            heat = heat_map_of(network, squares) if network else None
+            write_report(out, comparison, {scorer.name: p}, decoded.thumbnail, heat=heat)
     return comparison
 
 

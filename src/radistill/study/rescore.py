@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from radistill.config import EvaluationConfig
 from radistill.errors import UsageError
@@ -14,32 +13,29 @@ from radistill.metrics.thresholds import choose_threshold, operating_points
 from radistill.progress import bar
 from radistill.report.side_by_side import assemble
 from radistill.schema.comparison import Comparison, DatasetFacts, ModelResult
-from radistill.study.prediction_files import PredictionSet, on_common_films, open_sources
+from radistill.study.prediction_files import PredictionSet, on_common_films
 
 # What only the model itself can show, and is kept.
 MEASURED = ("architecture", "cost", "training_seconds", "robustness", "explanation")
 
 
-def review(
-    paths: Sequence[Path],
+def rescore(
+    sources: Sequence[PredictionSet],
     config: EvaluationConfig,
     seed: int,
     *,
-    positive: str | None = None,
-    models: Sequence[str] = (),
     intersect: bool = False,
     threshold: float | None = None,
     rule: str | None = None,
     exposure: Callable[[str], float] | None = None,
 ) -> Comparison:
-    """The comparison of all models whose predictions lie at `paths`; see `assemble`.
+    """The comparison of all models whose predictions `open_sources` found; see `assemble`.
 
     threshold: for all models, instead of each one's own. rule: choose the threshold anew by it, on
     the validation predictions beside. exposure: path -> mean grey of a film, to make groups by.
-    Raises UsageError as `open_sources` and `on_common_films` do, and where `rule` finds no
-    validation predictions.
+    Raises UsageError as `on_common_films` does, and where `rule` finds no validation predictions.
     """
-    sources = on_common_films(open_sources(paths, positive, models), intersect=intersect)
+    sources = on_common_films(sources, intersect=intersect)
     with bar() as progress:
         scored = [
             _scored(source, config, seed, threshold, rule, exposure)

@@ -1,14 +1,15 @@
-"""The main job, top to bottom: data, baseline, teacher, students, comparison, bundle, report."""
+"""`radistill run`: data, baseline, teachers, students, comparison, bundle, report."""
 
 from __future__ import annotations
 
 import atexit
-import json
+import shutil
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 
@@ -19,29 +20,26 @@ from radistill.data.dataset import Dataset
 from radistill.data.manifest import SPLITS
 from radistill.data.targets import targets_of
 from radistill.explain.cost import costs_side_by_side
-from radistill.files import sha256, write_json, write_with
-from radistill.metrics.predictions import read_predictions
-from radistill.models import create, load_model, read_spec
+from radistill.files import write_with
 from radistill.progress import console
 from radistill.report.html import write_report
 from radistill.report.side_by_side import compare
-from radistill.schema.comparison import Comparison, DatasetFacts, ModelMetrics
-from radistill.schema.figures import Cost
-from radistill.schema.record import read_record, write_record
-from radistill.study.bundle import bundle_run
-from radistill.study.checks import (
-    Films,
-    cached_squares,
-    check_heat_maps,
-    check_robustness,
-    heat_of,
-)
-from radistill.study.distil import fit_student, fit_teachers, further_teacher
-from radistill.study.fit import Study, fit_model, forget
-from radistill.study.rundir import RunDirectory, environment
+from radistill.schema.comparison import Comparison, DatasetFacts
+from radistill.schema.figures import Cost, Explanation, Robustness
+from radistill.schema.record import Record, read_record, write_record
+from radistill.study.bundle import bundle_model
+from radistill.study.checks import check_heat_maps, check_robustness, heat_map_of
+from radistill.study.distil import check_targets, fit_student, fit_teachers
+from radistill.study.films import DecodedFilms
+from radistill.study.fit import Study, create_network, fit_model
+from radistill.study.rundir import RunDirectory, digest, environment
+from radistill.study.trained import TrainedModel
 from radistill.training.frozen import check_split
 
-MODELS = ("baseline", "teacher", "student-alone", "student")
+# Of each network of the configuration the models that are trained from it.
+MODELS = {"baseline": ["baseline"], "teacher": ["teacher"], "student": ["student-alone", "student"]}
+CHECKS: dict[str, type[Record]] = {"robustness": Robustness, "explanation": Explanation}
+SAMPLES = 24  # films on the sheet of the audit
 
 
 def run_study(
@@ -56,7 +54,8 @@ def run_study(
 
     data: a folder, CSV or .npz as `radistill.data.load_dataset` reads it. out: the run directory.
     update: allow a run directory made with other settings; what they touch runs anew.
-    Raises UsageError for data, settings or a folder that cannot be used.
+    Raises UsageError for data, settings or a folder that cannot be used, and RadistillError if
+    another process works in that folder.
     """
     # Without a GPU accelerate makes one process of several only if it is told to use the CPU.
     on_cpu = not torch.accelerator.is_available()
@@ -65,110 +64,133 @@ def run_study(
     atexit.register(accelerator.end_training)
     run = RunDirectory(out)
     with run.open(config, update=update) if accelerator.is_main_process else nullcontext():
-        return _run(run, data, config, labels, accelerator, update=update)
-
-
-def _run(
-    run: RunDirectory,
-    data: Path,
-    config: StudyConfig,
-    labels: Path | None,
-    accelerator: Accelerator,
-    *,
-    update: bool,
-) -> Comparison:
-    sizes = {network.input_size for network in (config.baseline, config.teacher, config.student)}
-    sizes |= {read_spec(folder)["input_size"] for folder in config.distill.teachers}
-    with accelerator.main_process_first():  # the others find what it has decoded
+        # Data: read once, split by patient, audited.
+        further = [TrainedModel(folder) for folder in config.distill.teachers]
+        sizes = {config.recipe(network).input_size for network in MODELS}
+        sizes |= {teacher.input_size for teacher in further}
         cache = run.folder / "cache"
-        dataset = load_dataset(data, config.data, config.seed, labels, cache=cache, sizes=sizes)
-    targets = targets_of(dataset, config.data.targets)
-    _check_models(run, config, len(targets.names))
-    others = [further_teacher(folder, targets.names) for folder in config.distill.teachers]
-    if accelerator.is_main_process:
-        _record_data(run, config, dataset, update=update)
-    study = Study(run, config, dataset, targets, dataset.squares, accelerator)
+        with accelerator.main_process_first():  # the others find what it has decoded
+            dataset = load_dataset(data, config.data, config.seed, labels, cache=cache, sizes=sizes)
+        study = Study(run, config, dataset, targets_of(dataset, config.data.targets), accelerator)
+        _check_networks(study)
+        for teacher in further:
+            check_targets(teacher, study.targets.names)
+        if study.main:
+            _record_data(study, update=update)
 
-    fit_model(study, "baseline", config.recipe("baseline"))
-    teachers = [*fit_teachers(study), *others]
-    fit_student(study, "student-alone", [], config.distill)
-    student = fit_student(study, "student", teachers, config.distill)
+        # Models: each trained on the same films, chosen on validation, scored once on test.
+        baseline = fit_model(study, "baseline", config.recipe("baseline"))
+        teachers = [*fit_teachers(study), *further]
+        alone = fit_student(study, "student-alone", [], config.distill)
+        student = fit_student(study, "student", teachers, config.distill)
 
-    if accelerator.is_main_process:
-        _conclude(study, student, data)
-    accelerator.wait_for_everyone()
-    return read_record(Comparison, run.folder / "comparison.json")
+        # Results: side by side on the test films.
+        if study.main:
+            _conclude(study, [baseline, teachers[0], alone, student], data)
+        accelerator.wait_for_everyone()
+        return read_record(Comparison, run.folder / "comparison.json")
 
 
-def _conclude(study: Study, student: Path, data: Path) -> None:
+def _check_networks(study: Study) -> None:
+    """Build every network that is still to be trained, so that a wrong one stops the study now."""
+    for network, models in MODELS.items():
+        recipe = study.config.recipe(network)
+        if not all(study.run.stage_file(name).exists() for name in models):
+            built, _ = create_network(recipe, len(study.targets.names))
+            if recipe.cached_views:
+                check_split(built, recipe.frozen_stages)
+
+
+def _record_data(study: Study, *, update: bool) -> None:
+    """config.yaml, manifest.csv, environment.json and the audit; prints the notes."""
+    run, dataset = study.run, study.dataset
+    run.record(study.config, dataset.films, update=update)
+    write_record(run.folder / "environment.json", environment())
+    key = study.key(dataset.protocol, dataset.leaking, dataset.notes, dataset.unreadable)
+    if not (run.step_done("audit", key) and (run.folder / "audit.json").exists()):
+        write_record(run.folder / "audit.json", audit(dataset))
+        sheet = sample_grid(dataset, SAMPLES)
+        write_with(run.folder / "audit-grid.png", lambda path: path.write_bytes(sheet))
+        run.finish_step("audit", key)
+    for note in dataset.notes:
+        console.print(f"note: {note}", markup=False)
+    if dataset.unreadable:
+        console.print(f"{len(dataset.unreadable)} unreadable files skipped; see audit.json")
+
+
+def _conclude(study: Study, models: Sequence[TrainedModel], data: Path) -> None:
     """Comparison, bundle and report, unless they were made of these very models."""
-    run, config = study.run, study.config
-    mark = run.folder / "study.json"
-    key = study.key([sha256(run.folder / name / "metrics.json") for name in MODELS])
-    if mark.exists() and json.loads(mark.read_text("utf-8")) == {"key": key}:
+    run, config, dataset = study.run, study.config, study.dataset
+    weights = study.key([model.weights_sha256 for model in models])
+    key = digest([weights, config.evaluation.model_dump(exclude_defaults=True)])
+    made = [run.folder / name for name in ("comparison.json", "report.html")]
+    if run.step_done("report", key) and all(file.exists() for file in made):
         return
-    largest = study.caches[max(study.caches)]
-    shas = {film.path: film.sha256 for film in study.dataset.films}
-
-    def thumbnail(path: str) -> np.ndarray:
-        square: np.ndarray = largest.batch([shas[path]])[0]
-        return square
-
-    films = _test_films(study, student, data)
-    if config.evaluation.robustness:
-        _check(student, films, config.seed)
-    compare(
+    student = models[-1]
+    films = DecodedFilms.of(dataset.films, dataset.squares)
+    checked = _checked(study, student, films, data)
+    scored = [model.scored(config.evaluation, config.seed) for model in models]
+    scored[-1] = replace(scored[-1], result=scored[-1].result.model_copy(update=checked))
+    comparison = compare(
         run.folder,
-        MODELS,
-        describe(study.dataset),
+        scored,
+        describe(dataset),
         config.evaluation,
         config.seed,
-        costs=_costs(run),
-        exposure=lambda path: float(thumbnail(path).mean()),
+        costs=_costs(run, models, weights),
+        exposure=films.exposure,
     )
-    bundle_run(run.folder)
-    write_report(run.folder, thumbnail, heat=heat_of(student, films))
-    forget(run.working("teacher-outputs"))
-    write_json(mark, {"key": key})
+    run.finish_step("costs", weights)
+    bundle_model(
+        run.folder / "bundle",
+        student,
+        comparison,
+        dataset.films,
+        dataset.squares[student.input_size],
+        config.evaluation,
+        config.seed,
+        notes=dataset.notes,
+    )
+    write_report(
+        run.folder,
+        comparison,
+        {model.name: model.predictions("test") for model in models},
+        films.thumbnail,
+        heat=heat_map_of(student, films.at(student.input_size)),
+    )
+    shutil.rmtree(run.working("teacher-outputs"), ignore_errors=True)
+    run.finish_step("report", key)
 
 
-def _test_films(study: Study, model: Path, data: Path) -> Films:
-    """The test films as the network of `model` sees them, phantoms with their masks."""
-    p = read_predictions(model / "predictions.csv", study.dataset.positive)
-    shas = {film.path: film.sha256 for film in study.dataset.films}
-    cache = study.caches[read_spec(model)["input_size"]]
-    masks = data / "masks" if study.dataset.synthetic and (data / "masks").is_dir() else None
-    return Films(p, cached_squares(cache, shas), masks)
+def _checked(
+    study: Study, student: TrainedModel, films: DecodedFilms, data: Path
+) -> dict[str, Record]:
+    """The student's robustness.json and explanation.json, made if the settings ask for them."""
+    files = {name: student.folder / f"{name}.json" for name in CHECKS}
+    if not study.config.evaluation.robustness:
+        for file in files.values():
+            file.unlink(missing_ok=True)  # of other settings
+        return {}
+    threshold = student.metrics.threshold
+    key = study.key(student.weights_sha256, threshold)
+    if not (study.run.step_done("checks", key) and all(file.exists() for file in files.values())):
+        squares = films.at(student.input_size)
+        masks = data / "masks"
+        shown = masks if study.dataset.synthetic and masks.is_dir() else None
+        write_record(files["robustness"], check_robustness(student, squares, threshold))
+        explanation = check_heat_maps(student, squares, shown, study.config.seed)
+        write_record(files["explanation"], explanation)
+        study.run.finish_step("checks", key)
+    return {name: read_record(kind, files[name]) for name, kind in CHECKS.items()}
 
 
-def _check(model: Path, films: Films, seed: int) -> None:
-    """robustness.json and explanation.json, which show in the comparison of this very model."""
-    threshold = read_record(ModelMetrics, model / "metrics.json").threshold
-    check_robustness(model, films, threshold, model)
-    check_heat_maps(model, films, model, seed)
-
-
-def _costs(run: RunDirectory) -> dict[str, Cost]:
-    """What running each model costs, measured in turn, in one run."""
-    loaded = {name: load_model(run.folder / name) for name in MODELS}
-    return costs_side_by_side({n: (m, m.input_size) for n, m in loaded.items()})
-
-
-def _check_models(run: RunDirectory, config: StudyConfig, classes: int) -> None:
-    """Build every network that is still to be trained, so that a wrong one stops the study now."""
-    for name in MODELS:
-        if run.stage_file(name).exists():
-            continue
-        recipe = config.recipe("student" if name == "student-alone" else name)
-        network, _ = create(
-            recipe.architecture,
-            classes=classes,
-            weights=recipe.weights,
-            input_size=recipe.input_size,
-            enlarge=recipe.enlarge,
-        )
-        if recipe.cached_views:
-            check_split(network, recipe.frozen_stages)
+def _costs(run: RunDirectory, models: Sequence[TrainedModel], key: str) -> dict[str, Cost]:
+    """What running each model costs, measured in turn, in one run; kept while weights are."""
+    file = run.folder / "comparison.json"
+    if run.step_done("costs", key) and file.exists():
+        before = read_record(Comparison, file)
+        return {model.name: model.cost for model in before.models if model.cost}
+    return costs_side_by_side({model.name: (model.network, model.input_size) for model in models})
 
 
 def describe(dataset: Dataset) -> DatasetFacts:
@@ -183,16 +205,3 @@ def describe(dataset: Dataset) -> DatasetFacts:
         leaking=dataset.leaking,
         synthetic=dataset.synthetic,
     )
-
-
-def _record_data(run: RunDirectory, config: StudyConfig, dataset: Dataset, *, update: bool) -> None:
-    """config.yaml, manifest.csv, environment.json and the audit; prints the notes."""
-    run.record(config, dataset.films, update=update)
-    write_record(run.folder / "environment.json", environment())
-    write_record(run.folder / "audit.json", audit(dataset))
-    grid = sample_grid(dataset, 24)
-    write_with(run.folder / "audit-grid.png", lambda path: path.write_bytes(grid))
-    for note in dataset.notes:
-        console.print(f"note: {note}", markup=False)
-    if dataset.unreadable:
-        console.print(f"{len(dataset.unreadable)} unreadable files skipped; see audit.json")

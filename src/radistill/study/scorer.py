@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from radistill.errors import UsageError
 from radistill.imaging import to_unit
+from radistill.models.reported import class_probabilities
 from radistill.runtime.find_bundle import find_bundle
 from radistill.runtime.open_bundle import Bundle
 from radistill.schema.card import CARD
-
-if TYPE_CHECKING:
-    from radistill.models import GreyClassifier
-
-STUDENT = "student"
+from radistill.study.trained import STUDENT, TrainedModel
 
 
 @dataclass(frozen=True)
 class Scorer:
     """A model of either kind, ready to score.
 
-    probabilities: uint8 (N, S, S) -> float64 (N, classes), rows sum to 1. network: of a trained
-    model, None for a bundle.
+    probabilities: uint8 (N, S, S) -> float64 (N, classes), rows sum to 1. trained: the model in its
+    folder of a run, None for a bundle.
     """
 
     name: str
@@ -37,7 +33,7 @@ class Scorer:
     input_size: int
     threshold: float
     probabilities: Callable[[np.ndarray], np.ndarray] = field(repr=False)
-    network: GreyClassifier | None = field(default=None, repr=False)
+    trained: TrainedModel | None = field(default=None, repr=False)
 
     def positive_probability(self, squares: np.ndarray) -> np.ndarray:
         """uint8 (N, S, S) -> float64 (N,), of the class `positive`."""
@@ -58,10 +54,10 @@ def open_model(folder: Path) -> Scorer:
     Raises UsageError if `folder` is none of these, or is not finished.
     """
     if (folder / "model.json").is_file():
-        return _open_trained(folder)
+        return scorer_of(TrainedModel(folder))
     if (folder / "config.yaml").is_file():
         if (folder / STUDENT / "model.json").is_file():
-            return _open_trained(folder / STUDENT)
+            return scorer_of(TrainedModel(folder / STUDENT))
         raise UsageError(f"{folder}: this run has no student yet; run the same study to its end")
     for bundle in (folder, folder / "bundle"):
         if (bundle / CARD).is_file():
@@ -85,33 +81,26 @@ def _open_bundle(folder: Path) -> Scorer:
     )
 
 
-def _open_trained(folder: Path) -> Scorer:
-    import torch
+def scorer_of(model: TrainedModel) -> Scorer:
+    """A trained model as a scorer; the threshold is that of its figures.
 
-    from radistill.models import load_model, read_spec
-    from radistill.models.reported import class_probabilities
-
-    spec, network = read_spec(folder), load_model(folder)
-    try:
-        threshold = json.loads((folder / "metrics.json").read_text("utf-8"))["threshold"]
-        classes, positive = tuple(spec["classes"]), spec["positive"]
-        class_of = spec.get("class_of", range(len(classes)))
-    except (OSError, ValueError, KeyError):
-        raise UsageError(f"{folder}: not a finished model of a run") from None
+    Raises RadistillError if it was not scored yet.
+    """
+    network = model.network
 
     @torch.inference_mode()
     def probabilities(squares: np.ndarray) -> np.ndarray:
         logits = network(torch.from_numpy(to_unit(squares)))
-        scores: np.ndarray = class_probabilities(logits.double(), class_of).numpy()
+        scores: np.ndarray = class_probabilities(logits.double(), model.class_of).numpy()
         return scores
 
     return Scorer(
-        name=folder.name,
-        architecture=network.architecture,
-        classes=classes,
-        positive=positive,
-        input_size=network.input_size,
-        threshold=threshold,
+        name=model.name,
+        architecture=model.architecture,
+        classes=model.classes,
+        positive=model.positive,
+        input_size=model.input_size,
+        threshold=model.metrics.threshold,
         probabilities=probabilities,
-        network=network,
+        trained=model,
     )

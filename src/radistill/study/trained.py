@@ -1,0 +1,88 @@
+"""A trained model in its folder of a run: what the folder holds, each file read once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from radistill.config import EvaluationConfig
+from radistill.errors import UsageError
+from radistill.files import sha256
+from radistill.metrics.predictions import Predictions, read_predictions
+from radistill.metrics.score import ScoredModel
+from radistill.models import GreyClassifier, load_model, read_spec
+from radistill.models.saved import SPEC, WEIGHTS
+from radistill.report.side_by_side import read_scored
+from radistill.schema.comparison import ModelMetrics
+from radistill.schema.record import read_record
+
+STUDENT = "student"
+METRICS = "metrics.json"
+PREDICTIONS = {"val": "predictions-val.csv", "test": "predictions.csv"}
+
+
+class TrainedModel:
+    """The model in `folder`, of any run.
+
+    classes, positive: what it tells apart. class_of: for each output of the network the index of
+    its class. Raises UsageError if the folder holds no model.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.name = folder, folder.name
+        spec = read_spec(folder)
+        try:
+            self.classes, self.positive = tuple(spec["classes"]), str(spec["positive"])
+        except KeyError:
+            raise UsageError(f"{folder / SPEC}: not a model of a run") from None
+        self.architecture, self.input_size = str(spec["architecture"]), int(spec["input_size"])
+        self.targets = tuple(spec.get("targets", self.classes))
+        self.class_of: tuple[int, ...] = tuple(spec.get("class_of", range(len(self.classes))))
+        self._network: GreyClassifier | None = None
+        self._predictions: dict[str, Predictions] = {}
+
+    def moved(self, folder: Path) -> TrainedModel:
+        """The same model, now that its files are in `folder`."""
+        model = TrainedModel(folder)
+        model._network, model._predictions = self._network, self._predictions
+        return model
+
+    @property
+    def network(self) -> GreyClassifier:
+        """The network as it was loaded: on the CPU, in eval mode."""
+        if self._network is None:
+            self._network = load_model(self.folder)
+        network = self._network.eval().requires_grad_(True)
+        return network.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload, no-any-return]
+
+    @cached_property
+    def metrics(self) -> ModelMetrics:
+        """Raises RadistillError if the model was not scored yet."""
+        return read_record(ModelMetrics, self.folder / METRICS)
+
+    @cached_property
+    def weights_sha256(self) -> str:
+        return sha256(self.folder / WEIGHTS)
+
+    @property
+    def positive_outputs(self) -> list[int]:
+        """Which outputs of the network count as the positive class."""
+        wanted = self.classes.index(self.positive)
+        return [output for output, index in enumerate(self.class_of) if index == wanted]
+
+    def predictions(self, split: str) -> Predictions:
+        """On `val` or `test`. Raises UsageError if the file is missing or damaged."""
+        if split not in self._predictions:
+            file = self.folder / PREDICTIONS[split]
+            self._predictions[split] = read_predictions(file, self.positive)
+        return self._predictions[split]
+
+    def keep(self, split: str, predictions: Predictions) -> None:
+        """Keep predictions just made in memory; `fit` writes the file."""
+        self._predictions[split] = predictions
+
+    def scored(self, config: EvaluationConfig, seed: int) -> ScoredModel:
+        """Its figures on test, with the predictions and bootstrap draws behind them."""
+        return read_scored(self.folder, self.predictions("test"), config, seed)
