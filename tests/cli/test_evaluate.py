@@ -10,8 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from radistill.files import write_json
-from radistill.metrics.predictions import Predictions, write_predictions
+from radistill.config import EvaluationConfig
+from radistill.metrics.predictions import Predictions, read_predictions, write_predictions
+from radistill.metrics.score import score_predictions
+from radistill.schema.comparison import ModelMetrics
+from radistill.schema.record import write_record
 
 from .conftest import Command
 
@@ -26,7 +29,10 @@ def write(folder: Path, seed: int, n: int = 80, gap: float = 1.5) -> Path:
         patients = tuple(f"p{i}" for i in range(n))
         label = tuple("PNEUMONIA" if t else "NORMAL" for t in truth)
         write_predictions(folder / name, Predictions(paths, patients, label, told, "PNEUMONIA"))
-    write_json(folder / "metrics.json", {"threshold": 0.4, "threshold_rule": "youden"})
+    test = read_predictions(folder / "predictions.csv", "PNEUMONIA")
+    figures, _ = score_predictions(test, 0.4, EvaluationConfig(bootstrap=100), 0)
+    scored = ModelMetrics(threshold=0.4, threshold_rule="youden", test=figures)
+    write_record(folder / "metrics.json", scored)
     return folder
 
 

@@ -12,7 +12,7 @@ from radistill.explain.gradcam import heat_maps
 from radistill.explain.heat_map_checks import FILMS, localisation, randomisation_check
 from radistill.explain.robustness import robustness
 from radistill.schema.figures import Explanation, Localisation, Robustness
-from radistill.study.films import Squares
+from radistill.study.decoded_films import Squares
 from radistill.study.scorer import scorer_of
 from radistill.study.trained import TrainedModel
 

@@ -29,7 +29,7 @@ from radistill.schema.comparison import (
 )
 from radistill.schema.record import write_record
 from radistill.study.checks import heat_map_of
-from radistill.study.films import DecodedFilms, Squares
+from radistill.study.decoded_films import DecodedFilms, Squares
 from radistill.study.reference import reference_of, trained_folder
 from radistill.study.rundir import environment
 from radistill.study.scorer import Scorer, open_model

@@ -11,7 +11,7 @@ from radistill.report.summary import main_model
 from radistill.schema.comparison import Comparison, ModelResult
 from radistill.schema.record import write_record
 from radistill.study.checks import check_heat_maps, check_robustness, heat_map_of
-from radistill.study.films import DecodedFilms
+from radistill.study.decoded_films import DecodedFilms
 from radistill.study.prediction_files import open_sources
 from radistill.study.rescore import rescore
 from radistill.study.trained import TrainedModel

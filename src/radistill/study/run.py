@@ -29,8 +29,8 @@ from radistill.schema.figures import Cost, Explanation, Robustness
 from radistill.schema.record import Record, read_record, write_record
 from radistill.study.bundle import bundle_model
 from radistill.study.checks import check_heat_maps, check_robustness, heat_map_of
+from radistill.study.decoded_films import DecodedFilms
 from radistill.study.distil import check_targets, fit_student, fit_teachers
-from radistill.study.films import DecodedFilms
 from radistill.study.fit import Study, create_network, fit_model
 from radistill.study.rundir import RunDirectory, digest, environment
 from radistill.study.trained import TrainedModel
