@@ -23,7 +23,7 @@ from radistill.report.html import write_report
 from radistill.schema.comparison import Comparison, DatasetFacts
 from radistill.schema.figures import FIGURES, Decided
 from radistill.schema.record import read_record, write_record
-from radistill.training.history import read_history
+from radistill.training.history import Epoch, read_history
 
 PLOTS = {"reliability.svg", "decision.svg", "roc.svg", "confusion.svg", "cost.svg", "loss.svg",
          "validation.svg", "samples.png", "mistakes.png"}  # fmt: skip
