@@ -24,7 +24,7 @@ from statsmodels.stats.proportion import proportion_confint
 from radistill.export.ood_statistics import cut
 from radistill.imaging import DecodeError, decode, to_square
 from radistill.runtime import Bundle, film_paths
-from radistill.runtime.abstain import Sight, seen_on_the_films
+from radistill.runtime.decision import picture_reasons
 
 SHIPPED = {
     "photographs and documents": [("skimage", "data"), ("sklearn", "datasets/images"),
@@ -35,19 +35,19 @@ CHEST = "RG1_"  # adult chest films among pydicom-data's
 CROPPED_FROM = 300  # pixels
 
 
-def reasons(bundle: Bundle, squares: np.ndarray, shapes: list[tuple[int, ...]]) -> list[list[str]]:
+def reasons_of(
+    bundle: Bundle, squares: np.ndarray, shapes: list[tuple[int, ...]]
+) -> list[list[str]]:
     squares = np.ascontiguousarray(squares)
-    outputs = bundle.run(squares)
-    probabilities = outputs.probability[:, bundle.card.positive_index]
-    return seen_on_the_films(bundle.card, Sight(squares, shapes, outputs.embedding, probabilities))
+    return picture_reasons(bundle.card, squares, shapes, bundle.run(squares).embedding)
 
 
-def row(name: str, found: list[list[str]]) -> str:
-    count = sum(bool(one) for one in found)
-    low, high = proportion_confint(count, len(found), method="wilson")
-    why = ", ".join(f"{r} {n}" for r, n in Counter(chain.from_iterable(found)).most_common())
-    share = f"{count / len(found):.3f} ({low:.3f} to {high:.3f})"
-    return f"| {name} | {len(found)} | {share} | {why} |"
+def row(name: str, reasons: list[list[str]]) -> str:
+    count = sum(bool(one) for one in reasons)
+    low, high = proportion_confint(count, len(reasons), method="wilson")
+    why = ", ".join(f"{r} {n}" for r, n in Counter(chain.from_iterable(reasons)).most_common())
+    share = f"{count / len(reasons):.3f} ({low:.3f} to {high:.3f})"
+    return f"| {name} | {len(reasons)} | {share} | {why} |"
 
 
 def pictures(folders: Iterable[Path]) -> Iterator[np.ndarray]:
@@ -57,10 +57,10 @@ def pictures(folders: Iterable[Path]) -> Iterator[np.ndarray]:
         film = _any_picture(path)
         if film is None or path.name.startswith(CHEST):
             continue
-        look = to_square(film, 16).tobytes()
-        if look in seen or min(film.shape) < 64 or np.ptp(film) < 10:
+        thumbnail = to_square(film, 16).tobytes()
+        if thumbnail in seen or min(film.shape) < 64 or np.ptp(film) < 10:
             continue
-        seen.add(look)
+        seen.add(thumbnail)
         yield film
         if min(film.shape) >= CROPPED_FROM and path.suffix != ".dcm":
             y, x = film.shape[0] // 2, film.shape[1] // 2
@@ -111,7 +111,7 @@ def main() -> None:
     shapes = [film.shape for film in films]
     squares = np.stack([to_square(film, side) for film in films])
     print("| pictures | number | abstained (95 % interval) | reasons |\n|---|---|---|---|")
-    print(row("films", reasons(bundle, squares, shapes)))
+    print(row("films", reasons_of(bundle, squares, shapes)))
     changed = {
         "inverted": 255 - squares,
         "rotated left": np.rot90(squares, 1, (1, 2)),
@@ -120,14 +120,14 @@ def main() -> None:
         "half missing": cut(squares, seed=7),
     }
     for name, views in changed.items():
-        print(row(f"films, {name}", reasons(bundle, views, shapes)))
+        print(row(f"films, {name}", reasons_of(bundle, views, shapes)))
     places = {name: _shipped(packages) for name, packages in SHIPPED.items()}
     if options.others:
         places["others"] = options.others
     for name, folders in places.items():
         shown = list(pictures(folders))
         views = np.stack([to_square(np.ascontiguousarray(film), side) for film in shown])
-        print(row(name, reasons(bundle, views, [film.shape for film in shown])))
+        print(row(name, reasons_of(bundle, views, [film.shape for film in shown])))
 
 
 if __name__ == "__main__":

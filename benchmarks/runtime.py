@@ -145,9 +145,9 @@ def folder(bundle: Path, films: list[Path], rounds: int) -> str:
     from radistill.imaging import decode, to_square
     from radistill.imaging.sandbox.intake import Intake
     from radistill.runtime import Predictor
+    from radistill.runtime.decision import resolve
     from radistill.runtime.prediction_options import PredictionOptions
     from radistill.runtime.session import cores
-    from radistill.runtime.settings import resolve
 
     predictor = Predictor.load(bundle)
     side = predictor.card.input_size

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import random
 import struct
 import zlib
@@ -35,7 +34,7 @@ from radistill.phantoms import generate
 from radistill.phantoms.cohort import plan
 from radistill.phantoms.generate import film as phantom
 from radistill.runtime import Failure, Predictor
-from radistill.runtime.abstain import REASONS
+from radistill.runtime.decision import REASONS
 
 from .sure_films import sure
 
@@ -318,29 +317,6 @@ def test_abstains_for_the_same_reasons(tab: Any, predictor: Predictor, tmp_path:
     assert reasons == {*REASONS} - {"near-threshold", "population-modality"}
     compare(tab, predictor, films, tmp_path)
     compare(tab, predictor, films, tmp_path, any_population=True)
-
-
-def test_the_other_detectors(tab: Any) -> None:
-    """Bundles may carry any of three; the shipped one carries one."""
-    from radistill.schema.ood import Energy, Neighbours, pack
-
-    rng = np.random.default_rng(3)
-    x = rng.normal(size=8).astype(np.float32)
-    near = {"mean": rng.normal(size=8), "components": rng.normal(size=(5, 8)),
-            "bank": rng.normal(size=(30, 5))}  # fmt: skip
-    head = {"weights": rng.normal(size=(8, 3)), "bias": rng.normal(size=3)}
-    near, head = ({key: pack(value) for key, value in part.items()} for part in (near, head))
-    code = """async ([part, x]) => {
-      const { openStatistics, score } = await import(
-        new URL("engine/statistics.js", location.href));
-      const known = openStatistics({ detector: part, layout: {}, posture: {} });
-      return score(known.detector, x);
-    }"""
-    for part, kind in (({**near, "nth": 4}, Neighbours), (head, Energy)):
-        wanted = kind(**part)
-        sent = {**part, "kind": wanted.kind}
-        got = tab.evaluate(code, [json.loads(json.dumps(sent)), x.tolist()])
-        assert got == pytest.approx(float(wanted.score(x[None])[0]), rel=1e-4)
 
 
 @pytest.mark.data

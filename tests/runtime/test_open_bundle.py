@@ -170,6 +170,10 @@ def test_a_folder_that_is_no_bundle(tmp_path: Path) -> None:
         ({"classes": ["ONE"], "positive": "ONE"}, "classes"),
         ({"temperature": 0}, "temperature"),
         ({"input_size": 8}, "says input_size 8"),
+        (
+            {"abstention": {"detector": {"kind": "neighbours"}}},
+            r"\(neighbours\) are of an earlier version. Make the bundle again",
+        ),
     ],
     ids=lambda value: "" if isinstance(value, str) else ",".join(value),
 )

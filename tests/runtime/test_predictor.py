@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +18,9 @@ from radistill.files import sha256
 from radistill.imaging import decode, to_square
 from radistill.imaging.sandbox.intake import Intake
 from radistill.runtime import Failure, Prediction, Predictor
-from radistill.runtime.abstain import REASONS, Sight, reasons_to_abstain
+from radistill.runtime.decision import REASONS, Settings, reasons_to_abstain, resolve
 from radistill.runtime.prediction_options import PredictionOptions
-from radistill.runtime.settings import resolve
+from radistill.runtime.session import Outputs
 
 from ..brightness import SIDE
 
@@ -133,9 +135,18 @@ def test_large_films_give_overlays_of_at_most_1024(predictor: Predictor, tmp_pat
     assert Image.open(str(result.heatmap)).width == 1024
 
 
-def seen(squares: list[np.ndarray], shapes: list[tuple[int, int]]) -> Sight:
-    n = len(squares)
-    return Sight(np.stack(squares), shapes, np.zeros((n, 4)), np.full(n, 0.9))
+def reasons(
+    predictor: Predictor,
+    squares: list[np.ndarray],
+    shapes: list[tuple[int, int]],
+    tags: Sequence[dict[str, object]],
+    **settings: Any,
+) -> list[list[str]]:
+    count = len(squares)
+    probability = np.tile(np.array([0.1, 0.9], np.float32), (count, 1))
+    outputs = Outputs(probability, np.zeros((count, 2, 2)), np.zeros((count, 4)))
+    chosen = Settings(threshold=0.5, **settings)
+    return reasons_to_abstain(predictor.card, np.stack(squares), shapes, outputs, tags, chosen)
 
 
 @pytest.mark.parametrize(
@@ -153,12 +164,12 @@ def test_tags_outside_the_population_abstain(
 ) -> None:
     tags = {"age_years": 3.0, "body_part": "CHEST", "view": "AP", "modality": "CR"}
     square = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE), dtype=np.uint8)
-    sight = seen([square] * 4, [(400, 400)] * 4)
-    said = [tags, {}, dict.fromkeys(tags), tags | change]
-    found = reasons_to_abstain(predictor.card, sight, said, threshold=0.5)
-    assert found == [[], [], [], [reason]]
-    anyone = reasons_to_abstain(predictor.card, sight, said, threshold=0.5, any_population=True)
-    assert anyone == [[]] * 4
+    films = [square] * 4, [(400, 400)] * 4, [tags, {}, dict.fromkeys(tags), tags | change]
+    assert reasons(predictor, *films) == [[], [], [], [reason]]
+    assert reasons(predictor, *films, any_population=True) == [[]] * 4
+    assert reasons(predictor, *films, band=0.41) == [["near-threshold"]] * 3 + [
+        [reason, "near-threshold"]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -174,9 +185,9 @@ def test_pictures_without_a_film_in_them(
     predictor: Predictor, square: np.ndarray, shape: tuple[int, int], reason: str
 ) -> None:
     good = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE), dtype=np.uint8)
-    sight = seen([good, square, square.T], [(300, 300), shape, shape])
-    found = reasons_to_abstain(predictor.card, sight, [{}] * 3, threshold=0.5)
-    assert found == [[], [reason], [reason]]
+    shapes = [(300, 300), shape, shape]
+    abstained = reasons(predictor, [good, square, square.T], shapes, [{}] * 3)
+    assert abstained == [[], [reason], [reason]]
 
 
 def test_views_are_for_pages_and_no_part_of_the_record(predictor: Predictor, films: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from radistill.errors import UsageError
+from radistill.runtime.decision import operating_threshold
 from radistill.runtime.find_bundle import find_bundle
-from radistill.runtime.settings import operating_threshold
 from radistill.schema.card import read_card
 from radistill.study.reference import reference_of
 

@@ -50,9 +50,9 @@ def predict(
     """
     from radistill.imaging.sandbox.intake import Intake
     from radistill.runtime.about import about, summary
+    from radistill.runtime.decision import resolve
     from radistill.runtime.job import UNREADABLE, decoders, run_job
     from radistill.runtime.predictor import Predictor
-    from radistill.runtime.settings import resolve
 
     written = form or _usual(out)
     with Intake(workers=decoders(paths, workers)) as intake:  # starts while the model loads

@@ -179,16 +179,14 @@ def _abstention(card: Card) -> str:
             "It answers for nearly any picture, also for one that is not a frontal chest film: "
             "there were too few validation films to set limits by."
         )
-    found = card.abstention.measured
-    methods = ", ".join(
-        f"{name} {facts['caught']:.1%} (AUC {facts['auc']:.3f})"
-        for name, facts in found["embedding"].items()
-    )
+    rates = card.abstention.measured
+    kind = card.abstention.detector.kind
+    embedding = rates.embedding[kind]
     return (
-        f"It abstains where a picture is unlike its {found['validation_films']} validation films, "
-        f"by its layout, its posture and the embedding. Of {found['outliers']} generated pictures "
-        f"that are no films {found['outliers_caught']:.1%} are caught. On the embedding alone: "
-        f"{methods}; {card.abstention.detector.kind} is used. A picture that gets through may "
+        f"It abstains where a picture is unlike its {rates.validation_films} validation films, "
+        f"by its layout, its orientation and the embedding. Of {rates.outliers} generated pictures "
+        f"that are no films {rates.outliers_caught:.1%} are caught, {embedding.caught:.1%} by the "
+        f"embedding alone ({kind}, AUC {embedding.auc:.3f}). A picture that gets through may "
         "still be no chest film."
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -12,68 +11,55 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from radistill.export.outliers import outliers
-from radistill.schema.ood import (
-    THUMBNAIL,
-    Abstention,
-    Detector,
-    Energy,
-    Gaussian,
-    Neighbours,
-    Posture,
-    products,
-    thumbnails,
-)
+from radistill.runtime.ood import THUMBNAIL, distance, orientations, products, thumbnails
+from radistill.schema.abstention import Abstention, AbstentionRates, Caught, Gaussian, Orientation
 
 Embed = Callable[[np.ndarray], np.ndarray]  # uint8 (N, S, S) -> (N, D)
-Head = tuple[np.ndarray, np.ndarray]  # weights (D, C), bias (C,)
-Fit = Callable[[np.ndarray], Detector]
 
 FEWEST = 30  # validation films; with fewer the limits would be accidents
 COMPONENTS = 16
-POSTURE_COMPONENTS = 24
-BANK, NTH = 256, 5
+ORIENTATION_COMPONENTS = 24
 OUTLIERS = 450
 # Shares of held-out validation films let through: together they give away one and a half in a
 # hundred. The detector's is the highest, for it catches least (docs/bundle.md).
-DETECTOR_KEEPS, LAYOUT_KEEPS, POSTURE_KEEPS = 0.998, 0.995, 0.992
+DETECTOR_KEEPS, LAYOUT_KEEPS, ORIENTATION_KEEPS = 0.998, 0.995, 0.992
 
 
-def fit_abstention(squares: np.ndarray, embed: Embed, head: Head | None) -> Abstention | None:
+def fit_abstention(squares: np.ndarray, embed: Embed) -> Abstention | None:
     """Statistics from the validation films, uint8 (N, S, S); None if they are too few or small.
 
-    embed: the deployed model's embedding. head: its last linear layer, for the energy; None if
-    unknown. Limits are quantiles over validation films that each statistic was not fitted on
-    (two halves, each scored by a fit to the other). Of the three methods for the embedding the one
-    that catches most generated outliers at its limit is kept, the higher AUC breaking a tie.
+    embed: the deployed model's embedding. Limits are quantiles over validation films that each
+    statistic was not fitted on (two halves, each scored by a fit to the other).
     """
     if len(squares) < FEWEST or squares.shape[1] < THUMBNAIL:
         return None
-    strange = outliers(OUTLIERS, squares.shape[1], seed=0)
+    pictures = outliers(OUTLIERS, squares.shape[1], seed=0)
     films = thumbnails(np.concatenate([squares, exposed(squares)]))
-    known, odd = films[: len(squares)], thumbnails(strange)
+    known = films[: len(squares)]
     layout = fit_gaussian(films)
-    layout_limit = _limit(_held_out(known, fit_gaussian), LAYOUT_KEEPS)
-    embeddings, strange_embeddings = embed(squares), embed(strange)
-    detectors = _detectors(embeddings, strange_embeddings, head)
-    name = max(detectors, key=lambda key: (detectors[key][2]["caught"], detectors[key][2]["auc"]))
-    detector, limit, _ = detectors[name]
-    posture, posture_limit = _posture(squares)
-    caught = (layout.score(odd) > layout_limit) | (detector.score(strange_embeddings) > limit)
-    measured: dict[str, Any] = {
-        "validation_films": len(squares),
-        "outliers": OUTLIERS,
-        "embedding": {key: found for key, (_, _, found) in detectors.items()},
-        "layout": {"kept": LAYOUT_KEEPS, **_found(layout.score, layout_limit, known, odd)},
-        "outliers_caught": float(caught.mean()),
-    }
+    layout_limit = _limit(known, LAYOUT_KEEPS)
+    layout_rate, by_layout = _rate(layout, layout_limit, LAYOUT_KEEPS, known, thumbnails(pictures))
+    embeddings = embed(squares)
+    detector, limit = fit_gaussian(embeddings), _limit(embeddings, DETECTOR_KEEPS)
+    rate, by_embedding = _rate(detector, limit, DETECTOR_KEEPS, embeddings, embed(pictures))
+    upright = [
+        orientations(fit_orientation(fitted), thumbnails(held))[:, 0]
+        for fitted, held in _halves(squares)
+    ]
     return Abstention(
         detector=detector,
         detector_limit=limit,
         layout=layout,
         layout_limit=layout_limit,
-        posture=posture,
-        posture_limit=posture_limit,
-        measured=measured,
+        posture=fit_orientation(squares),
+        posture_limit=float(np.quantile(np.concatenate(upright), 1 - ORIENTATION_KEEPS)),
+        measured=AbstentionRates(
+            validation_films=len(squares),
+            outliers=OUTLIERS,
+            embedding={detector.kind: rate},
+            layout=layout_rate,
+            outliers_caught=float((by_layout | by_embedding).mean()),
+        ),
     )
 
 
@@ -89,28 +75,17 @@ def fit_gaussian(x: np.ndarray) -> Gaussian:
     )
 
 
-def fit_neighbours(x: np.ndarray) -> Neighbours:
-    """(N, D) -> a bank of at most 256 films, evenly spaced."""
-    pca = PCA(_rank(x), svd_solver="full").fit(x)
-    rows = np.linspace(0, len(x) - 1, min(BANK, len(x))).round().astype(int)
-    bank = pca.transform(x[rows])
-    bank /= np.maximum(np.linalg.norm(bank, axis=1, keepdims=True), 1e-12)
-    return Neighbours(
-        mean=pca.mean_, components=pca.components_, bank=bank, nth=min(NTH, len(bank))
-    )
-
-
-def fit_posture(squares: np.ndarray) -> Posture:
+def fit_orientation(squares: np.ndarray) -> Orientation:
     """A softmax regression on the films as they are, turned, inverted and cut."""
-    views = dict(_postures(squares))
+    views = dict(_turned(squares))
     names = list(dict.fromkeys(name.partition(" ")[0] for name in views))
     x = thumbnails(np.concatenate(list(views.values())))
     y = np.repeat([names.index(name.partition(" ")[0]) for name in views], len(squares))
-    pca = PCA(min(POSTURE_COMPONENTS, len(squares) // 2), svd_solver="full").fit(x)
+    pca = PCA(min(ORIENTATION_COMPONENTS, len(squares) // 2), svd_solver="full").fit(x)
     components = pca.components_ / np.sqrt(pca.explained_variance_)[:, None]
     features = products((x - pca.mean_) @ components.T)
     fitted = LogisticRegression(C=0.01, max_iter=500).fit(features, y)
-    return Posture(
+    return Orientation(
         names=tuple(names),
         mean=pca.mean_,
         components=components,
@@ -146,7 +121,7 @@ def _cut_one(square: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.rot90(turned, -turns)
 
 
-def _postures(squares: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+def _turned(squares: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """Views by name; what follows a space tells apart views of one name."""
     yield "upright", squares
     yield "upright exposed", exposed(squares)
@@ -158,55 +133,27 @@ def _postures(squares: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     yield "cut-off again", cut(squares, 1)
 
 
-def _posture(squares: np.ndarray) -> tuple[Posture, float]:
-    held = np.concatenate(
-        [
-            fit_posture(fitted).probabilities(thumbnails(other))[:, 0]
-            for fitted, other in _halves(squares)
-        ]
-    )
-    return fit_posture(squares), float(np.quantile(held, 1 - POSTURE_KEEPS))
-
-
-def _detectors(
-    films: np.ndarray, strange: np.ndarray, head: Head | None
-) -> dict[str, tuple[Detector, float, dict[str, float]]]:
-    """Each method with its limit and what it lets through and catches."""
-    fits: dict[str, Fit] = {"mahalanobis": fit_gaussian, "neighbours": fit_neighbours}
-    if head is not None:
-        energy = Energy(weights=head[0], bias=head[1])
-        fits["energy"] = lambda _: energy
-    found = {}
-    for name, fit in fits.items():
-        detector, limit = fit(films), _limit(_held_out(films, fit), DETECTOR_KEEPS)
-        facts = {"kept": DETECTOR_KEEPS, **_found(detector.score, limit, films, strange)}
-        found[name] = (detector, limit, facts)
-    return found
-
-
-def _found(
-    score: Callable[[np.ndarray], np.ndarray], limit: float, films: np.ndarray, strange: np.ndarray
-) -> dict[str, float]:
-    scores = np.concatenate([score(films), score(strange)])
+def _rate(
+    fitted: Gaussian, limit: float, kept: float, films: np.ndarray, pictures: np.ndarray
+) -> tuple[Caught, np.ndarray]:
+    """What the limit keeps and catches, and which of `pictures`, bool (M,)."""
+    scores = distance(fitted, np.concatenate([films, pictures]))
     truth = np.arange(len(scores)) >= len(films)
-    return {
-        "caught": float((score(strange) > limit).mean()),
-        "auc": float(roc_auc_score(truth, scores)),
-    }
+    caught = scores[len(films) :] > limit
+    auc = float(roc_auc_score(truth, scores))
+    return Caught(kept=kept, caught=float(caught.mean()), auc=auc), caught
 
 
-def _held_out(x: np.ndarray, fit: Fit) -> np.ndarray:
-    return np.concatenate([fit(fitted).score(other) for fitted, other in _halves(x)])
+def _limit(x: np.ndarray, keeps: float) -> float:
+    """The quantile of held-out distances, each half scored by a fit to the other."""
+    held = [distance(fit_gaussian(fitted), other) for fitted, other in _halves(x)]
+    return float(np.quantile(np.concatenate(held), keeps))
 
 
 def _halves(x: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     even = np.arange(len(x)) % 2 == 0
     yield x[even], x[~even]
     yield x[~even], x[even]
-
-
-def _limit(scores: np.ndarray, keeps: float) -> float:
-    return float(np.quantile(scores, keeps))
 
 
 def _rank(x: np.ndarray) -> int:

@@ -31,11 +31,11 @@ from radistill.schema.card import (
     README,
     Cam,
     Card,
+    CardCalibration,
     FileName,
     OperatingPoint,
     Population,
 )
-from radistill.schema.card import Calibration as CardCalibration
 from radistill.schema.figures import CalibrationMap
 
 LICENCE = "MIT for the files of this bundle; the training films keep their own licence"
@@ -137,9 +137,7 @@ def _fill(
         ),
         "embedding_size": outputs.embedding.shape[1],
         "population": spec.population or frontal_films(str(spec.training_data.get("name", ""))),
-        "abstention": fit_abstention(
-            squares, lambda films: run_batches(shipped, films).embedding, None
-        ),
+        "abstention": fit_abstention(squares, lambda films: run_batches(shipped, films).embedding),
         "training_data": dict(spec.training_data),
         "figures": dict(spec.figures),
         "notes": spec.notes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from radistill.runtime.abstain import REASONS
+from radistill.runtime.decision import REASONS
 from radistill.runtime.predictor import Predictor
 from radistill.schema.card import README, Card, Part
 

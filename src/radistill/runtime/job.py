@@ -13,11 +13,11 @@ from radistill.errors import UsageError
 from radistill.files import unwritable
 from radistill.imaging.sandbox.intake import Intake
 from radistill.progress import bar, console
+from radistill.runtime.decision import Settings
 from radistill.runtime.paths import AS_BYTES, STDIN, as_bytes, film_paths
 from radistill.runtime.prediction_options import ResultFormat
 from radistill.runtime.predictor import Predictor
 from radistill.runtime.session import cores
-from radistill.runtime.settings import Settings
 from radistill.runtime.writer import finished, writer
 from radistill.schema.prediction import Failure
 

@@ -12,7 +12,7 @@ from radistill.errors import UsageError
 from radistill.files import sha256
 from radistill.runtime.prediction_options import Precision
 from radistill.runtime.session import OUTPUTS, Outputs, cores, open_session, run_batches
-from radistill.schema.card import CARD, FLOAT32, Card, read_card
+from radistill.schema.card import CARD, FLOAT32, Card, FileName, read_card
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Bundle:
 
     folder: Path
     card: Card
-    file: str
+    file: FileName
     session: ort.InferenceSession
     threads: int
 

@@ -1,4 +1,4 @@
-"""Paths in, decisions out: the whole of what a deployed model does."""
+"""Files -> decisions: decoding, network and judgement, batch by batch."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,20 @@ import numpy as np
 
 from radistill.files import write_with
 from radistill.imaging.sandbox.intake import Decoded, Intake, Refused, Upload
-from radistill.runtime.abstain import Sight, reasons_to_abstain
+from radistill.runtime.decision import Settings, label_of, reasons_to_abstain, resolve
 from radistill.runtime.find_bundle import find_bundle
 from radistill.runtime.open_bundle import Bundle
 from radistill.runtime.prediction_options import Precision, PredictionOptions, parse_options
 from radistill.runtime.session import BATCH, Outputs, cores
-from radistill.runtime.settings import Settings, resolve
 from radistill.schema.card import Card
-from radistill.schema.prediction import ABSTAIN, Failure, Model, Prediction, Result, View
+from radistill.schema.prediction import (
+    ABSTAIN,
+    Failure,
+    ModelIdentity,
+    Prediction,
+    Result,
+    View,
+)
 
 LONGEST = 1024  # pixels of an overlay; a map of a few positions shows no more on a larger picture
 UNDRAWN = ("dicom", "tiff")  # by browsers
@@ -30,13 +37,13 @@ _Batch = list[Decoded | Refused]
 
 
 class Predictor:
-    """A bundle with everything around it: decoding, judgement, heat maps."""
+    """A bundle that takes files: decoding, decision and heat maps around its network."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         card = bundle.card
         name = f"{card.architecture}-{card.positive.lower()}"
-        self.model = Model(name, card.radistill_version, card.files[bundle.file])  # type: ignore[index]
+        self.model = ModelIdentity(name, card.radistill_version, card.files[bundle.file])
 
     @classmethod
     def load(
@@ -99,7 +106,7 @@ class Predictor:
             yield from self.run(files, settings, intake)
 
     def _outputs(self, batch: _Batch) -> tuple[Outputs, float]:
-        """What the graph says of the films among `batch`, and its milliseconds for each."""
+        """The network's outputs for the films of `batch`, and its milliseconds for each."""
         start = time.perf_counter()
         squares = [item.pixels for item in batch if isinstance(item, Decoded)]
         if not squares:
@@ -126,19 +133,13 @@ class Predictor:
     def _reasons(
         self, films: Sequence[Decoded], outputs: Outputs, settings: Settings
     ) -> list[list[str]]:
-        sight = Sight(
-            squares=np.stack([film.pixels for film in films]),
-            shapes=[film.shape for film in films],
-            embeddings=outputs.embedding,
-            probabilities=outputs.probability[:, self.card.positive_index],
-        )
         return reasons_to_abstain(
             self.card,
-            sight,
+            np.stack([film.pixels for film in films]),
+            [film.shape for film in films],
+            outputs,
             [film.tags for film in films],
-            threshold=settings.threshold,
-            band=settings.band,
-            any_population=settings.any_population,
+            settings,
         )
 
     def _decide(
@@ -146,7 +147,7 @@ class Predictor:
     ) -> Prediction:
         start = time.perf_counter()
         probability = float(outputs.probability[self.card.positive_index])
-        label = self._label(outputs.probability, probability >= settings.threshold)
+        label = label_of(self.card, outputs.probability, settings.threshold)
         heatmap = self._overlay(film, outputs.cam, probability, settings.heatmaps)
         return Prediction(
             path=film.path,
@@ -161,14 +162,6 @@ class Predictor:
             ms=film.ms + ms + _since(start),
             view=View(outputs.cam, film.preview) if settings.views else None,
         )
-
-    def _label(self, probability: np.ndarray, positive: bool) -> str:
-        card = self.card
-        if positive:
-            return card.positive
-        others = probability.copy()
-        others[card.positive_index] = -1
-        return card.classes[int(others.argmax())]
 
     def _overlay(
         self, film: Decoded, cam: np.ndarray, probability: float, folder: Path | None
@@ -187,13 +180,8 @@ class Predictor:
 
 
 def _batches(films: Iterable[Decoded | Refused]) -> Iterator[_Batch]:
-    batch: _Batch = []
-    for film in films:
-        batch.append(film)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
+    remaining = iter(films)
+    while batch := list(islice(remaining, BATCH)):
         yield batch
 
 

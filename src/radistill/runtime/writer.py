@@ -11,7 +11,7 @@ from typing import TextIO
 from radistill.errors import UsageError
 from radistill.files import sha256 as digest_of
 from radistill.files import write_text
-from radistill.runtime.abstain import REASONS
+from radistill.runtime.decision import REASONS
 from radistill.runtime.prediction_options import ResultFormat
 from radistill.schema.prediction import Failure, Result
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from radistill.errors import UsageError
-from radistill.schema.ood import Abstention
+from radistill.schema.abstention import Abstention
 
 FORMAT = 2
 FileName = Literal["model.onnx", "model.int8.onnx", "model.fp16.onnx", "README.md"]
@@ -53,7 +53,7 @@ class OperatingPoint(Part):
     specificity_ci: tuple[float, float] | None
 
 
-class Calibration(Part):
+class CardCalibration(Part):
     """What the graph does to the probability of `positive`; the card repeats it for readers.
 
     kind: temperature divides its log-odds by the card's `temperature` (Guo et al. 2017); isotonic
@@ -106,7 +106,7 @@ class Card(BaseModel):
     input_size: int = Field(ge=1)
     preprocessing: str
     temperature: float = Field(gt=0)
-    calibration: Calibration = Calibration()
+    calibration: CardCalibration = CardCalibration()
     threshold: float
     operating_points: tuple[OperatingPoint, ...]
     cam: Cam
@@ -161,6 +161,11 @@ def read_card(path: Path) -> Card:
 def _explain(error: ValidationError) -> str:
     problem = error.errors()[0]
     key = ".".join(str(part) for part in problem["loc"])
+    if key == "abstention.detector.kind":
+        return (
+            f"its statistics for abstention ({problem['input']}) are of an earlier version. "
+            "Make the bundle again, with `radistill bundle RUN`."
+        )
     if key == "format":
         return (
             f"this version of radistill reads bundles of format {FORMAT}, "

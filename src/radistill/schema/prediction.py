@@ -1,4 +1,4 @@
-"""What is said of one file: a prediction, or why there is none."""
+"""The result for one file: a prediction, or why there is none."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ ABSTAIN = "abstain"
 
 
 @dataclass(frozen=True)
-class Model:
-    """Which model spoke. sha256: of the ONNX file that ran."""
+class ModelIdentity:
+    """The model that predicted. sha256: of the ONNX file that ran."""
 
     name: str
     version: str
@@ -50,7 +50,7 @@ class Prediction:
     decision: str
     reasons: tuple[str, ...]
     heatmap: str | None
-    model: Model
+    model: ModelIdentity
     ms: float
     view: View | None = field(default=None, repr=False, compare=False)
 

@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 
 from radistill.imaging.sandbox.intake import Intake, Upload
+from radistill.runtime.decision import Settings
 from radistill.runtime.heatmap import strength
 from radistill.runtime.predictor import Predictor
-from radistill.runtime.settings import Settings
 from radistill.schema.card import Card
 from radistill.schema.prediction import Failure, Result
 from radistill.serve.responses import FilmRecord

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from radistill.page.page_bundle import BundleInfo
-from radistill.schema.prediction import Model
+from radistill.schema.prediction import ModelIdentity
 
 
 class Problem(BaseModel):
@@ -44,7 +44,7 @@ class FilmRecord(BaseModel):
     preview: str | None = Field(
         None, description="DICOM and TIFF, with heatmap=true: base64 of a PNG, at most 1024 a side."
     )
-    model: Model | None = None
+    model: ModelIdentity | None = None
     ms: float | None = None
     error: Problem | None = None
 

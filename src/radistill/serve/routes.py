@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from radistill.errors import UsageError
+from radistill.runtime.decision import resolve
 from radistill.runtime.prediction_options import PredictionOptions
-from radistill.runtime.settings import resolve
 from radistill.serve import responses
 from radistill.serve.http_refusal import Refusal
 from radistill.serve.queue import HungUp

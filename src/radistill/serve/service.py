@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager, closing
 from radistill.errors import RadistillError
 from radistill.imaging.sandbox.intake import Intake, Upload
 from radistill.page.page_bundle import bundle_info
+from radistill.runtime.decision import Settings
 from radistill.runtime.predictor import Predictor
-from radistill.runtime.settings import Settings
 from radistill.serve.counters import Metrics
 from radistill.serve.film_records import film_records
 from radistill.serve.http_refusal import busy

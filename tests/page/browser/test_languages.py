@@ -12,7 +12,7 @@ import pytest
 
 from radistill.imaging.refusal import Code
 from radistill.page import WEB
-from radistill.runtime.abstain import REASONS
+from radistill.runtime.decision import REASONS
 
 from .page import Page
 

@@ -1,4 +1,4 @@
-// When the model should not answer: radistill.runtime.abstain and population.
+// When the model should not answer: radistill.runtime.decision and runtime.ood.
 
 import { rint } from "./depth.js";
 import { orientations, score, thumbnail } from "./statistics.js";

@@ -1,4 +1,4 @@
-// The card's statistics of the films that its model was trained on: radistill.schema.ood.
+// The card's statistics of the films that its model was trained on: radistill.schema.abstention, runtime.ood.
 
 /** An array of the card, base64 of little-endian float16: { shape, data: Float64Array }. */
 export function unpack({ shape, float16 }) {
@@ -61,31 +61,14 @@ function linear(x, { shape: [, columns], data }, bias) {
 
 const squares = (x) => x.reduce((sum, value) => sum + value * value, 0);
 
-function mahalanobis({ mean, components, deviations, residual }, x) {
+/** Squared Mahalanobis distance of x (D,) from the films that a Gaussian was fitted to. */
+export function score({ mean, components, deviations, residual }, x) {
   const centred = minus(x, mean);
   const inside = project(centred, components);
   const left = Math.max(0, squares(centred) - squares(inside));
   const distance = squares(inside.map((value, k) => value / deviations.data[k]));
   return distance + (deviations.data.length * left) / residual;
 }
-
-function neighbours({ mean, components, bank, nth }, x) {
-  const reduced = project(minus(x, mean), components);
-  const length = Math.max(Math.sqrt(squares(reduced)), 1e-12);
-  const likeness = project(reduced.map((value) => value / length), bank).sort();
-  return 1 - likeness[likeness.length - nth];
-}
-
-function energy({ weights, bias }, x) {
-  const logits = linear(x, weights, bias);
-  const top = Math.max(...logits);
-  return -(top + Math.log(logits.reduce((sum, value) => sum + Math.exp(value - top), 0)));
-}
-
-const SCORES = { mahalanobis, neighbours, energy };
-
-/** The distance of x (D,) from the films that a detector was fitted to. */
-export const score = (detector, x) => SCORES[detector.kind](detector, x);
 
 /** Probabilities of the orientations, the first upright, from a thumbnail (T,). */
 export function orientations({ mean, components, weights, bias }, small) {
