@@ -35,10 +35,12 @@ def tag(sentence: list[str]) -> list[str]:
     mark = ""  # of the forward scope
     since = heading = 0  # where a backward scope begins, and where it does right after a colon
     comma = 0  # words before the last comma
+    current = not CURRENT.isdisjoint(sentence)
+    last_or = max((i for i, word in enumerate(sentence) if word in ("or", "nor")), default=-1)
     i, n = 0, len(sentence)
     while i < n:
         word = sentence[i]
-        if word in _STOPS or (word in _LINKS and _begins_statement(sentence, i, mark)):
+        if word in _STOPS or (word in _LINKS and _begins_statement(sentence, i, mark, last_or)):
             heading = since if word == ":" else len(tagged)
             mark, since = "", len(tagged)
         if word in PUNCTUATION:
@@ -49,7 +51,7 @@ def tag(sentence: list[str]) -> list[str]:
         if effect is Effect.REQUEST:
             effect = Effect.NO_AFTER if i == 0 else Effect.MAYBE_AFTER
         if effect is Effect.PAST:
-            past = NO if CURRENT.isdisjoint(sentence) else mark
+            past = mark if current else NO
             tagged += [past + word for word in sentence[i : i + length]]
             i += length
             continue
@@ -77,15 +79,13 @@ def _subject(tagged: list[str], start: int, comma: int) -> int:
     After a comma that joins no list ("atelectasis, pneumonia is unlikely"), or after an "and" that
     a verb precedes ("lungs are clear and pneumonia is unlikely").
     """
-    if _JOINS.isdisjoint(tagged[comma:]):
-        start = max(start, comma)
-    for i in range(len(tagged) - 1, start, -1):
-        if tagged[i] == "and" and not _VERBS.isdisjoint(tagged[start:i]):
-            return i + 1
-    return start
+    if comma > start and _JOINS.isdisjoint(tagged[comma:]):
+        start = comma
+    verb = next((i for i in range(start, len(tagged)) if tagged[i] in _VERBS), len(tagged))
+    return next((i + 1 for i in range(len(tagged) - 1, verb, -1) if tagged[i] == "and"), start)
 
 
-def _begins_statement(sentence: list[str], i: int, mark: str) -> bool:
+def _begins_statement(sentence: list[str], i: int, mark: str, last_or: int) -> bool:
     """Whether after word `i`, a comma or conjunction, a statement begins, not an item of a list.
 
     "No effusion, mild atelectasis"; "no effusion, left basilar consolidation", unless "or"
@@ -93,8 +93,7 @@ def _begins_statement(sentence: list[str], i: int, mark: str) -> bool:
     """
     following = sentence[i + 1] if i + 1 < len(sentence) else ""
     if sentence[i] == ",":
-        listed = "or" in sentence[i:] or "nor" in sentence[i:]
-        return following in AFTER_COMMA or (following in BEGINNINGS and not listed)
+        return following in AFTER_COMMA or (following in BEGINNINGS and i > last_or)
     return mark == NO and following in BEGINNINGS and sentence[i - 1] not in BEGINNINGS
 
 
