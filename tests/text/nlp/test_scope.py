@@ -97,7 +97,7 @@ def test_no_phrase_has_two_meanings() -> None:
         assert effects.setdefault(phrase, effect) == effect, phrase
 
 
-@pytest.mark.parametrize("part", [", the", "x and", "prior pneumonia", "x is absent", "no ,", "or ,"])
+@pytest.mark.parametrize("part", [", the", "x and", "prior pneumonia", "x is absent", "or ,"])
 def test_time_grows_with_the_length(part: str) -> None:
     """A quadratic step would take hours here."""
     tag([*part.split() * 100_000, "is", "absent"])

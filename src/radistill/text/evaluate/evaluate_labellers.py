@@ -11,7 +11,7 @@ import numpy as np
 from radistill.errors import UsageError
 from radistill.progress import bar
 from radistill.schema.labeller_figures import LabellerEvaluation, LabellerFigures, ReportsFacts
-from radistill.schema.labeller_file import Labeller, Question, Steps
+from radistill.schema.labeller_file import Labeller, Steps
 from radistill.text.evaluate.crossval import FOLDS, KINDS, HeldOutScores, crossvalidate
 from radistill.text.evaluate.scores import TaskScores
 from radistill.text.labeller.labeller import ClassTerms, ask, class_terms
@@ -96,9 +96,13 @@ def evaluate_finished(
     """
     every, terms = [], []
     for task in tasks_of(reports):
-        question = _question_for(task, labeller)
-        if question is None:
+        same_name = [q for q in labeller.questions if q.name == task.name]
+        same_rules = [
+            q for q in labeller.questions if task.rules and q.rules.question == task.rules
+        ]
+        if not same_name + same_rules:
             continue
+        question = (same_name + same_rules)[0]
         task.require_texts(FEWEST)
         bags = [bag(reports.records[i].report, labeller.steps) for i in task.rows]
         probability = np.array([ask(question, words).probability for words in bags])
@@ -117,12 +121,6 @@ def evaluate_finished(
         tasks={one.task.name: _figures(one, tuple(one.labellers)) for one in every},
     )
     return Evaluation(figures, tuple(every), tuple(terms))
-
-
-def _question_for(task: Task, labeller: Labeller) -> Question | None:
-    same = [q for q in labeller.questions if q.name == task.name]
-    same += [q for q in labeller.questions if task.rules and q.rules.question == task.rules]
-    return same[0] if same else None
 
 
 def _at(threshold: float, probability: np.ndarray) -> HeldOutScores:

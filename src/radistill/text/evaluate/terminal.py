@@ -36,6 +36,7 @@ ROWS = (
     ("ECE", "ece"),
     ("Threshold", "threshold"),
 )
+NAMED = 10  # inputs that failed
 _NAMES = {"naive_bayes": "naive Bayes", "complement": "complement NB", "rules": "keywords"}
 
 
@@ -147,9 +148,9 @@ def print_labelled(result: LabellingResult, out: Path, console: Console) -> None
     console.print("\n".join(lines), highlight=False, markup=False)
 
 
-def print_failed(failed: Sequence[tuple[str, str]], console: Console, most: int = 10) -> None:
+def print_failed(failed: Sequence[tuple[str, str]], console: Console) -> None:
     """Name the first inputs that failed, and count the rest."""
-    for where, why in failed[:most]:
+    for where, why in failed[:NAMED]:
         console.print(f"{where}: {why}", highlight=False, markup=False)
-    if len(failed) > most:
-        console.print(f"and {len(failed) - most:,} more", highlight=False)
+    if len(failed) > NAMED:
+        console.print(f"and {len(failed) - NAMED:,} more", highlight=False)

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from radistill.schema.labeller_file import Labeller, Question
+from radistill.schema.labeller_file import Labeller
 from radistill.text.labeller.decide import REASONS, decide
-from radistill.text.labeller.labeller import WeightedTerms, ask, class_terms, strongest_terms
+from radistill.text.labeller.labeller import ask, class_terms, strongest_terms
 from radistill.text.nlp.bag import bag, chosen_text
 from radistill.text.nlp.scope import MAYBE, NO, split_mark, tag
 from radistill.text.nlp.sections import Report, split_sections
@@ -80,17 +80,14 @@ def print_labeller(labeller: Labeller, console: Console) -> None:
             f"{question.training.positives:,} of them {escape(question.positive)}",
             highlight=False,
         )
-        console.print(_class_table(question))
-
-
-def _class_table(question: Question) -> Table:
-    headings = [f"for {escape(name)}" for name in (question.positive, question.negative)]
-    table = Table(headings[0], "log-odds", headings[1], "log-odds", box=None)
-    columns = map(_cells, class_terms(question, COUNT))
-    for positive, negative in zip_longest(*columns, fillvalue=("", "")):
-        table.add_row(*positive, *negative)
-    return table
-
-
-def _cells(terms: WeightedTerms) -> list[tuple[str, str]]:
-    return [(escape(term), f"{odds:+.2f}") for term, odds in terms]
+        positive, negative = (
+            f"for {escape(name)}" for name in (question.positive, question.negative)
+        )
+        table = Table(positive, "log-odds", negative, "log-odds", box=None)
+        columns = (
+            [(escape(term), f"{odds:+.2f}") for term, odds in terms]
+            for terms in class_terms(question, COUNT)
+        )
+        for left, right in zip_longest(*columns, fillvalue=("", "")):
+            table.add_row(*left, *right)
+        console.print(table)
