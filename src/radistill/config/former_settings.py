@@ -40,7 +40,8 @@ _GONE_OF_NETWORKS = {
     "channels_last": Former(True, "is gone: always on"),
     "mixup": Former(0.0, "is now augment.mixup, for all networks"),
 }
-_VALUES: dict[tuple[str, object], tuple[str, str]] = {
+# Values of settings that there still are: what they are now, and what became of them.
+VALUES: dict[tuple[str, object], tuple[str, str]] = {
     ("data.validation", "series"): ("prefix", "is now called 'prefix', for file-name prefix"),
     ("training.schedule", "step"): ("step", "is gone: use cosine or onecycle"),
 }
@@ -66,11 +67,6 @@ def _fields(section: type[BaseModel]) -> set[str]:
     return set(section.model_fields)
 
 
-def former_value(key: str, value: object) -> str | None:
-    """What became of this value of a setting that there still is."""
-    return _VALUES[key, value][1] if (key, value) in _VALUES else None
-
-
 def converted(values: dict[str, Any]) -> dict[str, Any]:
     """The configuration of the version before in today's keys, as far as it means the same.
 
@@ -91,6 +87,6 @@ def converted(values: dict[str, Any]) -> dict[str, Any]:
             key, known = prefix + name, former_setting(prefix + name)
             if known and known.value in (value, ANY):
                 del part[name]
-            elif isinstance(value, str) and (key, value) in _VALUES:
-                part[name] = _VALUES[key, value][0]
+            elif isinstance(value, str) and (key, value) in VALUES:
+                part[name] = VALUES[key, value][0]
     return values

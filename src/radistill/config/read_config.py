@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from radistill.config.former_settings import converted, former_setting, former_value
+from radistill.config.former_settings import VALUES, converted, former_setting
 from radistill.config.study_config import EvaluationConfig, StudyConfig
 from radistill.errors import UsageError
 
@@ -38,16 +38,20 @@ def load_config(
         raise UsageError(
             f"no preset '{preset}'{_nearest(preset, presets())}; there are: {', '.join(presets())}"
         )
-    text = (resources.files("radistill") / "presets" / f"{preset}.yaml").read_text("utf-8")
-    values: dict[str, Any] = {"preset": preset, **yaml.safe_load(text)}
+    built_in = (resources.files("radistill") / "presets" / f"{preset}.yaml").read_text("utf-8")
+    values: dict[str, Any] = {"preset": preset, **yaml.safe_load(built_in)}
     if file is not None:
         _merge(values, converted(_read_yaml(file)))
     for item in overrides or []:
-        key, equals, value = item.partition("=")
+        key, equals, text = item.partition("=")
         if not equals or not key:
             raise UsageError(f"--set {item}: write it as key=value, for example teacher.epochs=5")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise UsageError(f"--set {item}: the value is not YAML; quote it") from None
         parts = reversed(key.strip().split("."))
-        _merge(values, reduce(lambda inner, part: {part: inner}, parts, _read_value(item, value)))
+        _merge(values, reduce(lambda inner, part: {part: inner}, parts, value))
     if seed is not None:
         values["seed"] = seed
     return validate(values)
@@ -100,13 +104,6 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     return values
 
 
-def _read_value(item: str, text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise UsageError(f"--set {item}: the value is not YAML; quote it") from None
-
-
 def _merge(base: dict[str, Any], top: dict[str, Any]) -> None:
     for key, value in top.items():
         if isinstance(value, dict) and isinstance(base.get(key), dict):
@@ -124,8 +121,8 @@ def _explain(problem: Any) -> str:
         return f"unknown key '{where}'{_nearest(where, _known_keys(StudyConfig))}"
     if problem["type"] == "value_error":
         return f"{where}: {problem['ctx']['error']}".removeprefix(": ")
-    if isinstance(problem["input"], str) and (message := former_value(where, problem["input"])):
-        return f"{where}: '{problem['input']}' {message}"
+    if isinstance(problem["input"], str) and (where, problem["input"]) in VALUES:
+        return f"{where}: '{problem['input']}' {VALUES[where, problem['input']][1]}"
     return f"{where}: {problem['msg']} (got {problem['input']!r})"
 
 

@@ -64,11 +64,6 @@ def loss_of(method: Method, student: NetworkOutputs, teacher: TeacherOutputs) ->
     if method.name == "dist":
         return dist_loss(student.logits, teacher.logits, method.temperature)
     if method.name == "hint":
-        if student.projected.shape != teacher.embedding.shape:
-            raise RadistillError(
-                f"the projector gives {student.projected.shape[1]} values, the teacher's "
-                f"embedding has {teacher.embedding.shape[1]}"
-            )
         return hint_loss(student.projected, teacher.embedding)
     if method.name == "attention":
         maps = resize_maps(teacher.attention, student.attention.shape[1])

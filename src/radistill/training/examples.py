@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
+from radistill.data.cache import PixelCache
 from radistill.data.dataset import Dataset
 from radistill.data.targets import Targets
-
-
-class Pixels(Protocol):
-    """Squares by content hash; `radistill.data.cache.PixelCache` is one."""
-
-    @property
-    def size(self) -> int:
-        """S, the side in pixels."""
-        ...
-
-    def batch(self, shas: Sequence[str]) -> np.ndarray:
-        """uint8 (N, S, S)."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -34,7 +20,7 @@ class Examples:
     outputs. class_of: the reported class of each output. paths: as in the manifest, for messages.
     """
 
-    pixels: Pixels
+    pixels: PixelCache
     shas: tuple[str, ...]
     targets: np.ndarray
     class_of: tuple[int, ...] = (0, 1)
@@ -59,7 +45,7 @@ class Examples:
         return np.argsort(np.array(self.shas))
 
 
-def examples_of(dataset: Dataset, split: str, pixels: Pixels, targets: Targets) -> Examples:
+def examples_of(dataset: Dataset, split: str, pixels: PixelCache, targets: Targets) -> Examples:
     """The films of one split, ready for training."""
     films = dataset.split(split)
     shas = tuple(film.sha256 for film in films)

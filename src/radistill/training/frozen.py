@@ -47,8 +47,7 @@ class Tail(nn.Module):
         return feature_map, features
 
     def embedding(self, features: Tensor) -> Tensor:
-        embedding: Tensor = self.stages(features)
-        return embedding
+        return self.outputs(features)[1]
 
     def forward(self, features: Tensor) -> Tensor:
         logits: Tensor = self.head(self.embedding(features))
@@ -85,34 +84,23 @@ def check_split(model: GreyClassifier, frozen: int) -> None:
         )
 
 
-class FrozenFeatures:
-    """Features of all films in one view, float16, memory-mapped."""
-
-    def __init__(self, path: Path) -> None:
-        self._values = np.load(path, mmap_mode="r")
-
-    def batch(self, rows: np.ndarray) -> Tensor:
-        """float32 (len(rows), C, h, w)."""
-        return torch.from_numpy(self._values[rows].astype(np.float32))
-
-
 def frozen_features(
     model: GreyClassifier, frozen: int, task: TrainingTask, views: Views
-) -> list[FrozenFeatures]:
-    """The features of each view of the training films, computed unless their file is there.
+) -> list[np.ndarray]:
+    """By view, the features of the training films, computed unless their file is there.
 
+    Each float16 (N, C, h, w), memory-mapped.
     Raises UsageError if `model` cannot be cut, RadistillError if the disk is full.
     """
     check_split(model, frozen)
-    files = [
-        task.folder / FROZEN / f"{task.key}-view-{view:03d}.npy" for view in range(views.count)
-    ]
+    folder = task.folder / FROZEN
+    files = [folder / f"{task.key}-view-{view:03d}.npy" for view in range(views.count)]
     with task.accelerator.main_process_first():
         model.eval().to(task.accelerator.device)
         for view, file in enumerate(files):
             if not file.exists():
                 write_with(file, partial(_write, model, frozen, task, views, view))
-    return [FrozenFeatures(file) for file in files]
+    return [np.load(file, mmap_mode="r") for file in files]
 
 
 @torch.inference_mode()

@@ -19,7 +19,7 @@ from radistill.errors import RadistillError
 from radistill.models import GreyClassifier, set_training_mode
 from radistill.progress import bar, console
 from radistill.training.examples import Examples
-from radistill.training.frozen import FrozenFeatures, frozen_features
+from radistill.training.frozen import frozen_features
 from radistill.training.history import Epoch
 from radistill.training.memory import keep_freed_memory
 from radistill.training.objective import CrossEntropy, Objective
@@ -103,7 +103,7 @@ def train_one_epoch(
     views: Views,
     *,
     epoch: int,
-    features: FrozenFeatures | None = None,
+    features: np.ndarray | None = None,
     show: Callable[[float], None] = lambda loss: None,
 ) -> float:
     """Every film once, but for the last incomplete batch; returns the mean loss.
@@ -123,7 +123,10 @@ def train_one_epoch(
     for step in range(steps):
         rows = order[step * batch : (step + 1) * batch][rank::processes]
         shas = [films.shas[row] for row in rows]
-        images = features.batch(rows) if features else views.images(films, rows, view)
+        if features is None:
+            images = views.images(films, rows, view)
+        else:
+            images = torch.from_numpy(features[rows].astype(np.float32))
         targets = views.targets(films, rows, view).to(device)
         with accelerator.autocast():
             outputs = state.network(images.to(device, memory_format=torch.channels_last))
