@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -86,55 +85,51 @@ def appending(folder: Path, caches: Mapping[int, PixelCache | None]) -> Iterator
     caches: what `open_cache` gave for each size. A square that is there already is not added again.
     Raises RadistillError if the folder cannot be written.
     """
-    writers: dict[int, _Writer] = {}
+    writers: dict[int, Callable[[str, np.ndarray], None]] = {}
     with ExitStack() as stack:
 
         def add(sha: str, squares: Mapping[int, np.ndarray]) -> None:
             for size, square in squares.items():
                 if size not in writers:
                     writers[size] = stack.enter_context(_writer(folder, size, caches[size]))
-                writers[size].add(sha, square)
+                writers[size](sha, square)
 
         yield add
 
 
-class _Writer:
-    """Appends squares to a file and sums up its bytes."""
-
-    def __init__(self, file: BinaryIO, cache: PixelCache | None) -> None:
-        self._file = file
-        self.keys = dict.fromkeys(cache.keys if cache else ())
-        self.crc32 = cache.crc32 if cache else 0
-
-    def add(self, sha: str, square: np.ndarray) -> None:
-        if sha not in self.keys:
-            content = square.tobytes()
-            # Plain writes: on a full disk they fail as an error; a memory map would crash.
-            self._file.write(content)
-            self.crc32 = zlib.crc32(content, self.crc32)
-            self.keys[sha] = None
-
-
 @contextmanager
-def _writer(folder: Path, size: int, cache: PixelCache | None) -> Iterator[_Writer]:
+def _writer(
+    folder: Path, size: int, cache: PixelCache | None
+) -> Iterator[Callable[[str, np.ndarray], None]]:
+    """Yield what appends a square to the file of one size; at the end write its index."""
     data = _data(folder, size)
+    keys = dict.fromkeys(cache.keys if cache else ())
+    crc32 = cache.crc32 if cache else 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with data.open("r+b" if cache else "wb") as file:
-            file.truncate(len(cache) * size * size if cache else 0)
+            file.truncate(len(keys) * size * size)
             file.seek(0, 2)
-            writer = _Writer(file, cache)
-            yield writer
+
+            def add(sha: str, square: np.ndarray) -> None:
+                nonlocal crc32
+                if sha not in keys:
+                    content = square.tobytes()
+                    # Plain writes: on a full disk they fail as an error; a memory map would crash.
+                    file.write(content)
+                    crc32 = zlib.crc32(content, crc32)
+                    keys[sha] = None
+
+            yield add
     except BaseException as error:
         if cache is None:
             data.unlink(missing_ok=True)
         raise unwritable(error, data) if isinstance(error, OSError) else error from None
-    keys = list(writer.keys)
     index = {
         "preprocessing": PREPROCESSING_VERSION,
         "size": size,
-        "crc32": _with_keys(writer.crc32, keys),
-        "keys": keys,
+        "crc32": _with_keys(crc32, list(keys)),
+        "keys": list(keys),
     }
     write_text(_index(folder, size), json.dumps(index))
 

@@ -40,7 +40,7 @@ def to_square(grey: np.ndarray, size: int) -> np.ndarray:
         )
     from PIL import Image  # not for those who need `to_unit` alone
 
-    from radistill.imaging.resize import shrink
+    from radistill.imaging.grey import shrink
 
     if grey.dtype == np.uint8:
         if grey.shape == (size, size):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from radistill.imaging.content import read_content
 from radistill.imaging.dicom import is_dicom
-from radistill.imaging.grey import UnsupportedPixels, to_grey
+from radistill.imaging.grey import to_grey
 from radistill.imaging.limits import ANY_NUMBER, Limits, out_of_memory
 from radistill.imaging.picture import Picture
 from radistill.imaging.refusal import Code, DecodeError
@@ -32,13 +31,21 @@ _TRUNCATION = ("truncated", "unexpected end", "not enough", "incomplete")
 _BOMB = ("too large", "too much memory")
 
 
-@dataclass(frozen=True)
-class Format:
-    """A kind of file: how its first bytes look, and what turns it into a picture."""
+# How the first bytes of each kind look. DICOM first: its preamble may hold another format's first
+# bytes (PS3.10, 7.1).
+_FORMATS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
+    ("DICOM", is_dicom),
+    ("JPEG", lambda head: head.startswith(b"\xff\xd8\xff")),
+    ("PNG", lambda head: head.startswith(b"\x89PNG\r\n\x1a\n")),
+    ("TIFF", lambda head: head.startswith((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"))),
+    ("BMP", lambda head: head.startswith(b"BM")),
+    ("WEBP", lambda head: head[:4] == b"RIFF" and head[8:12] == b"WEBP"),
+)
 
-    name: str
-    matches: Callable[[bytes], bool]
-    read: Callable[[bytes, Limits], Picture]
+
+def format_of(head: bytes) -> str | None:
+    """The format of a file by its first 512 bytes (or all there are), None if it is unknown."""
+    return next((name for name, matches in _FORMATS if matches(head)), None)
 
 
 def decode(source: Path | bytes) -> np.ndarray:
@@ -68,20 +75,16 @@ def read_picture(content: bytes, limits: Limits) -> Picture:
     if not content:
         raise DecodeError(Code.EMPTY, "the file is empty; copy it again from its source")
     limits.check_bytes(len(content))
-    for kind in FORMATS:
-        if kind.matches(content[:512]):
-            return kind.read(content, limits)
-    kinds = ", ".join(kind.name for kind in FORMATS)
-    raise DecodeError(Code.NOT_AN_IMAGE, f"not an image of a known kind ({kinds})")
+    name = format_of(content[:512])
+    if name is None:
+        kinds = ", ".join(name for name, _ in _FORMATS)
+        raise DecodeError(Code.NOT_AN_IMAGE, f"not an image of a known kind ({kinds})")
+    if name == "DICOM":
+        # pydicom takes a quarter of a second to import; a folder of JPEGs should not wait for it.
+        from radistill.imaging.dicom.read_dicom import read_dicom
 
-
-def _pillow(name: str, *starts: bytes) -> Format:
-    """A format that Pillow reads, recognised by any of `starts`."""
-
-    def read(content: bytes, limits: Limits) -> Picture:
-        return _read_with_pillow(content, name, limits)
-
-    return Format(name, lambda head: head.startswith(starts), read)
+        return read_dicom(content, limits)
+    return _read_with_pillow(content, name, limits)
 
 
 def _read_with_pillow(content: bytes, name: str, limits: Limits) -> Picture:
@@ -100,8 +103,6 @@ def _read_with_pillow(content: bytes, name: str, limits: Limits) -> Picture:
         raise limits.too_many_pixels("too many pixels") from None
     except UnidentifiedImageError:
         raise DecodeError(Code.UNREADABLE, f"starts like {name} but is damaged") from None
-    except UnsupportedPixels as error:
-        raise DecodeError(Code.UNSUPPORTED, str(error)) from None
     except MemoryError:
         raise out_of_memory() from None
     except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
@@ -140,29 +141,3 @@ def _turn_upright(image: Image.Image) -> None:
     """Apply the EXIF orientation; damaged EXIF counts as none."""
     with suppress(Exception):
         ImageOps.exif_transpose(image, in_place=True)
-
-
-def _is_webp(head: bytes) -> bool:
-    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
-
-
-def _read_webp(content: bytes, limits: Limits) -> Picture:
-    return _read_with_pillow(content, "WEBP", limits)
-
-
-def _read_dicom(content: bytes, limits: Limits) -> Picture:
-    # pydicom takes a quarter of a second to import, which a folder of JPEGs should not wait for.
-    from radistill.imaging.dicom.read_dicom import read_dicom
-
-    return read_dicom(content, limits)
-
-
-# DICOM first: its preamble may hold another format's first bytes (PS3.10, 7.1).
-FORMATS: tuple[Format, ...] = (
-    Format("DICOM", is_dicom, _read_dicom),
-    _pillow("JPEG", b"\xff\xd8\xff"),
-    _pillow("PNG", b"\x89PNG\r\n\x1a\n"),
-    _pillow("TIFF", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"),
-    _pillow("BMP", b"BM"),
-    Format("WEBP", _is_webp, _read_webp),
-)

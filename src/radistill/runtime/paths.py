@@ -73,9 +73,9 @@ def _may_be_a_film(path: Path) -> bool:
             head = file.read(_HEAD)
     except OSError:
         return path.suffix.lower() in NAMES  # named so, but gone or locked: that is reported later
-    from radistill.imaging.read import FORMATS
+    from radistill.imaging.read import format_of
 
-    return any(kind.matches(head) for kind in FORMATS)
+    return format_of(head) is not None
 
 
 def _of_csv(file: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from radistill.errors import RadistillError
 from radistill.imaging.limits import Limits
@@ -67,13 +67,14 @@ class Child:
         place of an answer if the process ends over a file, and RadistillError if none can be
         started at all. A process whose answers are not all taken is ended.
         """
-        self._make_ready()
+        requests, answers = self._make_ready()
         taken = 0
         try:
             self._start_clock(self._limits.seconds)
-            self._send(head, body)
+            write_frame(requests, head, body)
+            requests.flush()
             while taken < files:
-                answer = self._receive(largest)
+                answer = read_frame(answers, largest)
                 self._start_clock(self._limits.seconds)
                 yield answer
                 taken += 1
@@ -97,13 +98,16 @@ class Child:
             self._closed = True
         self._end()
 
-    def _make_ready(self) -> None:
+    def _make_ready(self) -> tuple[BinaryIO, BinaryIO]:
+        """The streams of a process that has started: for requests, and of its answers."""
         self.launch()
+        assert self._process is not None
+        streams = cast(tuple[BinaryIO, BinaryIO], (self._process.stdin, self._process.stdout))
         if self._ready:
-            return
+            return streams
         try:
             self._start_clock(_START_SECONDS)
-            self._receive(0)
+            read_frame(streams[1], 0)
         except (OSError, EOFError, BrokenFrame):
             raise RadistillError(
                 "the decoding process cannot start; see its message above, if any. "
@@ -112,17 +116,7 @@ class Child:
         finally:
             self._stop_clock()
         self._ready = True
-
-    def _send(self, head: Mapping[str, Any], body: bytes) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        write_frame(self._process.stdin, head, body)  # type: ignore[arg-type]
-        self._process.stdin.flush()
-
-    def _receive(self, max_body: int) -> Answer:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        return read_frame(self._process.stdout, max_body)  # type: ignore[arg-type]
+        return streams
 
     def _start_clock(self, seconds: float) -> None:
         with self._lock:
