@@ -36,7 +36,7 @@ def serve(
         int | None, typer.Option(min=1, help="Films at a time; by default one a core.")
     ] = None,
     waiting: Annotated[
-        int, typer.Option(min=0, help="Requests that may wait; others are told to come again.")
+        int, typer.Option(min=0, help="Requests that may wait; more are refused with status 503.")
     ] = 32,
     max_bytes: Annotated[int, typer.Option(min=1, help="Of a request.")] = 64 * 2**20,
     max_files: Annotated[int, typer.Option(min=1, help="In a request.")] = 32,

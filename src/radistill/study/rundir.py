@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
+from pydantic import BaseModel
 
 from radistill import __version__
 from radistill.config import StudyConfig, read_config, to_yaml
@@ -31,6 +31,18 @@ from radistill.schema.environment import Environment
 
 FORMAT = 2  # of the stages; a change of what a stage writes or computes raises it
 STAGE = "stage.json"
+PACKAGES = [
+    "torch",
+    "torchvision",
+    "timm",
+    "accelerate",
+    "numpy",
+    "pillow",
+    "scikit-learn",
+    "scipy",
+    "onnx",
+    "onnxruntime",
+]  # that figures may depend on
 CONFIG = "config.yaml"
 STEPS = "study.json"
 LOCK = ".lock"
@@ -38,7 +50,7 @@ LOCK = ".lock"
 _LEFT = re.compile(r"\.(?P<name>.+)\.\d+(?P<old>\.old)?\.partial")
 
 
-def digest(value: Any) -> str:
+def digest(value: object) -> str:
     """A short hash of plain values, independent of the order of keys."""
     text = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -75,6 +87,7 @@ class RunDirectory:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / LOCK)
             lock.acquire(timeout=0)
+            (self.folder / LOCK).write_text(str(os.getpid()))
         except Timeout:
             raise RadistillError(
                 f"{self.folder}: process {(self.folder / LOCK).read_text()} works in this run. "
@@ -83,7 +96,6 @@ class RunDirectory:
         except OSError as error:
             raise unwritable(error, self.folder) from None
         try:
-            (self.folder / LOCK).write_text(str(os.getpid()))
             yield
         finally:
             lock.release()
@@ -163,7 +175,7 @@ class RunDirectory:
                     f"{stage.parent}: trained by another version of radistill. It can still be "
                     "evaluated and bundled; to train anew choose another --out or give --update."
                 )
-        if changed := _differences(read_config(file), config):
+        if changed := list(_differences(read_config(file), config)):
             raise UsageError(
                 f"{self.folder}: holds another study ({'; '.join(changed[:4])}). Choose "
                 "another --out, or give --update to run again what the change touches."
@@ -186,8 +198,6 @@ class RunDirectory:
 
 def environment() -> Environment:
     """What the figures of a run may depend on besides its configuration."""
-    packages = ("torch", "torchvision", "timm", "accelerate", "numpy", "pillow", "scikit-learn",
-                "scipy", "onnx", "onnxruntime")  # fmt: skip
     return Environment(
         radistill=__version__,
         python=platform.python_version(),
@@ -195,7 +205,7 @@ def environment() -> Environment:
         processor=platform.processor() or platform.machine(),
         cpus=os.cpu_count(),
         command=(Path(sys.argv[0]).name, *sys.argv[1:]),
-        packages={name: metadata.version(name) for name in packages},
+        packages={name: metadata.version(name) for name in PACKAGES},
     )
 
 
@@ -208,20 +218,10 @@ def _record(file: Path) -> dict[str, object]:
     return record if isinstance(record, dict) else {}
 
 
-def _differences(old: StudyConfig, new: StudyConfig) -> list[str]:
-    before, after = _flat(old.model_dump()), _flat(new.model_dump())
-    return [
-        f"{key}: {before.get(key)} there, {value} now"
-        for key, value in after.items()
-        if before.get(key) != value
-    ]
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat
+def _differences(old: BaseModel, new: BaseModel, prefix: str = "") -> Iterator[str]:
+    for name in type(new).model_fields:
+        before, after = getattr(old, name), getattr(new, name)
+        if isinstance(before, BaseModel) and isinstance(after, BaseModel):
+            yield from _differences(before, after, f"{prefix}{name}.")
+        elif before != after:
+            yield f"{prefix}{name}: {before} there, {after} now"
