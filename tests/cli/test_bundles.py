@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -27,4 +28,10 @@ def test_bundles_are_listed_with_their_figures() -> None:
     assert done.returncode == 0, done.stderr
     for folder in installed():
         assert folder.name in done.stdout
-        assert f"{Bundle.load(folder).card.figures['test']['auc']:.3f}" in done.stdout
+        assert f"{Bundle.load(folder).card.figures.test.auc:.3f}" in done.stdout
+
+
+def test_nothing_of_an_installed_card_is_lost() -> None:
+    for folder in installed():
+        written = json.loads((folder / "card.json").read_text("utf-8"))
+        assert Bundle.load(folder).card.model_dump(mode="json") == written

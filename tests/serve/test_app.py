@@ -92,7 +92,7 @@ def test_the_card_of_the_bundle_that_ships(client_of: Callable[..., TestClient])
     info = bundle_info(Predictor.load(installed()[0]))
     assert "float16" not in info.model_dump_json(), "the arrays are for the model alone"
     assert info.abstention
-    assert info.abstention.measured["validation_films"] > 0
+    assert info.abstention.measured.validation_films > 0
     assert info.readme.startswith("# ")
     assert info.operating_points[0].sensitivity_ci
 

@@ -268,7 +268,7 @@ def test_a_bundle_tells_what_the_report_promises_after_calibration(
     chosen = CalibrationMap(kind="temperature", temperature=0.4)
     entry["calibration"] = chosen.model_dump()
     (out / "comparison.json").write_text(json.dumps(comparison))
-    card = bundle_run(out)
+    card = bundle_run(out).model_dump(mode="json")
     p = read_predictions(out / "student" / "predictions.csv", "PNEUMONIA")
     shas = {r["path"]: r["sha256"] for r in csv.DictReader((out / "manifest.csv").open())}
     cache = open_cache(out / "cache", card["input_size"])

@@ -25,6 +25,6 @@ def bundle(
     card = bundle_run(run, population=parse_population(population, ages))
     console.print(f"bundle: {run / 'bundle'}", markup=False)
     console.print(
-        f"smaller file: {card['quantisation']['kind']} ({card['quantisation']['reason']})",
+        f"smaller file: {card.quantisation.kind} ({card.quantisation.reason})",
         markup=False,
     )

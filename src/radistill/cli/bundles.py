@@ -12,14 +12,16 @@ def bundles() -> None:
 
     for folder in installed():
         card = read_card(folder / CARD)
-        test = card.figures["test"]
-        low, high = test["auc_ci"]
+        assert card.figures is not None
+        test = card.figures.test
+        assert test.auc_ci is not None
+        low, high = test.auc_ci
         megabytes = (folder / card.small_file).stat().st_size / 1e6
         typer.echo(
             f"{folder.name}\n"
             f"  {card.positive} by {card.architecture} at {card.input_size} pixels, "
             f"{megabytes:.2f} MB\n"
-            f"  test AUC {test['auc']:.3f} ({low:.3f} to {high:.3f}) on {test['n']} films\n"
+            f"  test AUC {test.auc:.3f} ({low:.3f} to {high:.3f}) on {test.n} films\n"
             f"  knows {card.population.description}\n"
             f"  {folder}"
         )

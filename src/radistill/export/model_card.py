@@ -1,13 +1,12 @@
-"""README.md of a bundle: the card in plain words (after Mitchell et al. 2019, "Model Cards")."""
+"""README.md of a bundle: the card as text (after Mitchell et al. 2019, "Model Cards")."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from radistill.schema.card import FLOAT16, FLOAT32, INT8, Card
+from radistill.schema.figures import FigureName
+from radistill.schema.record import Interval
 
-FIGURES = {
+TITLES: dict[FigureName, str] = {
     "auc": "Area under the ROC curve",
     "pr_auc": "Area under the precision-recall curve",
     "accuracy": "Accuracy",
@@ -27,7 +26,7 @@ def model_card(card: Card) -> str:
         _warnings(card),
         f"## What it is for\n\n{card.intended_use}",
         f"## What it does\n\n{_task(card)}",
-        f"## What it was trained on\n\n{_data(card.training_data)}",
+        f"## What it was trained on\n\n{_data(card)}",
         f"## How good it is\n\n{_figures(card)}",
         _groups(card),
         f"## Limits\n\n{_limits(card)}",
@@ -46,8 +45,8 @@ def _warnings(card: Card) -> str:
         )
     if card.leaking:
         lines.append(
-            "**Leaking.** Films of one patient stand in more than one split, so the figures "
-            "below flatter the model."
+            "**Leaking.** Films of one patient are in more than one split, so the figures below "
+            "are too good."
         )
     return "\n\n".join(lines)
 
@@ -72,55 +71,47 @@ def _points(card: Card) -> str:
     return "\n".join([head, "|---|---|---|---|---|", *rows])
 
 
-def _with_interval(value: float | None, bounds: Any, *, always: bool = False) -> str:
-    """always: show a value that has no interval too."""
-    if value is None or (bounds is None and not always):
+def _with_interval(value: float | None, bounds: Interval | None) -> str:
+    if value is None:
         return ""
     return f"{value:.3f} ({_interval(bounds)})" if bounds else f"{value:.3f}"
 
 
-def _data(facts: Mapping[str, Any]) -> str:
+def _data(card: Card) -> str:
+    facts = card.training_data.model_dump(mode="json", exclude_unset=True)
     lines = [f"- {key.replace('_', ' ')}: {_plain(value)}" for key, value in facts.items()]
     return "\n".join(lines) or "Not recorded."
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, Mapping):
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
         return "; ".join(f"{key} {_plain(item)}" for key, item in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(_plain(item) for item in value)
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
     return str(value)
 
 
 def _figures(card: Card) -> str:
-    test = card.figures.get("test") or {}
-    rows = [
-        f"| {words} | {test[name]:.3f} | {_interval(test.get(f'{name}_ci'))} |"
-        for name, words in FIGURES.items()
-        if isinstance(test.get(name), int | float)
-    ]
-    if not rows:
+    if card.figures is None:
         return "Not measured on a test split."
-    films = f"{test['n']} films" if "n" in test else "films"
-    head = (
-        f"On {films} of patients who were not trained on, scored by the float32 model."
-        if not card.leaking
-        else f"On {films}, scored by the float32 model."
-    )
-    table = ["| figure | value | 95 % interval |", "|---|---|---|", *rows]
-    return head + "\n\n" + "\n".join(table)
+    test = card.figures.test
+    rows = [
+        f"| {title} | {value:.3f} | {_interval(test.interval(name))} |"
+        for name, title in TITLES.items()
+        if (value := test.value(name)) is not None
+    ]
+    whose = "" if card.leaking else " of patients who were not trained on"
+    head = f"On {test.n} films{whose}, scored by the float32 model."
+    return "\n".join([head, "", "| figure | value | 95 % interval |", "|---|---|---|", *rows])
 
 
 def _groups(card: Card) -> str:
-    """Where it is worse: by subtype and by whatever else the study told films apart by."""
+    """Where it is worse: by subtype and by whatever else the study grouped films by."""
     rows = [
-        f"| {_cell(g['by'])} {_cell(g['group'])} | {g['n']} ({g['patients']}) | "
-        + " | ".join(
-            _with_interval(g[key], g.get(f"{key}_ci"), always=True)
-            for key in ("auc", "recall", "specificity")
-        )
-        + " |"
-        for g in card.figures.get("groups") or []
+        f"| {_cell(g.by)} {_cell(g.group)} | {g.n} ({g.patients}) "
+        f"| {_with_interval(g.auc, g.auc_ci)} | {_with_interval(g.recall, g.recall_ci)} "
+        f"| {_with_interval(g.specificity, g.specificity_ci)} |"
+        for g in (card.figures.groups if card.figures else ())
     ]
     if not rows:
         return ""
@@ -135,12 +126,12 @@ def _groups(card: Card) -> str:
     )
 
 
-def _cell(text: Any) -> str:
+def _cell(text: str) -> str:
     """A value of the data set inside a table."""
-    return " ".join(str(text).replace("|", "\\|").split())
+    return " ".join(text.replace("|", "\\|").split())
 
 
-def _interval(bounds: Any) -> str:
+def _interval(bounds: Interval | None) -> str:
     return f"{bounds[0]:.3f} to {bounds[1]:.3f}" if bounds else ""
 
 
@@ -157,20 +148,20 @@ def _limits(card: Card) -> str:
 
 
 def _calibration(card: Card) -> str:
-    found = card.figures.get("calibration") or {}
+    chosen = card.figures.calibration if card.figures else None
     if card.calibration.kind == "none" and card.temperature == 1:
-        why = f" ({found['reason']})" if found.get("reason") else ""
+        why = f" ({chosen.reason})" if chosen and chosen.reason else ""
         return f"Its probability is as trained, not calibrated{why}."
     isotonic = card.calibration.kind == "isotonic"
     how = "isotonic" if isotonic else f"temperature {card.temperature:.3g}"
-    words = f"Its probability is calibrated on validation films ({how}), in the graph"
-    if "test" in found:
-        before, after = found["test"]["before"], found["test"]["after"]
-        words += (
-            f"; on test the ECE is {before['ece']:.3f} before and {after['ece']:.3f} after, the "
-            f"log loss {before['log_loss']:.3f} and {after['log_loss']:.3f}"
+    text = f"Its probability is calibrated on validation films ({how}), in the graph"
+    if chosen and chosen.test:
+        before, after = chosen.test.before, chosen.test.after
+        text += (
+            f"; on test the ECE is {before.ece:.3f} before and {after.ece:.3f} after, the "
+            f"log loss {before.log_loss:.3f} and {after.log_loss:.3f}"
         )
-    return f"{words}. Elsewhere it need not hold."
+    return f"{text}. Elsewhere it need not hold."
 
 
 def _abstention(card: Card) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,10 +30,11 @@ from radistill.schema.card import (
     Cam,
     Card,
     CardCalibration,
-    FileName,
     OperatingPoint,
     Population,
+    TrainingData,
 )
+from radistill.schema.comparison import ModelResult
 from radistill.schema.figures import CalibrationMap
 
 LICENCE = "MIT for the files of this bundle; the training films keep their own licence"
@@ -59,7 +58,6 @@ class BundleSpec:
     threshold: chosen on validation, for the probability of `positive` as calibrated.
     operating_points: thresholds to choose by name; `default` and three sensitivities, all measured
     on validation, where None. population: whom the model knows.
-    training_data: facts about the training set, such as name, protocol and counts.
     figures: the model's entry of comparison.json ("test", "cost", ...), as calibrated.
     """
 
@@ -68,8 +66,8 @@ class BundleSpec:
     input_size: int
     threshold: float
     architecture: str
-    training_data: Mapping[str, Any]
-    figures: Mapping[str, Any]
+    training_data: TrainingData
+    figures: ModelResult | None = None
     notes: tuple[str, ...] = ()
     synthetic: bool = False
     leaking: bool = False
@@ -85,7 +83,7 @@ def write_bundle(
     spec: BundleSpec,
     val_squares: np.ndarray,
     val_truth: npt.ArrayLike,
-) -> dict[str, Any]:
+) -> Card:
     """Write a bundle to `folder`, replacing an older one; return its card.
 
     val_squares: uint8 (N, S, S), the validation films, S = spec.input_size; they judge the smaller
@@ -100,7 +98,7 @@ def write_bundle(
     with replacing_folder(folder) as work:
         card = _fill(work, exported, spec, val_squares, truth)
         Bundle.load(work)  # what cannot be read back is not shipped
-    return card.model_dump(mode="json")
+    return card
 
 
 def _fill(
@@ -115,43 +113,43 @@ def _fill(
     shipped = open_session((work / names[-1]).read_bytes())
     outputs = run_batches(shipped, squares)
     probability = outputs.probability[:, positive]
-    values: dict[str, Any] = {
-        "format": FORMAT,
-        "radistill_version": __version__,
-        "architecture": spec.architecture,
-        "classes": spec.classes,
-        "positive": spec.positive,
-        "input_size": spec.input_size,
-        "preprocessing": PREPROCESSING,
-        "temperature": spec.calibration.temperature,
-        "calibration": CardCalibration(
+    card = Card(
+        format=FORMAT,
+        radistill_version=__version__,
+        architecture=spec.architecture,
+        classes=spec.classes,
+        positive=spec.positive,
+        input_size=spec.input_size,
+        preprocessing=PREPROCESSING,
+        temperature=spec.calibration.temperature,
+        calibration=CardCalibration(
             kind=spec.calibration.kind, x=spec.calibration.x, y=spec.calibration.y
         ),
-        "threshold": spec.threshold,
-        "operating_points": spec.operating_points
+        threshold=spec.threshold,
+        operating_points=spec.operating_points
         or validation_points(truth, probability, spec.threshold),
-        "cam": Cam(
+        cam=Cam(
             method=exported.cam_method,
             size=outputs.cam.shape[1:],
             scale=cam_scale(outputs.cam, probability >= spec.threshold),
         ),
-        "embedding_size": outputs.embedding.shape[1],
-        "population": spec.population or frontal_films(str(spec.training_data.get("name", ""))),
-        "abstention": fit_abstention(squares, lambda films: run_batches(shipped, films).embedding),
-        "training_data": dict(spec.training_data),
-        "figures": dict(spec.figures),
-        "notes": spec.notes,
-        "synthetic": spec.synthetic,
-        "leaking": spec.leaking,
-        "licence": LICENCE,
-        "intended_use": INTENDED_USE,
-        "quantisation": quantisation,
-        "parity": exported.parity,
-    }
-    models: dict[FileName, str] = {name: sha256(work / name) for name in names}
-    page = model_card(Card(**values, files=models))
-    write_text(work / README, page)
-    card = Card(**values, files={**models, README: sha256(page.encode())})
+        embedding_size=outputs.embedding.shape[1],
+        population=spec.population or frontal_films(spec.training_data.name),
+        abstention=fit_abstention(squares, lambda films: run_batches(shipped, films).embedding),
+        training_data=spec.training_data,
+        figures=spec.figures,
+        notes=spec.notes,
+        synthetic=spec.synthetic,
+        leaking=spec.leaking,
+        licence=LICENCE,
+        intended_use=INTENDED_USE,
+        quantisation=quantisation,
+        parity=exported.parity,
+        files={name: sha256(work / name) for name in names},
+    )
+    write_text(work / README, model_card(card))
+    files = card.files | {README: sha256(work / README)}
+    card = card.model_copy(update={"files": files})
     write_json(work / CARD, card.model_dump(mode="json"))
     return card
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from radistill.runtime.decision import REASONS
 from radistill.runtime.predictor import Predictor
+from radistill.schema.abstention import AbstentionRates
 from radistill.schema.card import README, Card, Part
 
 
 class AbstentionFigures(Part):
     """How many films and other pictures each method let through; its arrays are left out."""
 
-    measured: dict[str, Any]
+    measured: AbstentionRates
 
 
 class BundleInfo(Card):

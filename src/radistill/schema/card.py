@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from radistill.errors import UsageError
 from radistill.schema.abstention import Abstention
+from radistill.schema.comparison import ModelResult
 
 FORMAT = 2
 FileName = Literal["model.onnx", "model.int8.onnx", "model.fp16.onnx", "README.md"]
@@ -86,6 +96,21 @@ class Population(Part):
     modalities: tuple[str, ...] = ()
 
 
+class TrainingData(Part):
+    """The films that the model was trained and chosen on. counts: by split and class."""
+
+    name: str = ""
+    classes: tuple[str, ...] = ()
+    positive: str = ""
+    counts: Mapping[str, Mapping[str, int]] = {}
+    protocol: str | None = None
+    leaking: bool = False
+    synthetic: bool = False
+    unreadable: int = 0
+    notes: tuple[str, ...] = ()
+    seed: int | None = None
+
+
 class Card(BaseModel):
     """The contents of `card.json`; docs/bundle.md explains each field.
 
@@ -93,6 +118,7 @@ class Card(BaseModel):
     temperature: log-odds are divided by it in the graph; 1 leaves them alone. calibration: the map
     in the graph that this is a part of. Probabilities that a bundle gives need nothing more.
     abstention: statistics for refusing what the model does not know; None where there are none.
+    figures: the model's entry of comparison.json, of the probability as calibrated.
     files: sha256 (hexadecimal) of every other file of the bundle.
     """
 
@@ -113,8 +139,8 @@ class Card(BaseModel):
     embedding_size: int = Field(ge=1)
     population: Population
     abstention: Abstention | None
-    training_data: dict[str, Any]
-    figures: dict[str, Any]
+    training_data: TrainingData
+    figures: ModelResult | None
     notes: tuple[str, ...]
     synthetic: bool
     leaking: bool
@@ -123,6 +149,16 @@ class Card(BaseModel):
     quantisation: Quantisation
     parity: float  # greatest difference of an output between PyTorch and model.onnx
     files: dict[FileName, str]
+
+    @field_validator("figures", mode="before")
+    @classmethod
+    def _or_none(cls, value: object) -> object:
+        return value or None
+
+    @field_serializer("training_data", "figures")
+    def _without_unset(self, value: BaseModel | None) -> Mapping[str, object]:
+        """The keys that are set; none at all where there are no figures."""
+        return value.model_dump(mode="json", exclude_unset=True) if value else {}
 
     @model_validator(mode="after")
     def _consistent(self) -> Card:

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from radistill.config import EvaluationConfig, read_evaluation
 from radistill.data.cache import PixelCache, open_cache
@@ -18,7 +17,7 @@ from radistill.export.population import FRONTAL, population_of
 from radistill.export.write_bundle import BundleSpec, write_bundle
 from radistill.metrics.calibration import UNCALIBRATED
 from radistill.metrics.score import on_calibrated_scale
-from radistill.schema.card import Population
+from radistill.schema.card import Card, Population, TrainingData
 from radistill.schema.comparison import Comparison
 from radistill.schema.record import read_record
 from radistill.study.rundir import CONFIG, RunDirectory
@@ -27,7 +26,7 @@ from radistill.study.trained import STUDENT, TrainedModel
 PARITY_FILMS = 200
 
 
-def bundle_run(run: Path, *, population: Population | None = None) -> dict[str, Any]:
+def bundle_run(run: Path, *, population: Population | None = None) -> Card:
     """Make RUN/bundle again from what the run directory holds; return the card.
 
     population: whom the model knows, where the films' names do not tell.
@@ -61,7 +60,7 @@ def bundle_model(
     *,
     notes: Sequence[str] = (),
     population: Population | None = None,
-) -> dict[str, Any]:
+) -> Card:
     """Write the bundle of `model`, with its figures in `comparison` on the card; return the card.
 
     cache: the films at the model's input size. Raises UsageError if it lacks one of validation.
@@ -83,8 +82,8 @@ def bundle_model(
         threshold=calibrated.test.threshold,
         calibration=result.calibration or UNCALIBRATED,
         architecture=model.architecture,
-        training_data=dataset.model_dump(mode="json", exclude_unset=True) | {"seed": seed},
-        figures=calibrated.model_dump(mode="json", exclude_unset=True),
+        training_data=TrainingData(**dataset.model_dump(exclude_unset=True), seed=seed),
+        figures=calibrated,
         notes=tuple(notes),
         synthetic=dataset.synthetic,
         leaking=dataset.leaking,

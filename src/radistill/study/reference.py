@@ -66,13 +66,11 @@ def trained_folder(model: Path) -> Path | None:
 
 def _of_bundle(folder: Path) -> Reference:
     card = read_card(folder / CARD)
-    test = card.figures.get("test") or {}
-    quantiles = test.get("score_quantiles")
-    points = {
-        str(point["rule"]): float(point["threshold"])
-        for point in card.figures.get("operating_points") or []
-    }
+    figures = card.figures
+    scores = np.array(figures.test.score_quantiles) if figures else np.array([])
+    points = {one.rule: one.threshold for one in figures.operating_points} if figures else {}
     # Those that `predict` takes come first: they are of the file that is used.
     points |= {point.name.replace("-", "=", 1): point.threshold for point in card.operating_points}
-    scores = np.array(quantiles) if quantiles else None
-    return Reference(folder, scores, films=test.get("n") if quantiles else None, points=points)
+    if figures is None or not len(scores):
+        return Reference(folder, points=points)
+    return Reference(folder, scores, films=figures.test.n, points=points)

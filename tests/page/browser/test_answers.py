@@ -68,9 +68,9 @@ def test_sensitivity_and_specificity_are_said_in_plain_words(
     """The card's figures: those on test first, those on validation after them."""
     page.add(pneumonia)
     said = page.text("#meaning")
-    test = card.figures["test"]
-    found, alarms = hundred(test["recall"]), 100 - hundred(test["specificity"])
-    low, high = (hundred(1 - end) for end in reversed(test["specificity_ci"]))
+    test = card.figures.test
+    found, alarms = hundred(test.recall), 100 - hundred(test.specificity)
+    low, high = (hundred(1 - end) for end in reversed(test.specificity_ci))
     assert f"Of 100 children with pneumonia it finds about {found}." in said
     assert f"Of 100 children without pneumonia it wrongly suspects about {alarms}." in said
     assert f"95% interval {low} to {high}" in said
@@ -97,7 +97,7 @@ def test_another_setting_decides_again_without_running_again(
     said = page.text("#meaning")
     assert f"Of 100 children with pneumonia it finds about {hundred(chosen.sensitivity)}." in said
     before = 100 - hundred(point(card, "default").specificity)
-    after = 100 - hundred(card.figures["test"]["specificity"])
+    after = 100 - hundred(card.figures.test.specificity)
     assert f"rose from {before} to {after}" in said
     page.tab.check("input[name=point][value=own]")
     page.tab.fill("#own-value", str(OWN_THRESHOLD))
