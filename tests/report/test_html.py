@@ -91,7 +91,7 @@ def test_what_the_checks_found_is_shown(make_run):
         "robustness": {"films": 123, "threshold": 0.5, "curves": [curve]},
         "groups": [group, few],
         "explanation": {
-            "method": "Grad-CAM",
+            "method": "a map",
             "randomisation": {"empty": 0.25, "head": 0.31, "all": 0.81, "passed": False},
         },
     }

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
 from scipy.stats import spearmanr
 from torch import nn
 
-from radistill.explain.gradcam import heat_maps
 from radistill.metrics.intervals import percentile_interval, too_few, wilson
 from radistill.schema.figures import Localisation, Randomisation
 
-FILMS = 64  # positive films that are explained; maps cost a backward pass each
+FILMS = 64  # positive films that are explained
+# A network and uint8 (N, S, S) -> its maps (N, h, w), 0 where nothing speaks for the disease.
+HeatMaps = Callable[[nn.Module, np.ndarray], np.ndarray]
 
 
 def localisation(
@@ -60,54 +61,45 @@ def localisation(
 
 
 def randomisation_check(
-    classifier: nn.Module, squares: np.ndarray, positive: Sequence[int], seed: int = 0
+    network: nn.Module, heat_maps: HeatMaps, squares: np.ndarray, seed: int = 0
 ) -> Randomisation:
     """The sanity check of Adebayo et al. 2018: maps must change when the weights are random.
 
-    squares: uint8 (N, S, S). Returns the mean Spearman correlation between the maps of the trained
-    model and those of the same network with a random head (`head`) and with all weights random
-    (`all`), and `passed`: below 0.5 for the second. `empty` is the share of films without a map,
-    where nothing spoke for the disease; they are left out, and if all are, all is None.
+    squares: uint8 (N, S, S). Compares the maps of the trained network with those of the same
+    network with a random head (`head`) and with all weights random (`all`). `empty` is the share of
+    films whose map is 0 everywhere; they are left out, and if all are, all is None.
     """
-    trained = heat_maps(classifier, squares, positive)
+    trained = heat_maps(network, squares)
     lit = trained.max(axis=(1, 2)) > 0
     empty = float(1 - lit.mean())
     if not lit.any():
         return Randomisation(empty=empty, head=None, all=None, passed=None)
-    trained, squares = trained[lit], squares[lit]
+    layers = list(network.modules())
+    last = next(i for i in reversed(range(len(layers))) if isinstance(layers[i], nn.Linear))
     head, everything = (
-        _alike(trained, heat_maps(_randomised(classifier, which, seed), squares, positive))
-        for which in (_last_linear, _everything)
+        _similarity(trained[lit], heat_maps(_randomised(network, chosen, seed), squares[lit]))
+        for chosen in ([last], range(len(layers)))
     )
     return Randomisation(empty=empty, head=head, all=everything, passed=bool(everything < 0.5))
 
 
-def _alike(one: np.ndarray, two: np.ndarray) -> float:
-    """Mean rank correlation of maps; an empty map is like no other, so it counts 0."""
+def _similarity(one: np.ndarray, two: np.ndarray) -> float:
+    """Mean rank correlation of maps; an even map is like no other, so it counts 0."""
     values = []
     for a, b in zip(one.reshape(len(one), -1), two.reshape(len(two), -1), strict=True):
-        flat = np.ptp(a) == 0 or np.ptp(b) == 0
-        values.append(0.0 if flat else float(spearmanr(a, b).statistic))
+        even = np.ptp(a) == 0 or np.ptp(b) == 0
+        values.append(0.0 if even else float(spearmanr(a, b).statistic))
     return float(np.mean(values))
 
 
-def _randomised(
-    classifier: nn.Module, which: Callable[[nn.Module], list[nn.Module]], seed: int
-) -> nn.Module:
-    model = copy.deepcopy(classifier)
+def _randomised(network: nn.Module, layers: Iterable[int], seed: int) -> nn.Module:
+    """A copy, with the modules at these places of `modules()` initialised anew."""
+    copied = copy.deepcopy(network)
+    modules = list(copied.modules())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        for module in which(model):
-            reset = getattr(module, "reset_parameters", None)
+        for layer in layers:
+            reset = getattr(modules[layer], "reset_parameters", None)
             if callable(reset):
                 reset()
-    return model
-
-
-def _last_linear(model: nn.Module) -> list[nn.Module]:
-    linear: list[nn.Module] = [m for m in model.modules() if isinstance(m, nn.Linear)]
-    return linear[-1:]
-
-
-def _everything(model: nn.Module) -> list[nn.Module]:
-    return list(model.modules())
+    return copied

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from torch import nn
 
-from radistill.explain.gradcam import heat_maps
 from radistill.explain.heat_map_checks import FILMS, localisation, randomisation_check
 from radistill.explain.robustness import robustness
 from radistill.schema.figures import Explanation, Localisation, Robustness
@@ -35,7 +35,8 @@ def check_heat_maps(
 ) -> Explanation:
     """Whether heat maps depend on what was learnt, and where `masks` are given find the disease.
 
-    Positive test films are taken, spread evenly over the split. masks: a folder with the true
+    The maps are those that the bundle gives. Positive test films are taken, spread evenly over
+    the split. masks: a folder with the true
     opacities, `<path>.png`, as phantoms have.
     """
     films = model.predictions("test")
@@ -45,9 +46,14 @@ def check_heat_maps(
         rows = np.arange(min(len(films), SANITY_FILMS))
     chosen = films.rows(rows)
     some = squares(chosen.path[:SANITY_FILMS])
+
+    def maps_of(network: nn.Module, squares: np.ndarray) -> np.ndarray:
+        shipped = model.heat_maps if network is model.network else model.heat_maps.of(network)
+        return shipped(squares)
+
     checked = Explanation(
-        method="Grad-CAM (Selvaraju et al. 2017), last layer with positions, by captum",
-        randomisation=randomisation_check(model.network, some, model.positive_outputs, seed),
+        method=model.heat_maps.method,
+        randomisation=randomisation_check(model.network, maps_of, some, seed),
     )
     if masks is None:
         return checked
@@ -57,9 +63,13 @@ def check_heat_maps(
 
 
 def heat_map_of(model: TrainedModel, squares: Squares) -> Callable[[str], np.ndarray]:
-    """Path of a film -> its heat map, float32 (S, S) in [0, 1]."""
-    network, outputs = model.network, model.positive_outputs
-    return lambda path: heat_maps(network, squares([path]), outputs)[0]
+    """Path of a film -> its heat map, float32 (S, S) in [0, 1], its greatest value 1."""
+
+    def heat(path: str) -> np.ndarray:
+        (one,) = model.heat_maps(squares([path]))
+        return np.asarray(one / max(float(one.max()), 1e-6))
+
+    return heat
 
 
 def _localisation(
@@ -70,7 +80,7 @@ def _localisation(
     known = {path: mask for path, mask in masks.items() if mask is not None and mask.any()}
     if not known:
         return None
-    maps = heat_maps(model.network, squares(list(known)), model.positive_outputs)
+    maps = model.heat_maps(squares(list(known)))
     return localisation(maps, np.stack(list(known.values())), [patients[path] for path in known])
 
 

@@ -9,6 +9,7 @@ import torch
 
 from radistill.config import EvaluationConfig
 from radistill.errors import UsageError
+from radistill.export.heat_maps import ShippedMaps
 from radistill.files import sha256
 from radistill.metrics.predictions import Predictions, read_predictions
 from radistill.metrics.score import ScoredModel
@@ -66,11 +67,10 @@ class TrainedModel:
     def weights_sha256(self) -> str:
         return sha256(self.folder / WEIGHTS)
 
-    @property
-    def positive_outputs(self) -> list[int]:
-        """Which outputs of the network count as the positive class."""
-        wanted = self.classes.index(self.positive)
-        return [output for output, index in enumerate(self.class_of) if index == wanted]
+    @cached_property
+    def heat_maps(self) -> ShippedMaps:
+        """The heat maps that a bundle of this model gives."""
+        return ShippedMaps(self.network, self.classes.index(self.positive), self.class_of)
 
     def predictions(self, split: str) -> Predictions:
         """On `val` or `test`. Raises UsageError if the file is missing or damaged."""
