@@ -27,22 +27,12 @@ from radistill.report.figures.pictures import (
 from radistill.report.methods import methods
 from radistill.report.render import render
 from radistill.report.summary import main_model, summary
-from radistill.schema.comparison import Comparison
+from radistill.schema.comparison import Comparison, DatasetFacts
 from radistill.schema.environment import Environment
 from radistill.schema.record import read_record
 
 # Keys of the audit that the report shows in other places.
-REPEATED = {
-    "name",
-    "protocol",
-    "synthetic",
-    "leaking",
-    "classes",
-    "positive",
-    "counts",
-    "notes",
-    "findings",
-}
+REPEATED = {*DatasetFacts.model_fields} - {"unreadable"} | {"findings"}
 LISTED = 10  # rows of a long list in the audit
 
 

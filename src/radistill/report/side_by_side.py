@@ -19,11 +19,12 @@ from radistill.schema.comparison import (
     Comparison,
     DatasetFacts,
     Difference,
+    Measured,
     ModelMetrics,
     ModelResult,
     PairResult,
 )
-from radistill.schema.figures import Cost, FigureName
+from radistill.schema.figures import FIGURES, Cost, FigureName
 from radistill.schema.record import read_record, write_record
 
 # The questions a reader asks first come first; other pairs follow in the order of the models.
@@ -35,19 +36,8 @@ FIRST_PAIRS = (
     ("baseline", "student-alone"),
     ("teacher", "student-alone"),
 )
-PAIRED: tuple[FigureName, ...] = (
-    "accuracy",
-    "balanced_accuracy",
-    "recall",
-    "specificity",
-    "precision",
-    "npv",
-    "f1",
-    "mcc",
-    "pr_auc",
-    "brier",
-    "log_loss",
-)
+# Figures whose differences are given besides that of the AUC.
+PAIRED = tuple(n for n in FIGURES if not n.startswith(("auc", "lr_", "ece", "calibration_")))
 
 
 def compare(
@@ -116,14 +106,7 @@ def read_scored(folder: Path, p: Predictions, config: EvaluationConfig, seed: in
     """
     scored = read_record(ModelMetrics, folder / "metrics.json")
     result = ModelResult(
-        name=folder.name,
-        architecture=scored.architecture,
-        test=scored.test,
-        cost=scored.cost,
-        training_seconds=scored.training_seconds,
-        threshold_rule=scored.threshold_rule,
-        operating_points=scored.operating_points,
-        calibration=scored.calibration,
+        name=folder.name, **{field: getattr(scored, field) for field in Measured.model_fields}
     )
     return ScoredModel(p, result, draws_of(p, scored.test.threshold, config.bootstrap, seed))
 
@@ -159,7 +142,6 @@ def _pair(a: ScoredModel, b: ScoredModel, margin: float) -> PairResult:
         test = delong(truth, one.probability, two.probability)
         delong_p, not_inferior = test.p, not_inferior_p(test.difference, test.variance, margin)
     decided = mcnemar(truth, one.probability >= at_a.threshold, two.probability >= at_b.threshold)
-    missing = {"no_interval": why} if why else {}
     return PairResult(
         a=a.result.name,
         b=b.result.name,
@@ -173,7 +155,7 @@ def _pair(a: ScoredModel, b: ScoredModel, margin: float) -> PairResult:
         b_not_inferior=ci[1] < margin if ci else None,
         b_not_inferior_p=not_inferior,
         differences={} if why else _differences(a, b),
-        **missing,
+        **({"no_interval": why} if why else {}),
     )
 
 
