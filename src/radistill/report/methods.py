@@ -100,7 +100,7 @@ def _robustness(robustness: Robustness) -> str:
 
 def _explanation(explanation: Explanation) -> str:
     return (
-        f"Heat maps are {explanation.method}; against the same network with random weights "
+        f"Heat maps: {explanation.method}; against the same network with random weights "
         "(Adebayo et al. 2018) their rank correlation is "
         f"{fmt.figure(explanation.randomisation.all, 2)}."
     )
