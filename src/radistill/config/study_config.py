@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -98,29 +97,28 @@ class Recipe(TeacherConfig, TrainingConfig):
 
     @model_validator(mode="after")
     def _every_setting_counts(self) -> Self:
-        for problem in _without_effect(self):
-            raise ValueError(problem)
+        if not self.epochs:
+            only = "epochs=0 trains the head alone"
+            if not self.head_epochs:
+                raise ValueError(f"{only}: set head_epochs above 0")
+            for name in ("frozen_stages", "layer_decay", "warmup_epochs", "clip_norm", "patience"):
+                default = Recipe.model_fields[name].default
+                if getattr(self, name) != default:
+                    raise ValueError(f"{only}, so {name} would do nothing: leave {default}")
+        if self.warmup_epochs and self.schedule == "onecycle":
+            raise ValueError(
+                "onecycle has a warm-up of its own, so warmup_epochs would do nothing: set it to 0"
+            )
+        if self.patience and self.criterion == "last":
+            raise ValueError(
+                "criterion=last takes the last epoch, so patience would do nothing: set it to 0"
+            )
+        if self.cached_views and not (self.frozen_stages and self.batch_norm == "frozen"):
+            raise ValueError(
+                "cached_views keeps the output of frozen stages: set frozen_stages above 0 and "
+                "batch_norm=frozen"
+            )
         return self
-
-
-def _without_effect(recipe: Recipe) -> Iterator[str]:
-    """Why settings would do nothing, or cannot be had together."""
-    if not recipe.epochs:
-        if not recipe.head_epochs:
-            yield "epochs=0 trains the head alone: set head_epochs above 0"
-        for name in ("frozen_stages", "layer_decay", "warmup_epochs", "clip_norm", "patience"):
-            default = Recipe.model_fields[name].default
-            if getattr(recipe, name) != default:
-                yield f"epochs=0 trains the head alone, so {name} would do nothing: leave {default}"
-    if recipe.warmup_epochs and recipe.schedule == "onecycle":
-        yield "onecycle has a warm-up of its own, so warmup_epochs would do nothing: set it to 0"
-    if recipe.patience and recipe.criterion == "last":
-        yield "criterion=last takes the last epoch, so patience would do nothing: set it to 0"
-    if recipe.cached_views and not (recipe.frozen_stages and recipe.batch_norm == "frozen"):
-        yield (
-            "cached_views keeps the output of frozen stages: set frozen_stages above 0 and "
-            "batch_norm=frozen"
-        )
 
 
 class Method(Section):
