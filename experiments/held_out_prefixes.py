@@ -121,9 +121,8 @@ def _without_test(dataset: Dataset) -> Dataset:
     films = [film for film in dataset.films if film.split != "test"]
     trained = [film for film in films if film.split == "train"]
     same = draw(by_patient(trained), 0.1, 0)
-    return dataset.with_films(
-        [replace(film, split="same") if film.patient in same else film for film in films]
-    )
+    parted = [replace(film, split="same") if film.patient in same else film for film in films]
+    return replace(dataset, films=tuple(parted))
 
 
 def _scored(

@@ -1,4 +1,4 @@
-"""`radistill data`: look at a data set before training on it."""
+"""`radistill data`: inspect a data set before training on it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from radistill.cli import data_make
 from radistill.config import load_config
 from radistill.progress import console
 
-app = typer.Typer(help="Look at, make or get data sets.", no_args_is_help=True)
+app = typer.Typer(help="Inspect, make or get data sets.", no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """Look at, make or get data sets."""
+    """Inspect, make or get data sets."""
 
 
 @app.command("inspect")
@@ -34,7 +34,7 @@ def inspect(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the split.")] = None,
     allow_leak: Annotated[
-        bool, typer.Option(help="Go on though a patient stands in train and test.")
+        bool, typer.Option(help="Go on though a patient is in train and test.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for audit.json and audit.html.")] = None,
 ) -> None:

@@ -11,7 +11,7 @@ import typer
 from radistill.progress import console
 
 
-class Source(StrEnum):
+class PublicSet(StrEnum):
     """The public sets that can be fetched."""
 
     kaggle = "kaggle"
@@ -43,7 +43,7 @@ def phantom(
 
 def fetch(
     source: Annotated[
-        Source,
+        PublicSet,
         typer.Argument(
             help="kaggle: Chest X-Ray Images (Pneumonia), 1.2 GB. medmnist: PneumoniaMNIST."
         ),
@@ -56,7 +56,7 @@ def fetch(
     """Download a public set of real chest X-rays; run it again to go on after a break."""
     from radistill.data.fetch import fetch_kaggle, fetch_medmnist
 
-    if source is Source.kaggle:
+    if source is PublicSet.kaggle:
         fetch_kaggle(out)
         data = out
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -46,10 +46,6 @@ class Dataset:
     def split(self, name: str) -> list[Film]:
         """The films of one split, in manifest order."""
         return [film for film in self.films if film.split == name]
-
-    def with_films(self, films: list[Film], **changes: object) -> Dataset:
-        """A copy with other films."""
-        return replace(self, films=tuple(films), **changes)  # type: ignore[arg-type]
 
     def square(self, film: Film, size: int) -> np.ndarray:
         """The film at (size, size), uint8; from its largest cached square if there is one.

@@ -36,13 +36,9 @@ def near_pairs(hashes: Sequence[str], most: int = NEAR_BITS) -> list[tuple[int, 
         distance = np.zeros((len(rows), len(words)), dtype=np.uint16)
         for column in range(words.shape[1]):
             distance += np.bitwise_count(rows[:, None, column] ^ words[None, :, column])
-        first, second = np.nonzero(distance <= most)
-        first_index = first + start
-        later = first_index < second
         pairs += [
-            (int(i), int(j), int(bits))
-            for i, j, bits in zip(
-                first_index[later], second[later], distance[first, second][later], strict=True
-            )
+            (start + int(row), int(other), int(distance[row, other]))
+            for row, other in np.argwhere(distance <= most)
+            if start + row < other
         ]
     return sorted(pairs, key=lambda pair: (pair[2], pair[0], pair[1]))

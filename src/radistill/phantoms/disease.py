@@ -33,14 +33,10 @@ def mask(added: Floats) -> np.ndarray:
     return added > max(MASK_SHARE * float(added.max()), 1e-4)
 
 
-def _strength(rng: np.random.Generator, limits: tuple[float, float]) -> float:
-    return float(rng.uniform(*limits))
-
-
 def _lobar(projection: Projection, plane: FilmPlane, rng: np.random.Generator) -> Floats:
     side = int(rng.integers(2))
     lung = projection.lungs[side]
-    strength = _strength(rng, LOBAR_STRENGTH)
+    strength = rng.uniform(*LOBAR_STRENGTH)
     place, radius = _place(lung, plane, rng), rng.uniform(3.0, 6.0)
     stretch, turn = rng.uniform(0.7, 1.4), rng.uniform(0, np.pi)
     dx, dy = plane.x - place[0], plane.y - place[1]
@@ -64,7 +60,7 @@ def _place(lung: Floats, plane: FilmPlane, rng: np.random.Generator) -> tuple[fl
 
 def _diffuse(projection: Projection, plane: FilmPlane, rng: np.random.Generator) -> Floats:
     size = plane.size
-    strength = _strength(rng, DIFFUSE_STRENGTH)
+    strength = rng.uniform(*DIFFUSE_STRENGTH)
     patches = np.clip(0.6 * smooth_noise(rng, size, 14) + 0.5 * smooth_noise(rng, size, 7), 0, 2)
     strands = np.exp(-((smooth_noise(rng, size, 36) / 0.3) ** 2))
     strands += np.exp(-((smooth_noise(rng, size, 52) / 0.35) ** 2))
