@@ -8,8 +8,8 @@ from radistill.schema.abstention import AbstentionRates
 from radistill.schema.card import README, Card, Part
 
 
-class AbstentionFigures(Part):
-    """How many films and other pictures each method let through; its arrays are left out."""
+class AbstentionInfo(Part):
+    """The card's `Abstention` without its arrays and limits."""
 
     measured: AbstentionRates
 
@@ -21,7 +21,7 @@ class BundleInfo(Card):
     a few words. readme: the model card, empty where there is none.
     """
 
-    abstention: AbstentionFigures | None  # type: ignore[assignment]
+    abstention: AbstentionInfo | None  # type: ignore[assignment]
     name: str
     version: str
     sha256: str
@@ -36,7 +36,7 @@ def bundle_info(predictor: Predictor) -> BundleInfo:
     readme = bundle.folder / README
     return BundleInfo(
         **card.model_dump(exclude={"abstention"}),
-        abstention=card.abstention and AbstentionFigures(measured=card.abstention.measured),
+        abstention=card.abstention and AbstentionInfo(measured=card.abstention.measured),
         name=model.name,
         version=model.version,
         sha256=model.sha256,

@@ -1,4 +1,4 @@
-// A film's probability and reasons to a decision, as radistill.runtime.predictor makes it. Pure:
+// A film's probability and reasons to a decision, as radistill.runtime.decision makes it. Pure:
 // the page decides again when the reader changes a setting, without another run.
 
 const NEAR = "near-threshold";

@@ -1,4 +1,4 @@
-// The card's statistics of the films that its model was trained on: radistill.schema.abstention, runtime.ood.
+// The card's statistics of its training films: radistill.schema.abstention, radistill.runtime.ood.
 
 /** An array of the card, base64 of little-endian float16: { shape, data: Float64Array }. */
 export function unpack({ shape, float16 }) {
