@@ -52,9 +52,14 @@ def predict(
     probability = scores[:, classes.index(positive)]
     many = len(classes) > 2
     return Predictions(
-        path, patient, label, probability, positive,
-        scores=scores if many else None, classes=classes if many else (),
-    )  # fmt: skip
+        path,
+        patient,
+        label,
+        probability,
+        positive,
+        scores=scores if many else None,
+        classes=classes if many else (),
+    )
 
 
 def write_history(path: Path, epochs: int, seed: int) -> None:

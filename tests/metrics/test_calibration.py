@@ -70,8 +70,15 @@ def test_isotonic_is_scikit_learns_at_the_middle_of_its_blocks():
 
 def test_other_classes_share_what_is_left():
     scores = np.array([[0.2, 0.5, 0.3], [0.0, 1.0, 0.0], [0.6, 0.1, 0.3]])
-    p = Predictions(("a", "b", "c"), ("1", "2", "3"), ("Q", "P", "R"), scores[:, 1], "P",
-                    scores, ("Q", "P", "R"))  # fmt: skip
+    p = Predictions(
+        ("a", "b", "c"),
+        ("1", "2", "3"),
+        ("Q", "P", "R"),
+        scores[:, 1],
+        "P",
+        scores,
+        ("Q", "P", "R"),
+    )
     found = calibrate_predictions(COOLER, p)
     assert found.scores is not None
     assert found.scores[:, 1] == pytest.approx(found.probability)

@@ -34,8 +34,9 @@ def test_a_group_of_both_classes_is_scored_within_itself(films):
 
 
 def test_a_subtype_is_set_against_all_films_without_the_disease(films):
-    subtype = ["" if not t else "virus" if i < 60 else "bacteria"
-               for i, t in enumerate(films.truth)]  # fmt: skip
+    subtype = [
+        "" if not t else "virus" if i < 60 else "bacteria" for i, t in enumerate(films.truth)
+    ]
     bacteria, virus = by_group(films, 0.5, {"subtype": subtype}, CONFIG, 0)
     rows = np.array([s != "bacteria" for s in subtype])
     assert virus.auc == roc_auc_score(films.truth[rows], films.probability[rows])

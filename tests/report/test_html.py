@@ -25,8 +25,17 @@ from radistill.schema.figures import FIGURES, Decided
 from radistill.schema.record import read_record, write_record
 from radistill.training.history import Epoch, read_history
 
-PLOTS = {"reliability.svg", "decision.svg", "roc.svg", "confusion.svg", "cost.svg", "loss.svg",
-         "validation.svg", "samples.png", "mistakes.png"}  # fmt: skip
+PLOTS = {
+    "reliability.svg",
+    "decision.svg",
+    "roc.svg",
+    "confusion.svg",
+    "cost.svg",
+    "loss.svg",
+    "validation.svg",
+    "samples.png",
+    "mistakes.png",
+}
 HOSTILE = '<script>alert("x")</script>$\\frac{1}'
 
 
@@ -81,12 +90,23 @@ def test_figures_equal_the_comparison_to_the_digit(make_run):
 
 def test_what_the_checks_found_is_shown(make_run):
     run, comparison = make_run(models=("student",))
-    point = {"auc": 0.9, "auc_ci": [0.8, 0.95], "recall": 0.7, "recall_ci": [0.6, 0.8],
-             "specificity": 0.6, "specificity_ci": [0.5, 0.7]}  # fmt: skip
+    point = {
+        "auc": 0.9,
+        "auc_ci": [0.8, 0.95],
+        "recall": 0.7,
+        "recall_ci": [0.6, 0.8],
+        "specificity": 0.6,
+        "specificity_ci": [0.5, 0.7],
+    }
     curve = {"name": "blur", "unit": "", "points": [point | {"level": 0}, point | {"level": 2}]}
     group = point | {"by": "sex", "group": "F", "n": 61, "patients": 40, "positives": 30}
-    few = group | {"group": "M", "auc_ci": None, "recall_ci": None, "specificity_ci": None,
-                   "no_intervals": "9 patients: fewer than 10"}  # fmt: skip
+    few = group | {
+        "group": "M",
+        "auc_ci": None,
+        "recall_ci": None,
+        "specificity_ci": None,
+        "no_intervals": "9 patients: fewer than 10",
+    }
     checks = {
         "robustness": {"films": 123, "threshold": 0.5, "curves": [curve]},
         "groups": [group, few],
@@ -114,11 +134,15 @@ def test_what_the_checks_found_is_shown(make_run):
         file.name for file in (run / "plots").iterdir()
     }
     for expected in (
-        "lowest for sex F: 0.900", "9 patients: fewer than 10", "lowest for blur at 2",
-        "123 test films were corrupted", "NOT passed",
+        "lowest for sex F: 0.900",
+        "9 patients: fewer than 10",
+        "lowest for blur at 2",
+        "123 test films were corrupted",
+        "NOT passed",
         "Kolmogorov-Smirnov 0.345 (p < 0.001, films taken as independent)",
-        "moved from 0.200 to 0.450", "0.610",
-    ):  # fmt: skip
+        "moved from 0.200 to 0.450",
+        "0.610",
+    ):
         assert expected in text, expected
 
 
@@ -205,9 +229,18 @@ def test_audit_settings_and_environment_are_shown(make_run):
     content = report(run, None)
     text = Page(content).text
     for expected in (
-        "2,790", "1,140", "bad9.jpeg", "and 3 more", "a.jpg, b.jpg", "2.877", "yes", "torch",
-        "Patients read from file names.", "One patient is in two splits.", "preset: quick",
-    ):  # fmt: skip
+        "2,790",
+        "1,140",
+        "bad9.jpeg",
+        "and 3 more",
+        "a.jpg, b.jpg",
+        "2.877",
+        "yes",
+        "torch",
+        "Patients read from file names.",
+        "One patient is in two splits.",
+        "preset: quick",
+    ):
         assert expected in text
     assert "bad10.jpeg" not in text
     assert "A grid of films" in content
@@ -223,7 +256,12 @@ def test_some_models_and_nothing_else(make_run, models):
     text = Page(report(run, None)).text
     assert "Settings" not in text
     assert {file.name for file in (run / "plots").iterdir()} == {
-        "reliability.svg", "decision.svg", "roc.svg", "confusion.svg", "cost.svg"}  # fmt: skip
+        "reliability.svg",
+        "decision.svg",
+        "roc.svg",
+        "confusion.svg",
+        "cost.svg",
+    }
 
 
 def test_three_classes(make_run):

@@ -36,12 +36,28 @@ def test_keys_as_agreed(make_run):
     for model in written["models"]:
         assert set(model) >= {"name", "architecture", "test", "cost", "training_seconds"}
         assert set(model["test"]) >= {
-            "n", "auc", "auc_ci", "pr_auc", "accuracy", "f1", "precision", "recall",
-            "specificity", "brier", "ece", "confusion", "threshold",
-        }  # fmt: skip
+            "n",
+            "auc",
+            "auc_ci",
+            "pr_auc",
+            "accuracy",
+            "f1",
+            "precision",
+            "recall",
+            "specificity",
+            "brier",
+            "ece",
+            "confusion",
+            "threshold",
+        }
         assert set(model["cost"]) >= {
-            "parameters", "macs", "file_bytes", "latency_ms_p50", "latency_ms_p95", "threads",
-        }  # fmt: skip
+            "parameters",
+            "macs",
+            "file_bytes",
+            "latency_ms_p50",
+            "latency_ms_p95",
+            "threads",
+        }
     for pair in written["pairs"]:
         assert {"a", "b", "auc_difference", "ci", "delong_p", "mcnemar_p"} <= set(pair)
     assert len(comparison.pairs) == 6
@@ -88,9 +104,13 @@ def test_three_classes_are_positive_against_the_rest(make_run):
     p = read_predictions(run / "baseline" / "predictions.csv", "BACTERIA")
     assert test.auc == roc_auc_score(p.truth, p.probability)
     assert test.macro_auc == pytest.approx(
-        roc_auc_score(p.label, p.scores[:, [2, 0, 1]], multi_class="ovr",
-                      labels=["BACTERIA", "NORMAL", "VIRUS"])
-    )  # fmt: skip
+        roc_auc_score(
+            p.label,
+            p.scores[:, [2, 0, 1]],
+            multi_class="ovr",
+            labels=["BACTERIA", "NORMAL", "VIRUS"],
+        )
+    )
 
 
 def test_a_model_that_calls_nothing_positive_is_compared_all_the_same(make_run):

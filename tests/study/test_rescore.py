@@ -134,13 +134,19 @@ def test_other_films_only_on_the_intersection_and_only_when_asked(make_run, tmp_
 
 def test_labels_in_another_spelling_are_the_same_and_others_are_not(make_run, tmp_path):
     run, _ = make_run(models=TWO)
-    spelled = rewrite(run / "student" / "predictions.csv", tmp_path / "spelled.csv",
-                      label={"PNEUMONIA": "Pneumonia", "NORMAL": "normal "})  # fmt: skip
+    spelled = rewrite(
+        run / "student" / "predictions.csv",
+        tmp_path / "spelled.csv",
+        label={"PNEUMONIA": "Pneumonia", "NORMAL": "normal "},
+    )
     found = rescored([run / "teacher", spelled], CONFIG, 0)
     assert found.models[0].test.confusion.tp > 0
     assert found.models[1].test.auc > 0.8
-    wrong = rewrite(run / "student" / "predictions.csv", tmp_path / "wrong.csv",
-                    label={"PNEUMONIA": "NORMAL", "NORMAL": "PNEUMONIA"})  # fmt: skip
+    wrong = rewrite(
+        run / "student" / "predictions.csv",
+        tmp_path / "wrong.csv",
+        label={"PNEUMONIA": "NORMAL", "NORMAL": "PNEUMONIA"},
+    )
     with pytest.raises(UsageError, match="not of the same labels"):
         rescored([run / "teacher", wrong], CONFIG, 0)
 
@@ -153,8 +159,11 @@ def test_what_holds_no_predictions_is_named(tmp_path, make_run):
         rescored([run], CONFIG, 0, models=["baseline"])
     with pytest.raises(UsageError, match="named twice"):
         rescored([run / "student", run / "student"], CONFIG, 0)
-    file = rewrite(run / "student" / "predictions.csv", tmp_path / "x.csv",
-                   label={"PNEUMONIA": "A", "NORMAL": "B"})  # fmt: skip
+    file = rewrite(
+        run / "student" / "predictions.csv",
+        tmp_path / "x.csv",
+        label={"PNEUMONIA": "A", "NORMAL": "B"},
+    )
     with pytest.raises(UsageError, match="--positive"):
         rescored([file], CONFIG, 0)
 

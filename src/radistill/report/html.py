@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from radistill.config import StudyConfig, read_config
 from radistill.errors import UsageError
@@ -56,14 +55,15 @@ def write_report(
     positive = comparison.dataset.positive
     main = main_model(comparison)
     name, threshold = main.name, main.test.threshold
-    wrong = samples.worst_mistakes(predictions[name], threshold)
+    films = predictions[name]
+    wrong = samples.worst_mistakes(films, threshold)
     classes = negative_name(comparison.dataset), positive
     parts = {
         "plots": comparison_figures(run, comparison.models, predictions, classes),
         "tuned": validation_figures(comparison.models, predictions),
         "failing": failure_figures(main),
-        "shifted": shift_figures(comparison.external, predictions[name]),
-        "sheets": film_sheets(name, predictions[name], threshold, wrong, thumbnails, heat)
+        "shifted": shift_figures(comparison.external, films),
+        "sheets": film_sheets(name, films, threshold, wrong, thumbnails, heat)
         if thumbnails is not None
         else [],
     }
@@ -80,7 +80,10 @@ def write_report(
         costs=tables.cells(comparison.models, tables.COSTS),
         main=main,
         calibrated=[model for model in comparison.models if model.calibration],
-        mistakes=[_mistake(row, predictions[name], predictions) for row in wrong],
+        mistakes=[
+            (films.path[row], films.label[row], [p.probability[row] for p in predictions.values()])
+            for row in wrong
+        ],
         methods=methods(comparison, settings),
         checklist=checklist(comparison, settings, environment),
         **shown,
@@ -93,17 +96,6 @@ def write_report(
     )
     write_text(out / "report.html", render("report.html", values))
     return out / "report.html"
-
-
-def _mistake(
-    row: int, films: Predictions, predictions: Mapping[str, Predictions]
-) -> dict[str, Any]:
-    """One film that was called wrongly, with every model's probability."""
-    return {
-        "path": films.path[row],
-        "label": films.label[row],
-        "probabilities": [float(p.probability[row]) for p in predictions.values()],
-    }
 
 
 def _text(file: Path) -> str | None:
