@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from radistill.config.study_config import (
     BaselineConfig,
@@ -15,6 +15,12 @@ from radistill.config.study_config import (
     TeacherConfig,
     TrainingConfig,
 )
+
+_OWN: dict[str, type[BaseModel]] = {
+    "baseline": BaselineConfig,
+    "teacher": TeacherConfig,
+    "student": NetworkConfig,
+}
 
 
 class Former(NamedTuple):
@@ -50,24 +56,20 @@ VALUES: dict[tuple[str, object], tuple[str, str]] = {
 def former_setting(key: str) -> Former | None:
     """What became of `key`, such as `teacher.momentum`, if the version before had it."""
     section, _, name = key.rpartition(".")
-    if section in ("teacher", "student") and name in TrainingConfig.model_fields:
-        return Former(None, f"is now training.{name}, for teacher and student alike")
-    if section in ("baseline", "teacher", "student") and name in _GONE_OF_NETWORKS:
-        return _GONE_OF_NETWORKS[name]
-    if section == "baseline" and name in _fields(Recipe) - _fields(BaselineConfig):
+    own = _OWN.get(section)
+    if own is None or name in own.model_fields:
+        return _GONE.get(key)
+    if name not in Recipe.model_fields:
+        return _GONE_OF_NETWORKS.get(name)
+    if section == "baseline":
         value = getattr(StudyConfig().recipe("baseline"), name)
         return Former(value, f"is gone: always {value}")
-    if section == "student" and name in _fields(TeacherConfig) - _fields(NetworkConfig):
-        default = TeacherConfig.model_fields[name].default
-        return Former(default, "is gone: of the teacher alone")
-    return _GONE.get(key)
+    if name in TrainingConfig.model_fields:
+        return Former(None, f"is now training.{name}, for teacher and student alike")
+    return Former(Recipe.model_fields[name].default, "is gone: of the teacher alone")
 
 
-def _fields(section: type[BaseModel]) -> set[str]:
-    return set(section.model_fields)
-
-
-def converted(values: dict[str, Any]) -> dict[str, Any]:
+def converted(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """The configuration of the version before in today's keys, as far as it means the same.
 
     A setting at the value that is built in today is dropped; one that teacher and student had
@@ -75,10 +77,11 @@ def converted(values: dict[str, Any]) -> dict[str, Any]:
     """
     values = copy.deepcopy(values)
     teacher, student = values.get("teacher"), values.get("student")
-    if isinstance(teacher, dict) and isinstance(student, dict):
+    training = values.setdefault("training", {})
+    if isinstance(teacher, dict) and isinstance(student, dict) and isinstance(training, dict):
         for name in TrainingConfig.model_fields:
             if name in teacher and teacher[name] == student.get(name):
-                values.setdefault("training", {}).setdefault(name, teacher.pop(name))
+                training.setdefault(name, teacher.pop(name))
                 del student[name]
     for prefix, part in (("", values), *((f"{k}.", v) for k, v in values.items())):
         if not isinstance(part, dict):

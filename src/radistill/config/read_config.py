@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from radistill.config.former_settings import VALUES, converted, former_setting
 from radistill.config.study_config import EvaluationConfig, StudyConfig
@@ -39,7 +39,7 @@ def load_config(
             f"no preset '{preset}'{_nearest(preset, presets())}; there are: {', '.join(presets())}"
         )
     built_in = (resources.files("radistill") / "presets" / f"{preset}.yaml").read_text("utf-8")
-    values: dict[str, Any] = {"preset": preset, **yaml.safe_load(built_in)}
+    values: dict[str, JsonValue] = {"preset": preset, **yaml.safe_load(built_in)}
     if file is not None:
         _merge(values, converted(_read_yaml(file)))
     for item in overrides or []:
@@ -62,11 +62,10 @@ def read_config(file: Path) -> StudyConfig:
 
     Raises UsageError if it cannot be read, or has a setting without an equal today.
     """
+    values = converted(_read_yaml(file))
     try:
-        return validate(converted(_read_yaml(file)))
+        return validate(values)
     except UsageError as error:
-        if str(error).startswith(str(file)):
-            raise
         raise UsageError(f"{file}: by another version, or edited: {error}") from None
 
 
@@ -77,7 +76,7 @@ def read_evaluation(file: Path) -> tuple[EvaluationConfig, int]:
     return config.evaluation, config.seed
 
 
-def validate(values: dict[str, Any]) -> StudyConfig:
+def validate(values: dict[str, JsonValue]) -> StudyConfig:
     """Build the configuration from plain values; UsageError says what is wrong with which key."""
     try:
         return StudyConfig.model_validate(values)
@@ -90,7 +89,7 @@ def to_yaml(config: StudyConfig) -> str:
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
 
 
-def _read_yaml(file: Path) -> dict[str, Any]:
+def _read_yaml(file: Path) -> dict[str, JsonValue]:
     try:
         values: object = yaml.safe_load(file.read_text("utf-8"))
     except OSError as error:
@@ -104,10 +103,11 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     return values
 
 
-def _merge(base: dict[str, Any], top: dict[str, Any]) -> None:
+def _merge(base: dict[str, JsonValue], top: dict[str, JsonValue]) -> None:
     for key, value in top.items():
-        if isinstance(value, dict) and isinstance(base.get(key), dict):
-            _merge(base[key], value)
+        below = base.get(key)
+        if isinstance(value, dict) and isinstance(below, dict):
+            _merge(below, value)
         else:
             base[key] = value
 

@@ -28,10 +28,10 @@ def load(path: Path, key: str) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception:  # torch raises many kinds; any of them means: train again from the start
         return None
-    return state if state.get("key") == key else None
+    return dict(state) if state.get("key") == key else None
 
 
 def copy_state(module: torch.nn.Module) -> Tensors:
