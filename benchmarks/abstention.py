@@ -27,10 +27,13 @@ from radistill.runtime import Bundle, film_paths
 from radistill.runtime.decision import picture_reasons
 
 SHIPPED = {
-    "photographs and documents": [("skimage", "data"), ("sklearn", "datasets/images"),
-                                  ("matplotlib", "mpl-data/sample_data")],
+    "photographs and documents": [
+        ("skimage", "data"),
+        ("sklearn", "datasets/images"),
+        ("matplotlib", "mpl-data/sample_data"),
+    ],
     "DICOM of other kinds": [("pydicom", "data/test_files"), ("data_store", "")],
-}  # fmt: skip
+}
 CHEST = "RG1_"  # adult chest films among pydicom-data's
 CROPPED_FROM = 300  # pixels
 

@@ -98,8 +98,15 @@ def row(name: str, alternative: list[Cost], ours: list[Cost], target: str, unit:
 
 
 def command(bundle: Path, *arguments: object) -> list[str]:
-    return [sys.executable, "-m", "radistill", "predict", "--bundle", str(bundle),
-            *map(str, arguments)]  # fmt: skip
+    return [
+        sys.executable,
+        "-m",
+        "radistill",
+        "predict",
+        "--bundle",
+        str(bundle),
+        *map(str, arguments),
+    ]
 
 
 def quiet(arguments: list[str]) -> None:
@@ -181,8 +188,11 @@ def memory(bundle: Path, films: list[Path]) -> str:
     for count in (max(1, len(films) // 10), len(films)):
         process = subprocess.Popen(
             command(bundle, "-"),
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
         assert process.stdin is not None
         process.stdin.write("".join(f"{path}\n" for path in films[:count]))
         process.stdin.close()
@@ -223,8 +233,10 @@ def main() -> None:
     bundle = find_bundle(options.bundle)
     films = sorted(path for path in options.films.rglob("*") if path.is_file())[: options.most]
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {len(films)} films")
-    print("| | alternative | radistill | ratio (least to most) | CPU, alternative | CPU, radistill "
-          "| CPU, ratio | aimed at |\n|---|---|---|---|---|---|---|---|")  # fmt: skip
+    print(
+        "| | alternative | radistill | ratio (least to most) | CPU, alternative | CPU, radistill "
+        "| CPU, ratio | aimed at |\n|---|---|---|---|---|---|---|---|"
+    )
     with tempfile.TemporaryDirectory() as scratch:
         if "a" in options.only:
             print(cold(bundle, films[0], Path(scratch), options.rounds), flush=True)

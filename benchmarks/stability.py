@@ -48,8 +48,11 @@ def main() -> None:
     options = parser.parse_args()
     bundle = Bundle.load(options.bundle, precision=options.precision)
     by_name = {path.name: path for path in options.twins.rglob("*") if path.is_file()}
-    pairs = [(path, by_name[path.name]) for path in sorted(options.originals.iterdir())
-             if path.name in by_name]  # fmt: skip
+    pairs = [
+        (path, by_name[path.name])
+        for path in sorted(options.originals.iterdir())
+        if path.name in by_name
+    ]
     originals = [decode(path) for path, _ in pairs]
     twins = [decode(path) for _, path in pairs]
     of_original, of_twin = probabilities(bundle, originals), probabilities(bundle, twins)

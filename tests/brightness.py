@@ -46,25 +46,56 @@ def brightness(slope: float = 4.0) -> bytes:
 
 
 def card(**changes: Any) -> dict[str, Any]:
-    point = {"split": "validation", "films": 9, "sensitivity": None, "sensitivity_ci": None,
-             "specificity": None, "specificity_ci": None}  # fmt: skip
+    point = {
+        "split": "validation",
+        "films": 9,
+        "sensitivity": None,
+        "sensitivity_ci": None,
+        "specificity": None,
+        "specificity_ci": None,
+    }
     return {
-        "format": 2, "radistill_version": "0.1.0", "architecture": "brightness",
-        "classes": ["NORMAL", "PNEUMONIA"], "positive": "PNEUMONIA", "input_size": SIDE,
-        "preprocessing": "", "temperature": 1.0, "threshold": 0.5,
+        "format": 2,
+        "radistill_version": "0.1.0",
+        "architecture": "brightness",
+        "classes": ["NORMAL", "PNEUMONIA"],
+        "positive": "PNEUMONIA",
+        "input_size": SIDE,
+        "preprocessing": "",
+        "temperature": 1.0,
+        "threshold": 0.5,
         "operating_points": [
             {"name": "default", "threshold": 0.5, **point},
             {"name": "sensitivity-0.95", "threshold": 0.3, **point},
         ],
-        "cam": {"method": "", "size": [2, 2], "scale": 0.5}, "embedding_size": 4,
-        "population": {"description": "children of one hospital", "age_years": [1, 6],
-                       "body_parts": ["CHEST"], "views": ["PA", "AP"], "modalities": ["CR"]},
-        "abstention": None, "training_data": {}, "figures": {}, "notes": [], "synthetic": False,
-        "leaking": False, "licence": "", "intended_use": "",
-        "quantisation": {"kind": "none", "setting": "", "val_auc_float32": None,
-                         "val_auc_small": None, "decisions_changed": None, "reason": ""},
-        "parity": 0.0, **changes,
-    }  # fmt: skip
+        "cam": {"method": "", "size": [2, 2], "scale": 0.5},
+        "embedding_size": 4,
+        "population": {
+            "description": "children of one hospital",
+            "age_years": [1, 6],
+            "body_parts": ["CHEST"],
+            "views": ["PA", "AP"],
+            "modalities": ["CR"],
+        },
+        "abstention": None,
+        "training_data": {},
+        "figures": {},
+        "notes": [],
+        "synthetic": False,
+        "leaking": False,
+        "licence": "",
+        "intended_use": "",
+        "quantisation": {
+            "kind": "none",
+            "setting": "",
+            "val_auc_float32": None,
+            "val_auc_small": None,
+            "decisions_changed": None,
+            "reason": "",
+        },
+        "parity": 0.0,
+        **changes,
+    }
 
 
 @pytest.fixture(scope="session")

@@ -25,9 +25,14 @@ def tiny_classifier(classes: int = 2) -> GreyClassifier:
         nn.Flatten(),
     )
     return GreyClassifier(
-        body, embedding_size=16, classes=classes, architecture="tiny", input_size=SIDE,
-        mean=(0.5,), std=(0.25,),
-    )  # fmt: skip
+        body,
+        embedding_size=16,
+        classes=classes,
+        architecture="tiny",
+        input_size=SIDE,
+        mean=(0.5,),
+        std=(0.25,),
+    )
 
 
 @pytest.fixture(scope="session")

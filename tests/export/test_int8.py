@@ -33,7 +33,7 @@ def probabilities(path: Path, squares: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("setting", q.SETTINGS, ids=lambda s: s.name)
 def test_says_nearly_the_same(
-    setting: q.Setting, float_path: Path, films: Films, tmp_path: Path
+    setting: q.QuantiserSetting, float_path: Path, films: Films, tmp_path: Path
 ) -> None:
     int8 = tmp_path / "int8.onnx"
     q.quantise(float_path, int8, films[0], setting=setting)

@@ -80,9 +80,14 @@ class Unfaithful(nn.Module):
 
 def test_an_unfaithful_export_is_refused() -> None:
     model = GreyClassifier(
-        Unfaithful(), embedding_size=4, classes=2, architecture="unfaithful", input_size=SIDE,
-        mean=(0.5,), std=(0.25,),
-    )  # fmt: skip
+        Unfaithful(),
+        embedding_size=4,
+        classes=2,
+        architecture="unfaithful",
+        input_size=SIDE,
+        mean=(0.5,),
+        std=(0.25,),
+    )
     with pytest.raises(RadistillError, match="differs from PyTorch"):
         export_onnx(model, positive=1, sample=squares(2))
 

@@ -91,8 +91,11 @@ def test_holds_what_is_promised(folder: Path) -> None:
     assert card["figures"] == FIGURES.model_dump(mode="json", exclude_unset=True)
     assert card["training_data"] == SPEC.training_data.model_dump(exclude_unset=True)
     assert [point["name"] for point in card["operating_points"]] == [
-        "default", "sensitivity-0.9", "sensitivity-0.95", "sensitivity-0.99",
-    ]  # fmt: skip
+        "default",
+        "sensitivity-0.9",
+        "sensitivity-0.95",
+        "sensitivity-0.99",
+    ]
     assert card["parity"] <= 1e-4
 
 

@@ -34,8 +34,10 @@ def brightness_model(sign: float) -> bytes:
         helper.make_node("Unsqueeze", ["logits", "one"], ["cam"]),
         helper.make_node("Identity", ["logits"], ["embedding"]),
     ]
-    initial = [onnx.numpy_helper.from_array(weights, "weights"),
-               onnx.numpy_helper.from_array(np.array([1]), "one")]  # fmt: skip
+    initial = [
+        onnx.numpy_helper.from_array(weights, "weights"),
+        onnx.numpy_helper.from_array(np.array([1]), "one"),
+    ]
     graph = helper.make_graph(nodes, "brightness", [image], outputs, initial)
     opset = [helper.make_opsetid("", 18)]
     model = helper.make_model(graph, opset_imports=opset, ir_version=10)

@@ -54,9 +54,17 @@ def test_the_record_is_the_contract(predictor: Predictor, films: Path) -> None:
     (result,) = predictor.predict(films / "film 3.png")
     record = json.loads(json.dumps(result.record()))
     assert list(record) == [
-        "path", "sha256", "label", "probability", "threshold", "decision", "reasons", "heatmap",
-        "model", "ms",
-    ]  # fmt: skip
+        "path",
+        "sha256",
+        "label",
+        "probability",
+        "threshold",
+        "decision",
+        "reasons",
+        "heatmap",
+        "model",
+        "ms",
+    ]
     assert list(record["model"]) == ["name", "version", "sha256"]
     assert record["model"]["sha256"] == predictor.card.files["model.onnx"]
 
@@ -177,10 +185,13 @@ def test_tags_outside_the_population_abstain(
     [
         (np.full((SIDE, SIDE), 90, np.uint8), (300, 300), "nearly-empty"),
         (np.arange(SIDE * SIDE, dtype=np.uint8).reshape(SIDE, SIDE), (300, 7), "too-small"),
-        (np.repeat([[0] * 8, [255, 0] * 4], [8, 8], 0).repeat(2, 1).astype(np.uint8), (300, 300),
-         "cut-off"),
+        (
+            np.repeat([[0] * 8, [255, 0] * 4], [8, 8], 0).repeat(2, 1).astype(np.uint8),
+            (300, 300),
+            "cut-off",
+        ),
     ],
-)  # fmt: skip
+)
 def test_pictures_without_a_film_in_them(
     predictor: Predictor, square: np.ndarray, shape: tuple[int, int], reason: str
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import onnx
@@ -27,7 +27,7 @@ CALIBRATION_FILMS = 128
 
 
 @dataclass(frozen=True)
-class Setting:
+class QuantiserSetting:
     """One way to quantise.
 
     reduce_range: 7-bit weights with unsigned activations. CPUs without VNNI add pairs of
@@ -42,26 +42,28 @@ class Setting:
 
 # In the order of trial.
 SETTINGS = (
-    Setting("u8s8 per channel, 7-bit weights", True, True, ortq.QuantType.QUInt8),
-    Setting("u8s8 per tensor, 7-bit weights", False, True, ortq.QuantType.QUInt8),
-    Setting("s8s8 per channel", True, False, ortq.QuantType.QInt8),
+    QuantiserSetting("u8s8 per channel, 7-bit weights", True, True, ortq.QuantType.QUInt8),
+    QuantiserSetting("u8s8 per tensor, 7-bit weights", False, True, ortq.QuantType.QUInt8),
+    QuantiserSetting("s8s8 per channel", True, False, ortq.QuantType.QInt8),
 )
 
 
 class _Films(ortq.CalibrationDataReader):
-    """Feeds calibration films to onnxruntime one by one."""
+    """Feeds films, uint8 (N, S, S), to onnxruntime one by one."""
 
     def __init__(self, squares: np.ndarray) -> None:
-        self.feeds: Iterator[dict[str, np.ndarray]] = (
-            {"image": to_unit(squares[i : i + 1])} for i in range(len(squares))
-        )
+        self.feeds = ({"image": to_unit(squares[i : i + 1])} for i in range(len(squares)))
 
     def get_next(self) -> dict[str, np.ndarray] | None:
         return next(self.feeds, None)
 
 
 def quantise(
-    float_path: Path, int8_path: Path, calibration: np.ndarray, *, setting: Setting = SETTINGS[0]
+    float_path: Path,
+    int8_path: Path,
+    calibration: np.ndarray,
+    *,
+    setting: QuantiserSetting = SETTINGS[0],
 ) -> None:
     """Write the INT8 twin of `float_path` to `int8_path`, atomically.
 
@@ -74,22 +76,24 @@ def quantise(
     with TemporaryDirectory() as folder:
         prepared, written = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
         _fold(model, prepared)
-        _quietly(
-            ortq.quantize_static,
-            str(prepared),
-            str(written),
-            _Films(spread(calibration, CALIBRATION_FILMS)),
-            quant_format=ortq.QuantFormat.QDQ,
-            per_channel=setting.per_channel,
-            reduce_range=setting.reduce_range,
-            activation_type=setting.activations,
-            weight_type=ortq.QuantType.QInt8,
-            nodes_to_exclude=_kept_float(onnx.load(prepared)),
-        )
+        logging.disable(logging.WARNING)  # the quantiser's advice on the root logger
+        try:
+            ortq.quantize_static(
+                str(prepared),
+                str(written),
+                _Films(spread(calibration, CALIBRATION_FILMS)),
+                quant_format=ortq.QuantFormat.QDQ,
+                per_channel=setting.per_channel,
+                reduce_range=setting.reduce_range,
+                activation_type=setting.activations,
+                weight_type=ortq.QuantType.QInt8,
+                nodes_to_exclude=_kept_float(onnx.load(prepared)),
+            )
+        finally:
+            logging.disable(logging.NOTSET)
         small = onnx.load(written)
     strip(small)
-    properties = {item.key: item.value for item in model.metadata_props}
-    onnx.helper.set_model_props(small, properties)
+    small.metadata_props.extend(model.metadata_props)
     write_with(int8_path, lambda temporary: onnx.save(small, temporary))
 
 
@@ -100,13 +104,12 @@ def shrink(
     truth: np.ndarray,
     positive: int,
     threshold: float,
-    settings: tuple[Setting, ...] = SETTINGS,
+    settings: tuple[QuantiserSetting, ...] = SETTINGS,
 ) -> Quantisation:
     """Write the smallest file that holds beside `float_path`: INT8 if it does, else half precision.
 
-    A file holds if the validation AUC falls by at most 0.003 and it is smaller than the float32
-    file. The settings of INT8 are tried in order; half precision comes last; if none holds there
-    is no file. The outcome says which and why.
+    A file holds if it is smaller than the float32 file and loses at most 0.003 of validation AUC.
+    The settings of INT8 are tried in order, then half precision. The result says which and why.
     squares: uint8 (N, S, S) validation films; truth: bool (N,), True where positive.
     """
     if truth.all() or not truth.any():
@@ -122,15 +125,15 @@ def shrink(
             quantise(float_path, path, squares, setting=setting)
         after = _positive(path, squares, positive)
         auc_after = float(roc_auc_score(truth, after))
-        words = setting.name if setting else "half-precision weights"
+        title = setting.name if setting else "half-precision weights"
         if not _smaller(path, float_path):
-            tried.append(f"{words}: not smaller")
+            tried.append(f"{title}: not smaller")
         elif auc_before - auc_after > MAX_AUC_LOSS:
-            tried.append(f"{words}: AUC {auc_after:.4f}")
+            tried.append(f"{title}: AUC {auc_after:.4f}")
         else:
             return Quantisation(
                 kind=kind,
-                setting=words,
+                setting=title,
                 val_auc_float32=auc_before,
                 val_auc_small=auc_after,
                 decisions_changed=float(np.mean((before >= threshold) != (after >= threshold))),
@@ -147,8 +150,8 @@ def _smaller(path: Path, than: Path) -> bool:
 
 
 def _attempts(
-    settings: tuple[Setting, ...],
-) -> Iterator[tuple[Literal["int8", "float16"], FileName, Setting | None]]:
+    settings: tuple[QuantiserSetting, ...],
+) -> Iterator[tuple[Literal["int8", "float16"], FileName, QuantiserSetting | None]]:
     for setting in settings:
         yield "int8", INT8, setting
     yield "float16", FLOAT16, None
@@ -205,12 +208,3 @@ def _fold(model: onnx.ModelProto, path: Path) -> None:
     options.optimized_model_filepath = str(path)
     options.log_severity_level = 3
     ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-
-
-def _quietly(function: Any, *args: Any, **kwargs: Any) -> None:
-    """Call onnxruntime's quantiser without its advice on the root logger."""
-    logging.disable(logging.WARNING)
-    try:
-        function(*args, **kwargs)
-    finally:
-        logging.disable(logging.NOTSET)

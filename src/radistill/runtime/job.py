@@ -34,7 +34,7 @@ def run_job(
     out: Path | None = None,
     resume: bool = False,
 ) -> Counter[str]:
-    """Predict all that `named` stands for, write each result as it comes, and count decisions.
+    """Predict all files of `named`, write each result as it comes, and count decisions.
 
     out: a file instead of standard output. resume: go on with `out`, which must be JSON lines.
     Files that cannot be read are written and counted as `unreadable`.
@@ -47,7 +47,7 @@ def run_job(
         total = sum(1 for _ in film_paths(named))
     counts: Counter[str] = Counter()
     if done:
-        console.print(f"{len(done)} predictions stand in {out} already", markup=False)
+        console.print(f"{len(done)} predictions are in {out} already", markup=False)
     with _opened(out) as file, bar() as progress:
         write = writer(file, form)
         task = progress.add_task("Predicting", total=total, completed=len(done) if total else 0)

@@ -1,4 +1,4 @@
-"""What a user names - files, folders, globs, a CSV, standard input - to paths of films, lazily."""
+"""Files, folders, globs, a CSV or standard input -> paths of films, lazily."""
 
 from __future__ import annotations
 
@@ -90,9 +90,9 @@ def _of_csv(file: Path) -> list[Path]:
 
 
 def _matching(pattern: str) -> Iterable[Path]:
-    found = sorted(iglob(pattern, recursive=True))
-    if not found:
+    names = sorted(iglob(pattern, recursive=True))
+    if not names:
         raise UsageError(f"{pattern}: matches no file")
     return chain.from_iterable(
-        _below(name) if os.path.isdir(name) else [Path(name)] for name in found
+        _below(name) if os.path.isdir(name) else [Path(name)] for name in names
     )

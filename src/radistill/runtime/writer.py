@@ -17,9 +17,21 @@ from radistill.schema.prediction import Failure, Result
 
 Write = Callable[[Result], None]
 COLUMNS = (
-    "path", "sha256", "label", "probability", "threshold", "decision", "reasons", "heatmap",
-    "model", "model_version", "model_sha256", "ms", "error_code", "error_message",
-)  # fmt: skip
+    "path",
+    "sha256",
+    "label",
+    "probability",
+    "threshold",
+    "decision",
+    "reasons",
+    "heatmap",
+    "model",
+    "model_version",
+    "model_sha256",
+    "ms",
+    "error_code",
+    "error_message",
+)
 
 
 def writer(file: TextIO, form: ResultFormat) -> Write:
@@ -28,12 +40,12 @@ def writer(file: TextIO, form: ResultFormat) -> Write:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(COLUMNS)
         return _flushing(file, lambda result: rows.writerow(_cells(result)))
-    line = _json if form == "jsonl" else _words
+    line = _json if form == "jsonl" else _line
     return _flushing(file, lambda result: file.write(line(result) + "\n"))
 
 
 def finished(out: Path, model_sha256: str, threshold: float) -> frozenset[str]:
-    """Paths whose prediction stands in `out`, JSON lines, and whose file is still the same.
+    """Paths whose prediction is in `out`, JSON lines, and whose file is still the same.
 
     `out` is rewritten without what is to be done again: the line that a kill cut short, files that
     could not be read, and files that changed. A file that is gone keeps its line.
@@ -89,18 +101,19 @@ def _json(result: Result) -> str:
     return json.dumps(result.record(), allow_nan=False)
 
 
-def _cells(result: Result) -> tuple[object, ...]:
+def _cells(result: Result) -> list[object]:
+    cells = result.record()
     if isinstance(result, Failure):
-        return (result.path, *[""] * (len(COLUMNS) - 3), result.code, result.message)
-    model = result.model
-    return (
-        result.path, result.sha256, result.label, round(result.probability, 6), result.threshold,
-        result.decision, ";".join(result.reasons), result.heatmap or "", model.name, model.version,
-        model.sha256, round(result.ms, 3), "", "",
-    )  # fmt: skip
+        cells |= {"error_code": result.code, "error_message": result.message}
+    else:
+        model = result.model
+        cells |= {"model": model.name, "model_version": model.version, "model_sha256": model.sha256}
+        cells["reasons"] = ";".join(result.reasons)
+    values = (cells.get(name) for name in COLUMNS)
+    return ["" if value is None else value for value in values]
 
 
-def _words(result: Result) -> str:
+def _line(result: Result) -> str:
     path = _printable(result.path)
     if isinstance(result, Failure):
         return f"{'unreadable':<12} {'':>6}  {path}  ({_printable(result.message)})"
@@ -110,8 +123,7 @@ def _words(result: Result) -> str:
 
 
 def _printable(text: str) -> str:
-    """Without what would end the line or command the terminal, or is no UTF-8: a file may be named
-    anything."""
+    """Line ends, terminal codes and bytes that are no UTF-8 in a file's name, escaped."""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
