@@ -48,8 +48,11 @@ def test_predict_in_an_empty_environment(
             *(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
             *("--retries", "1", "--timeout", "15", "-c", "constraints.txt", "."),
         ],
-        cwd=ROOT, capture_output=True, text=True, timeout=540,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=540,
+    )
     if installed.returncode and re.search(
         r"connection|resolve host|timed out|network", installed.stderr
     ):
@@ -64,8 +67,11 @@ def test_predict_in_an_empty_environment(
             *(python, "-I", "-c", CODE.format(absent=ABSENT), tmp_path / "phantoms" / "train"),
             *("--bundle", bundle, "--heatmaps", tmp_path / "maps"),
         ],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(records) >= 8

@@ -213,6 +213,8 @@ def test_nothing_heavy_is_imported(bundle: Path, films: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", code, "predict", str(films), "--bundle", str(bundle)],
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.stdout.rstrip().endswith("heavy: []"), done.stdout + done.stderr

@@ -71,8 +71,9 @@ def pair(tmp_path: Path) -> tuple[Path, Path]:
             *("-nodes", "-days", "2", "-subj", "/CN=test", "-out", certificate, "-keyout", key),
             *("-addext", "subjectAltName=IP:127.0.0.1"),
         ],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        check=True,
+        capture_output=True,
+    )
     return certificate, key
 
 

@@ -71,14 +71,24 @@ def figures(run: Path) -> dict[str, object]:
 
 
 def test_the_run_directory_is_as_promised(run: Path) -> None:
-    files = {"config.yaml", "environment.json", "manifest.csv", "audit.json", "comparison.json",
-             "report.html", "bundle"}  # fmt: skip
+    files = {
+        "config.yaml",
+        "environment.json",
+        "manifest.csv",
+        "audit.json",
+        "comparison.json",
+        "report.html",
+        "bundle",
+    }
     assert files <= {path.name for path in run.iterdir()}
     for model in MODELS:
         assert {
-            "weights.safetensors", "history.csv", "predictions.csv", "predictions-val.csv",
+            "weights.safetensors",
+            "history.csv",
+            "predictions.csv",
+            "predictions-val.csv",
             "metrics.json",
-        } <= {path.name for path in (run / model).iterdir()}  # fmt: skip
+        } <= {path.name for path in (run / model).iterdir()}
     assert {"robustness.json", "explanation.json"} <= {p.name for p in (run / "student").iterdir()}
     assert {"model.onnx", "card.json", "README.md"} <= {p.name for p in (run / "bundle").iterdir()}
     assert [path.name for path in run.glob(".*")] == [".lock"], "scratch is left"
@@ -92,8 +102,11 @@ def test_no_patient_stands_in_two_splits(run: Path) -> None:
 
 
 def test_every_figure_follows_from_the_predictions(run: Path) -> None:
-    test = [row["path"] for row in csv.DictReader((run / "manifest.csv").open())
-            if row["split"] == "test"]  # fmt: skip
+    test = [
+        row["path"]
+        for row in csv.DictReader((run / "manifest.csv").open())
+        if row["split"] == "test"
+    ]
     for name, found in figures(run).items():
         if name == "pairs":
             continue
@@ -131,8 +144,9 @@ def test_killed_and_resumed_equals_unbroken(run: Path, phantoms: Path, tmp_path:
     out = tmp_path / "killed"
     command = [sys.executable, "-m", "radistill", "run", "--data", phantoms, "--out", out, *SMALL]
     checkpoint = out / ".teacher.partial" / "checkpoint.pt"
-    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL)  # fmt: skip
+    process = subprocess.Popen(
+        list(map(str, command)), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
     deadline = time.monotonic() + 300
     while not checkpoint.exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
@@ -196,9 +210,17 @@ def test_evaluate_gives_the_figures_of_the_study(
     run: Path, phantoms: Path, tmp_path: Path, model: str
 ) -> None:
     done = radistill(
-        "evaluate", run / model, "--data", phantoms, "--split", "test", "--out", tmp_path,
-        "--set", "evaluation.bootstrap=100",
-    )  # fmt: skip
+        "evaluate",
+        run / model,
+        "--data",
+        phantoms,
+        "--split",
+        "test",
+        "--out",
+        tmp_path,
+        "--set",
+        "evaluation.bootstrap=100",
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "metrics.json").read_text())["test"]
     expected = figures(run)["teacher" if model == "teacher" else "student"]
@@ -210,9 +232,17 @@ def test_evaluate_scores_a_bundle_by_what_predict_says(
     run: Path, phantoms: Path, tmp_path: Path
 ) -> None:
     done = radistill(
-        "evaluate", run / "bundle", "--data", phantoms, "--split", "test", "--out", tmp_path,
-        "--set", "evaluation.bootstrap=100",
-    )  # fmt: skip
+        "evaluate",
+        run / "bundle",
+        "--data",
+        phantoms,
+        "--split",
+        "test",
+        "--out",
+        tmp_path,
+        "--set",
+        "evaluation.bootstrap=100",
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "metrics.json").read_text())["test"]
     assert found["threshold"] == figures(run)["student"]["threshold"]
@@ -428,10 +458,14 @@ def test_subtypes_methods_and_caches_in_one_study(
     out = tmp_path / "subtypes"
     settings = (
         "data.targets=subtype",
-        "teacher.frozen_stages=4", "teacher.batch_norm=frozen", "teacher.cached_views=2",
-        "augment.mixup=0.3", "augment.jpeg=0.3", "distill.ensemble=2",
+        "teacher.frozen_stages=4",
+        "teacher.batch_norm=frozen",
+        "teacher.cached_views=2",
+        "augment.mixup=0.3",
+        "augment.jpeg=0.3",
+        "distill.ensemble=2",
         "distill.methods=[{name: hinton}, {name: hint}, {name: attention}, {name: rkd_angle}]",
-    )  # fmt: skip
+    )
     chosen = [word for setting in settings for word in ("--set", setting)]
     done = radistill("run", "--data", phantoms, "--out", out, *SMALL, *chosen)
     assert done.returncode == 0, done.stderr
@@ -439,8 +473,9 @@ def test_subtypes_methods_and_caches_in_one_study(
     assert spec["targets"] == ["NORMAL", "bacteria", "virus"]
     assert (spec["classes"], spec["class_of"]) == (["NORMAL", "PNEUMONIA"], [0, 1, 1])
     assert not (out / "teacher" / "frozen").exists()
-    first, second = (sha256(out / name / "weights.safetensors")
-                     for name in ("teacher", "teacher-2"))  # fmt: skip
+    first, second = (
+        sha256(out / name / "weights.safetensors") for name in ("teacher", "teacher-2")
+    )
     assert first != second
     rows = list(csv.DictReader((out / "student" / "predictions.csv").open()))
     assert list(rows[0]) == ["path", "patient", "label", "probability"]
@@ -455,7 +490,8 @@ def test_subtypes_methods_and_caches_in_one_study(
         assert film["probability"] == pytest.approx(told[Path(film["path"]).name], abs=1e-4)
 
     teacher = f"distill.teachers=[{run / 'teacher'}]"
-    refused = radistill("run", "--data", phantoms, "--out", tmp_path / "x", *SMALL, *chosen,
-                        "--set", teacher)  # fmt: skip
+    refused = radistill(
+        "run", "--data", phantoms, "--out", tmp_path / "x", *SMALL, *chosen, "--set", teacher
+    )
     assert refused.returncode == 2
     assert "tells apart" in refused.stderr
