@@ -57,7 +57,7 @@ class PixelCache:
 
 
 def open_cache(folder: Path, size: int) -> PixelCache | None:
-    """The cache of this size if it is there and whole; says so if it is there and not whole."""
+    """The cache of this size if it is there and whole; prints a message if it is damaged."""
     data, index = _data(folder, size), _index(folder, size)
     if not data.exists() or not index.exists():
         return None

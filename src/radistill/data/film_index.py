@@ -1,4 +1,4 @@
-"""films.json: what earlier reads found in each film, so that none is decoded twice.
+"""films.json: hash and size of every film read before, so that none is decoded twice.
 
 A file of the same place, size and modification time is taken to be the same; any other file is
 hashed, and decoded only if its content is new.
@@ -57,7 +57,7 @@ class FilmIndex(BaseModel):
             return cls(root=root)
         if index.preprocessing != PREPROCESSING_VERSION:
             return cls(root=root)
-        # Equal times say nothing of files elsewhere.
+        # Copies elsewhere may keep the time of other content.
         return index if index.root == root else cls(root=root, contents=index.contents)
 
     def sha256(self, path: str, stamp: Stamp | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Which classes there are, and which of them is the disease."""
+"""The classes of a data set, and which of them is the disease."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def choose_classes(
 
     Two classes: negative first, so that index 1 is the disease. More: in order of name.
     Raises UsageError if there is only one class, if `positive` is none of them, or if it is not
-    given and no name tells.
+    given and the names do not show it.
     """
     names = sorted(set(labels))
     if len(names) < 2:

@@ -11,7 +11,7 @@ from radistill.imaging import to_square
 
 _SIDE = 16  # bits a side
 BITS = _SIDE * _SIDE
-# Chest films all look alike, which is why the hash is finer than the usual 64 bits. On the 5,840
+# Chest films are alike, so the hash is finer than the usual 64 bits. On the 5,840
 # Kaggle films the nearest two that are different films differ in 38 bits; a film and its copy at
 # another size, brightness or JPEG quality (down to 20) in at most 20; one cropped by 1 % in 16.
 NEAR_BITS = 20

@@ -1,4 +1,4 @@
-"""What every decoder gives back."""
+"""A decoded film, of any format."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-if TYPE_CHECKING:  # a process that meets JPEGs alone starts in half the time without numpy
+if TYPE_CHECKING:  # without numpy, a process that reads JPEGs alone starts in half the time
     import numpy as np
 
 
@@ -19,9 +19,8 @@ class Picture:
     film: an image of mode L, or (H, W) uint8 or uint16; the more radiation was absorbed the
         brighter.
     source: "jpeg", "png", "tiff", "bmp", "webp" or "dicom".
-    tags: of DICOM, what tells the population: age_years (float), body_part, view, modality and
-        photometric (str), each None where the file does not say; nothing that tells the patient.
-        Empty for other files.
+    tags: of DICOM: age_years (float), body_part, view, modality and photometric (str), each None
+        where the file lacks it; none identifies the patient. Empty for other files.
     """
 
     film: Image.Image | np.ndarray

@@ -110,11 +110,11 @@ def _read_with_pillow(content: bytes, name: str, limits: Limits) -> Picture:
 
 
 def _explain(error: Exception, name: str) -> DecodeError:
-    said = str(error).lower()
-    if any(word in said for word in _TRUNCATION):
+    message = str(error).lower()
+    if any(part in message for part in _TRUNCATION):
         reason = f"the {name} file stops before its end; copy it again from its source"
         return DecodeError(Code.TRUNCATED, reason)
-    if any(word in said for word in _BOMB):
+    if any(part in message for part in _BOMB):
         return DecodeError(Code.TOO_LARGE, f"the {name} file unpacks to more than is allowed")
     return DecodeError(Code.UNREADABLE, f"damaged {name} file ({error})")
 

@@ -146,8 +146,8 @@ def _read(table: Path, columns: FilmColumns, own: bool) -> list[tuple[int, dict[
 def _class_of(label: str, classes: Mapping[str, str]) -> str | None:
     if not classes:
         return label or None
-    known = {plain(word): name for word, name in classes.items()}
-    named = {known[plain(word)] for word in label.split("|") if plain(word) in known}
+    known = {plain(text): name for text, name in classes.items()}
+    named = {known[plain(text)] for text in label.split("|") if plain(text) in known}
     return named.pop() if len(named) == 1 else None
 
 

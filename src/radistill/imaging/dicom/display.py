@@ -1,4 +1,4 @@
-"""Stored values to grey bytes: what a viewer does before it draws (PS3.4, annex N.2)."""
+"""Stored values to grey bytes, as a viewer displays them (PS3.4, annex N.2)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ import numpy as np
 from pydicom import Dataset
 
 from radistill.imaging.dicom.lut import read_lut
-from radistill.imaging.dicom.parse import damaged, real_number, real_numbers, whole_number, word
+from radistill.imaging.dicom.parse import (
+    code_string,
+    damaged,
+    real_number,
+    real_numbers,
+    whole_number,
+)
 from radistill.imaging.dicom.stored import Layout
 from radistill.imaging.dicom.window import FUNCTIONS, Window
 
@@ -19,9 +25,9 @@ _ROWS = 256  # counted at once: numpy's bincount takes eight bytes a pixel
 def to_grey(containers: np.ndarray, dataset: Dataset, layout: Layout) -> np.ndarray:
     """Containers (H, W) to bytes (H, W), dense bright, padding black.
 
-    There are at most 65,536 different containers: each goes through the chain once, and the
-    pixels look their byte up. The chain: modality LUT or slope; VOI LUT, else the first window
-    that makes sense, else `_fallback`; inversion.
+    There are at most 65,536 different containers: each is converted once, in a table that gives
+    every pixel its byte. Steps: modality LUT or slope; VOI LUT, else the first window that makes
+    sense, else `_fallback`; inversion.
 
     Raises DecodeError (unreadable) for a table or slope that makes no sense.
     """
@@ -61,7 +67,7 @@ def _padding(stored: np.ndarray, dataset: Dataset, layout: Layout) -> np.ndarray
 
 
 def _window(dataset: Dataset) -> Window | None:
-    function = word(dataset, "VOILUTFunction")
+    function = code_string(dataset, "VOILUTFunction")
     function = function if function in FUNCTIONS else FUNCTIONS[0]
     centers, widths = (real_numbers(dataset, f"Window{name}") for name in ("Center", "Width"))
     windows = (Window(*pair, function) for pair in zip(centers, widths, strict=False))
@@ -102,5 +108,5 @@ def _percentiles(values: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
 
 def _is_inverted(dataset: Dataset) -> bool:
     """Once, not twice: PS3.3 C.8.11.3 gives a MONOCHROME1 film the shape INVERSE."""
-    shape = word(dataset, "PresentationLUTShape")
-    return shape == "INVERSE" or word(dataset, "PhotometricInterpretation") == "MONOCHROME1"
+    shape = code_string(dataset, "PresentationLUTShape")
+    return shape == "INVERSE" or code_string(dataset, "PhotometricInterpretation") == "MONOCHROME1"

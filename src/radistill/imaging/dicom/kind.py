@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydicom import Dataset
 from pydicom.uid import UID
 
-from radistill.imaging.dicom.parse import damaged, whole_number, word
+from radistill.imaging.dicom.parse import code_string, damaged, whole_number
 from radistill.imaging.refusal import Code, DecodeError
 
 _RAW = "1.2.840.10008.5.1.4.1.1.1.1.1"  # digital X-ray, for processing
@@ -49,17 +49,17 @@ def check_kind(dataset: Dataset) -> None:
 
 def _object_name(dataset: Dataset) -> str:
     """What the standard calls this object. An unknown identifier is not repeated."""
-    uid = word(dataset, "SOPClassUID")
+    uid = code_string(dataset, "SOPClassUID")
     name = UID(uid).name
     return name if name != uid else "an unknown kind of object"
 
 
 def _is_read(dataset: Dataset) -> bool:
-    return word(dataset, "SOPClassUID") in _READ
+    return code_string(dataset, "SOPClassUID") in _READ
 
 
 def _check_modality(dataset: Dataset, name: str) -> None:
-    uid, modality = word(dataset, "SOPClassUID"), word(dataset, "Modality")
+    uid, modality = code_string(dataset, "SOPClassUID"), code_string(dataset, "Modality")
     others = dict(entry.strip().split(": ") for entry in _OTHERS.split(","))
     if modality in others:
         reason = f"DICOM of {others[modality]} ({modality}); {_WANTED}"
@@ -69,7 +69,7 @@ def _check_modality(dataset: Dataset, name: str) -> None:
     captured = uid in _SECONDARY or not uid
     if modality not in _RADIOGRAPHS and not (captured and modality in _CAPTURES):
         raise DecodeError(Code.MODALITY, f"DICOM of another or no modality; {_WANTED}")
-    if uid == _RAW or word(dataset, "PresentationIntentType") == "FOR PROCESSING":
+    if uid == _RAW or code_string(dataset, "PresentationIntentType") == "FOR PROCESSING":
         reason = "raw detector data (for processing); send the image made for presentation"
         raise DecodeError(Code.UNSUPPORTED, reason)
 
@@ -83,7 +83,7 @@ def _check_frames(dataset: Dataset) -> None:
 
 
 def _check_grey(dataset: Dataset) -> None:
-    photometric = word(dataset, "PhotometricInterpretation")
+    photometric = code_string(dataset, "PhotometricInterpretation")
     samples = whole_number(dataset, "SamplesPerPixel", 1)
     if samples == 1 and photometric in ("MONOCHROME1", "MONOCHROME2"):
         return

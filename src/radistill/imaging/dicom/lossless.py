@@ -1,7 +1,7 @@
 """Lossless JPEG (ISO 10918-1, annex H) of one component, which many detectors write.
 
-The decoders there are either fall over damaged files and take the process with them, or weigh as
-much as all else that is installed. This one is numpy throughout, so that it cannot.
+The existing decoders crash the process on damaged files, are GPL, or are larger than all else that
+is installed. This one is numpy throughout, which cannot crash it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from radistill.imaging.refusal import Code, DecodeError
 
-_BLOCK = 1 << 18  # bytes of the stream looked at together; every bit of it takes some bytes
+_BLOCK = 1 << 18  # bytes of the stream decoded together; every bit of it takes some bytes
 _PEEK = 1 << 16  # a code has 16 bits at most
 
 
@@ -128,8 +128,8 @@ def _segments(stream: bytes, start: int) -> list[np.ndarray]:
 def _differences(
     data: np.ndarray, lengths: np.ndarray, sizes: np.ndarray, count: int
 ) -> np.ndarray:
-    """`count` differences, int32 (count,). Every bit is looked at as if a code began there; one
-    walk from code to code then finds those where one does."""
+    """`count` differences, int32 (count,). Every bit is decoded as if a code began there; one
+    walk from code to code then finds the real beginnings."""
     steps = lengths + np.where(sizes == 16, 0, sizes)  # 16: the difference is 32768, without bits
     steps[lengths == 0] = 1  # no code begins so: refused in `_values`
     padded = np.concatenate([data, np.zeros(8, np.uint8)]).astype(np.uint64)

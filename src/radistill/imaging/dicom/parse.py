@@ -114,7 +114,7 @@ def real_numbers(dataset: Dataset, keyword: str) -> list[float]:
         return []
 
 
-def word(dataset: Dataset, keyword: str) -> str:
+def code_string(dataset: Dataset, keyword: str) -> str:
     """A coded string in capitals, without surrounding spaces; "" where missing or damaged."""
     try:
         value = _value(dataset, keyword)

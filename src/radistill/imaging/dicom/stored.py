@@ -122,7 +122,7 @@ def read_containers(dataset: Dataset, layout: Layout) -> np.ndarray:
         if samples.shape != (layout.rows, layout.columns):  # a second header, further on
             raise _other_size()
         return samples
-    # pydicom goes by these, which may be missing or odd where they are settled here.
+    # pydicom needs these elements, which may be missing or odd in the file; `layout` has them.
     dataset.NumberOfFrames = dataset.SamplesPerPixel = 1
     dataset.BitsStored, dataset.HighBit = layout.stored, layout.high
     dataset.PixelRepresentation = int(layout.signed)
@@ -131,7 +131,7 @@ def read_containers(dataset: Dataset, layout: Layout) -> np.ndarray:
         index=0,
         raw=True,
         decoding_plugin=_DECODERS[syntax],
-        # pydicom's correction goes by BitsStored alone, `Layout.unpack` by HighBit too.
+        # pydicom corrects by BitsStored alone; `Layout.unpack` respects HighBit too.
         correct_unused_bits=False,  # type: ignore[arg-type]
     )
     # A decoder may give 8 bits for 16 if the stream has no more; a sign is spread over both.
@@ -140,9 +140,9 @@ def read_containers(dataset: Dataset, layout: Layout) -> np.ndarray:
 
 
 def _transfer_syntax(dataset: Dataset) -> UID:
-    said = dataset.file_meta.get("TransferSyntaxUID")
-    if isinstance(said, UID) and said:
-        return said
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    if isinstance(syntax, UID) and syntax:
+        return syntax
     implicit, little = dataset.original_encoding
     if not little:
         return ExplicitVRBigEndian

@@ -1,4 +1,4 @@
-"""What DICOM tags tell of the population, and nothing of the patient."""
+"""DICOM tags of the population: age, body part, view; none that identifies the patient."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from pydicom import Dataset
 
-from radistill.imaging.dicom.parse import word
+from radistill.imaging.dicom.parse import code_string
 
 _YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 _CODE = re.compile(r"[A-Z0-9 _]{1,16}")  # VR CS: anything else is free text in the wrong place
@@ -30,14 +30,14 @@ def population_tags(dataset: Dataset) -> dict[str, Any]:
 
 
 def _code(dataset: Dataset, keyword: str) -> str | None:
-    text = word(dataset, keyword)
+    text = code_string(dataset, keyword)
     return text if _CODE.fullmatch(text) else None
 
 
 def _age(dataset: Dataset) -> float | None:
-    said = re.fullmatch(r"(\d{1,3})([YMWD])", word(dataset, "PatientAge"))
-    if said:
-        years = int(said[1]) * _YEARS[said[2]]
+    age = re.fullmatch(r"(\d{1,3})([YMWD])", code_string(dataset, "PatientAge"))
+    if age:
+        years = int(age[1]) * _YEARS[age[2]]
     else:
         born, studied = _date(dataset, "PatientBirthDate"), _date(dataset, "StudyDate")
         if born is None or studied is None:
@@ -47,7 +47,7 @@ def _age(dataset: Dataset) -> float | None:
 
 
 def _date(dataset: Dataset, keyword: str) -> date | None:
-    text = word(dataset, keyword)
+    text = code_string(dataset, keyword)
     try:
         return date.fromisoformat(text) if re.fullmatch(r"\d{8}", text) else None
     except ValueError:

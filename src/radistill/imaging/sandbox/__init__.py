@@ -1,1 +1,1 @@
-"""Decoding of files of unknown origin, in processes of their own."""
+"""Decoding of untrusted files, in processes of their own."""

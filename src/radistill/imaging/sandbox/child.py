@@ -129,7 +129,7 @@ class Child:
             return self._late
 
     def _explain(self) -> DecodeError:
-        """Why the process is gone; what is left of it is ended."""
+        """Why the process ended; kills it if it has not."""
         status = self._end()
         if self._stop_clock():
             limit = f"{self._limits.seconds:g} s"

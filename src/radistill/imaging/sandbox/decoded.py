@@ -1,7 +1,7 @@
-"""What becomes of a file: a film, whole or made small, or a refusal.
+"""The result for a file: a film, whole or made small, or a refusal.
 
-The answers come from a process that a crafted file may have taken over, so what they say is
-checked: of the right type and size, and a sha256 that is one, for it names files.
+The answers come from a process that a crafted file may have taken over. Their types and sizes are
+checked, and the form of the sha256, which becomes a file name.
 """
 
 from __future__ import annotations

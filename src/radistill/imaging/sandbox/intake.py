@@ -1,4 +1,4 @@
-"""Files that nobody vouches for to films, decoded in processes of their own.
+"""Untrusted files to films, decoded in processes of their own.
 
 A file can do no more than end the process that decodes it: memory and time are capped, a process
 that dies or is killed is replaced, and its file comes back as refused.

@@ -93,7 +93,7 @@ def _answer(
 
 
 def _take_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Standard input and output for frames alone; what a decoder prints goes nowhere."""
+    """Standard input and output for frames alone; what a decoder prints is discarded."""
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", _BUFFER)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -117,7 +117,7 @@ def _confine(limits: Limits) -> None:
 def _set_alarm(seconds: float) -> None:
     """End this process some time after its parent should have; 0 calls it off.
 
-    For the case that the parent is gone. The signal's default ends C code too.
+    Needed if the parent has died. The signal's default action ends C code too.
     """
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, 2 * seconds and 2 * seconds + 1)
