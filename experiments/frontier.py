@@ -26,8 +26,9 @@ from radistill.config import load_config
 from radistill.export.int8 import quantise
 from radistill.export.onnx import export_onnx
 from radistill.imaging import to_unit
-from radistill.models import load_model, read_spec
+from radistill.models import load_model
 from radistill.runtime.session import OUTPUTS, open_session
+from radistill.schema.model_spec import read_spec
 from radistill.study.distil import fit_student
 from radistill.study.fit import Study
 
@@ -76,7 +77,7 @@ def _measure(studied: dict[str, tuple[Study, Path]]) -> None:
     rows, sessions = {}, {}
     with TemporaryDirectory() as scratch:
         for name, (study, folder) in studied.items():
-            model, class_of = load_model(folder), read_spec(folder)["class_of"]
+            model, class_of = load_model(folder), read_spec(folder).reported
             squares = study.examples("val", model.input_size).squares(np.arange(128))
             files = [Path(scratch) / f"{name}.{kind}.onnx" for kind in ("float32", "int8")]
             export_onnx(model, files[0], positive=study.dataset.positive_index, sample=squares[:32],

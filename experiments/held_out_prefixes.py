@@ -89,8 +89,8 @@ def _one(data: Path, model: str, config: StudyConfig, cache: Path) -> list[objec
         dropout=recipe.dropout,
         weights=recipe.weights,
         input_size=recipe.input_size,
+        enlarge=recipe.enlarge,
     )
-    network.enlarge = recipe.enlarge
     films, same, held = (
         examples_of(dataset, name, pixels, targets) for name in ("train", "same", "val")
     )

@@ -1,19 +1,34 @@
-"""Networks by name, and where their pretrained weights come from."""
+"""Networks by name, their stages and parameter groups, and where their weights come from."""
 
-from radistill.models.batchnorm import freeze_batch_norm, set_training_mode
-from radistill.models.classifier import GreyClassifier
-from radistill.models.factory import create
-from radistill.models.parameter_groups import trainable_groups
-from radistill.models.saved import load_model, read_spec, save_model
-from radistill.models.weights.weights_report import WeightsReport
+from typing import TYPE_CHECKING
+
+from radistill.lazy import lazy
+
+if TYPE_CHECKING:
+    from radistill.models.classifier import GreyClassifier
+    from radistill.models.factory import create
+    from radistill.models.freezing import set_training_mode, trainable_groups
+    from radistill.models.saved import load_model, save_model
+    from radistill.models.weights.loading import WeightsReport
+
+__getattr__ = lazy(
+    __name__,
+    {
+        "GreyClassifier": ".classifier",
+        "WeightsReport": ".weights.loading",
+        "create": ".factory",
+        "load_model": ".saved",
+        "save_model": ".saved",
+        "set_training_mode": ".freezing",
+        "trainable_groups": ".freezing",
+    },
+)
 
 __all__ = [
     "GreyClassifier",
     "WeightsReport",
     "create",
-    "freeze_batch_norm",
     "load_model",
-    "read_spec",
     "save_model",
     "set_training_mode",
     "trainable_groups",

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from radistill.models.classifier import GreyClassifier
 from radistill.models.networks import build, check_name
-from radistill.models.weights.loading import build_from
+from radistill.models.weights.loading import WeightsReport, load_backbone
 from radistill.models.weights.weight_sources import find_weights
-from radistill.models.weights.weights_report import WeightsReport
 
 
 def create(
@@ -33,22 +32,15 @@ def create(
     The head is always new. Raises UsageError for an unknown architecture or weights that do not
     fit it, and RadistillError if no pretrained weights can be had.
     """
-    if weights == "random" or (weights == "auto" and architecture == "baseline"):
-        model = build(
-            architecture,
-            classes=classes,
-            dropout=dropout,
-            input_size=input_size,
-            enlarge=enlarge,
-        )
-        return model, WeightsReport("random")
     check_name(architecture)
-    file = find_weights(architecture, weights, cache)
-    return build_from(
-        file,
+    is_random = weights == "random" or (weights == "auto" and architecture == "baseline")
+    file = None if is_random else find_weights(architecture, weights, cache)
+    model = build(
         architecture,
         classes=classes,
         dropout=dropout,
         input_size=input_size,
         enlarge=enlarge,
+        variant=file.variant if file else "",
     )
+    return model, load_backbone(model, file) if file else WeightsReport("random")

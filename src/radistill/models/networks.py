@@ -31,40 +31,27 @@ MAIN = (
     "efficientnet_lite2",
     "efficientnet_lite0_first5",
 )
-_REGNETS = {
-    "400mf": "004",
-    "800mf": "008",
-    "1_6gf": "016",
-    "3_2gf": "032",
-    "8gf": "080",
-    "16gf": "160",
-    "32gf": "320",
-}
-# torchvision's names of networks that timm has under another name. The last line: timm has a
+_LITE = efficientnet_lite.NAMES
+_VITS = {"b_16": "base", "b_32": "base", "l_16": "large", "l_32": "large", "h_14": "huge"}
+_REGNETS = {"400mf": 4, "800mf": 8, "1_6gf": 16, "3_2gf": 32, "8gf": 80, "16gf": 160, "32gf": 320}
+# torchvision's names of networks that timm has under another name. The first line: timm has a
 # network named efficientnet_lite0 too, without the padding and the weights of the original.
 _TIMM_NAMES = {
+    **{name: f"tf_{name}" for name in _LITE},
     "mobilenet_v2": "mobilenetv2_100",
-    "mobilenet_v3_small": "mobilenetv3_small_100",
-    "mobilenet_v3_large": "mobilenetv3_large_100",
+    **{f"mobilenet_v3_{size}": f"mobilenetv3_{size}_100" for size in ("small", "large")},
     "mnasnet0_5": "mnasnet_050",
     "mnasnet0_75": "mnasnet_075",
     "mnasnet1_0": "mnasnet_100",
-    "swin_t": "swin_tiny_patch4_window7_224",
-    "swin_s": "swin_small_patch4_window7_224",
-    "swin_b": "swin_base_patch4_window7_224",
-    "vit_b_16": "vit_base_patch16_224",
-    "vit_b_32": "vit_base_patch32_224",
-    "vit_l_16": "vit_large_patch16_224",
-    "vit_l_32": "vit_large_patch32_224",
-    "vit_h_14": "vit_huge_patch14_224",
-    **{f"regnet_{x}_{size}": f"regnet{x}_{code}" for x in "xy" for size, code in _REGNETS.items()},
-    **{name: f"tf_{name}" for name in efficientnet_lite.NAMES},
+    **{f"swin_{s[0]}": f"swin_{s}_patch4_window7_224" for s in ("tiny", "small", "base")},
+    **{f"vit_{s}": f"vit_{size}_patch{s[2:]}_224" for s, size in _VITS.items()},
+    **{f"regnet_{x}_{s}": f"regnet{x}_{n:03}" for x in "xy" for s, n in _REGNETS.items()},
 }
 # Constants of batch norm as in the originals, where timm has others.
-_NORM_OPTIONS = {
+_NORM_OPTIONS: dict[str, dict[str, Any]] = {
+    **{name: {"bn_momentum": efficientnet_lite.MOMENTUM} for name in _LITE},
     "mobilenet_v3_small": {"bn_eps": 1e-3, "bn_momentum": 0.01},
     "mobilenet_v3_large": {"bn_eps": 1e-3, "bn_momentum": 0.01},
-    **{name: {"bn_momentum": efficientnet_lite.MOMENTUM} for name in efficientnet_lite.NAMES},
 }
 
 

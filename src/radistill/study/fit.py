@@ -14,10 +14,9 @@ from radistill.data.targets import Targets
 from radistill.explain.cost import cost
 from radistill.metrics.predictions import Predictions, write_predictions
 from radistill.metrics.score import score_model
-from radistill.models import GreyClassifier, create, save_model
+from radistill.models import GreyClassifier, WeightsReport, create, save_model
 from radistill.models.reported import class_probabilities
 from radistill.models.saved import WEIGHTS
-from radistill.models.weights.weights_report import WeightsReport
 from radistill.progress import console
 from radistill.study.rundir import FORMAT, RunDirectory, digest
 from radistill.study.trained import PREDICTIONS, TrainedModel

@@ -12,8 +12,8 @@ from radistill.data.labels import choose_classes, plain
 from radistill.errors import UsageError
 from radistill.metrics.predictions import Predictions, read_predictions
 from radistill.metrics.thresholds import FALLBACK_THRESHOLD
-from radistill.models import read_spec
 from radistill.schema.comparison import Comparison, DatasetFacts, Measured, ModelMetrics
+from radistill.schema.model_spec import read_spec
 from radistill.schema.record import read_record
 
 
@@ -138,7 +138,7 @@ def _dataset_of(folder: Path, positive: str | None) -> DatasetFacts:
     if above.is_file():
         return read_record(Comparison, above).dataset
     if positive is None and (folder / "model.json").is_file():
-        positive = read_spec(folder)["positive"]
+        positive = read_spec(folder).positive or None
     labels = _labels(folder / "predictions.csv")
     return _facts(folder.name, *_classes(folder, labels, positive), labels)
 

@@ -11,8 +11,8 @@ import numpy as np
 from radistill.errors import UsageError
 from radistill.metrics.predictions import Predictions, read_predictions
 from radistill.metrics.thresholds import choose_threshold
-from radistill.models import read_spec
 from radistill.schema.card import CARD, read_card
+from radistill.schema.model_spec import read_spec
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def reference_of(model: Path) -> Reference:
     folder = trained_folder(model)
     if folder is None or not (folder / "predictions.csv").is_file():
         return Reference(model)
-    positive = str(read_spec(folder)["positive"])
+    positive = read_spec(folder).positive
     test = read_predictions(folder / "predictions.csv", positive)
     beside = folder / "predictions-val.csv"
     val = read_predictions(beside, positive) if beside.is_file() else None

@@ -13,10 +13,11 @@ from radistill.export.heat_maps import ShippedMaps
 from radistill.files import sha256
 from radistill.metrics.predictions import Predictions, read_predictions
 from radistill.metrics.score import ScoredModel
-from radistill.models import GreyClassifier, load_model, read_spec
-from radistill.models.saved import SPEC, WEIGHTS
+from radistill.models import GreyClassifier, load_model
+from radistill.models.saved import WEIGHTS
 from radistill.report.side_by_side import read_scored
 from radistill.schema.comparison import ModelMetrics
+from radistill.schema.model_spec import SPEC, read_spec
 from radistill.schema.record import read_record
 
 STUDENT = "student"
@@ -34,13 +35,11 @@ class TrainedModel:
     def __init__(self, folder: Path) -> None:
         self.folder, self.name = folder, folder.name
         spec = read_spec(folder)
-        try:
-            self.classes, self.positive = tuple(spec["classes"]), str(spec["positive"])
-        except KeyError:
-            raise UsageError(f"{folder / SPEC}: not a model of a run") from None
-        self.architecture, self.input_size = str(spec["architecture"]), int(spec["input_size"])
-        self.targets = tuple(spec.get("targets", self.classes))
-        self.class_of: tuple[int, ...] = tuple(spec.get("class_of", range(len(self.classes))))
+        if not (spec.classes and spec.positive):
+            raise UsageError(f"{folder / SPEC}: not a model of a run")
+        self.classes, self.positive = spec.classes, spec.positive
+        self.architecture, self.input_size = spec.architecture, spec.input_size
+        self.targets, self.class_of = spec.targets or spec.classes, spec.reported
         self._network: GreyClassifier | None = None
         self._predictions: dict[str, Predictions] = {}
 

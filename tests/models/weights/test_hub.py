@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 from radistill.errors import RadistillError, UsageError
 from radistill.models import create
-from radistill.models.weights import hub
+from radistill.models.weights import weight_sources
 
 NAME = "convnext_atto"
 
@@ -25,7 +25,7 @@ NAME = "convnext_atto"
 def put_into_cache(folder: Path, architecture: str) -> dict[str, torch.Tensor]:
     """Random weights where the hub's client keeps a download."""
     state = timm.create_model(architecture).state_dict()
-    repository, file = hub.hub_address(architecture) or ("", "")
+    repository, file = weight_sources.hub_address(architecture) or ("", "")
     place = folder / f"models--{repository.replace('/', '--')}"
     (place / "refs").mkdir(parents=True)
     (place / "refs" / "main").write_text("0" * 40)
@@ -39,7 +39,7 @@ def test_a_download_is_taken_from_the_hubs_cache(hub_cache: Path, offline: None)
     model, report = create(NAME, classes=2, weights="timm", input_size=64)
     assert report.source == "timm"
     assert str(report.path).startswith(str(hub_cache))
-    assert report.missing == report.unexpected == report.reshaped == []
+    assert report.misfits == ""
     for key, value in model.backbone.state_dict().items():
         assert torch.equal(value, state[key])
 
@@ -48,7 +48,7 @@ def test_position_embeddings_are_resized(hub_cache: Path, offline: None) -> None
     """A transformer made for 224 pixels, at 64."""
     state = put_into_cache(hub_cache, "vit_tiny_patch16_224")
     model, report = create("vit_tiny_patch16_224", classes=2, weights="timm", input_size=64)
-    assert report.missing == report.unexpected == report.reshaped == []
+    assert report.misfits == ""
     assert model.backbone.pos_embed.shape == (1, 17, 192)
     assert torch.equal(model.backbone.pos_embed[:, 0], state["pos_embed"][:, 0])
 
@@ -74,7 +74,7 @@ def test_nobody_there(hub_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_hub_that_never_answers(hub_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(weight_sources, "HUB_TIMEOUT_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
         started = time.monotonic()

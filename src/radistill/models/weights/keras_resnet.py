@@ -1,4 +1,4 @@
-"""Keras' ResNet-50 (2015 weights of He et al.) in the layout of torchvision's `resnet50`."""
+"""Keras' ResNet-50 (2015 weights of He et al.) in the layout that timm and torchvision share."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ from radistill.errors import RadistillError
 
 # What the Keras network subtracts from pixels of 0 to 255 (it takes the channels as BGR).
 _CAFFE_MEAN_RGB = (123.68, 116.779, 103.939)
-_KERAS_EPSILON = 1e-3
-_TORCH_EPSILON = 1e-5
+_EPSILON_DIFFERENCE = 1e-3 - 1e-5  # of batch norm, Keras' less torch's
 _CONV = re.compile(r"res(\d)([a-f])_branch(1|2[abc])/kernel")
+_LAYERS = {
+    "1": ("downsample.0", "downsample.1"),
+    "2a": ("conv1", "bn1"),
+    "2b": ("conv2", "bn2"),
+    "2c": ("conv3", "bn3"),
+}
 
 
 def convert(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
@@ -33,8 +38,8 @@ def convert(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
         for match in filter(None, map(_CONV.fullmatch, keras)):
             stage, block, branch = match.groups()
             source = f"{stage}{block}_branch{branch}"
-            conv, norm = _names(branch)
             layer = f"layer{int(stage) - 1}.{ord(block) - ord('a')}"
+            conv, norm = _LAYERS[branch]
             state[f"{layer}.{conv}.weight"] = _kernel(keras[f"res{source}/kernel"])
             state |= _norm(f"{layer}.{norm}", keras, f"bn{source}", keras[f"res{source}/bias"])
         state["fc.weight"] = keras["fc1000/kernel"].T.contiguous()
@@ -42,13 +47,6 @@ def convert(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
     except KeyError as error:
         raise RadistillError(f"Keras ResNet-50: {error} is missing") from None
     return state
-
-
-def _names(branch: str) -> tuple[str, str]:
-    if branch == "1":
-        return "downsample.0", "downsample.1"
-    number = "abc".index(branch[1]) + 1
-    return f"conv{number}", f"bn{number}"
 
 
 def _kernel(values: Tensor) -> Tensor:
@@ -77,8 +75,6 @@ def _norm(name: str, keras: Mapping[str, Tensor], source: str, bias: Tensor) -> 
         f"{name}.weight": keras[f"{source}/gamma"],
         f"{name}.bias": keras[f"{source}/beta"],
         f"{name}.running_mean": keras[f"{source}/moving_mean"] - bias,
-        f"{name}.running_var": (
-            keras[f"{source}/moving_variance"] + _KERAS_EPSILON - _TORCH_EPSILON
-        ),
+        f"{name}.running_var": keras[f"{source}/moving_variance"] + _EPSILON_DIFFERENCE,
         f"{name}.num_batches_tracked": torch.tensor(0),
     }

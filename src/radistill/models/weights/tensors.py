@@ -56,7 +56,7 @@ def read_weights(path: Path, source: str = "file") -> WeightsFile:
         state = _read_torch(file)
     else:
         raise UsageError(f"{file}: weights are read from .safetensors, .pth or .pt")
-    state = {key: _widen(tensor) for key, tensor in _plain_keys(state).items()}
+    state = {k: v.float() if v.is_floating_point() else v for k, v in _plain_keys(state).items()}
     return WeightsFile(state, source, file, sha256(file), metadata)
 
 
@@ -107,13 +107,7 @@ def _read_torch(file: Path) -> dict[str, Tensor]:
 
 
 def _plain_keys(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    if state and all(key.startswith("module.") for key in state):  # from DataParallel
-        state = {key.removeprefix("module."): value for key, value in state.items()}
-    if any(key.startswith("backbone.") for key in state):
-        prefix = "backbone."
-        state = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-    return state
-
-
-def _widen(tensor: Tensor) -> Tensor:
-    return tensor.float() if tensor.is_floating_point() else tensor
+    """Without the prefixes of DataParallel, and of a saved model only its backbone."""
+    state = {key.removeprefix("module."): value for key, value in state.items()}
+    prefix = "backbone."
+    return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)} or state

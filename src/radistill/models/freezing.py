@@ -1,10 +1,12 @@
-"""Optimiser groups: frozen stages, smaller steps for earlier layers, decay only where it helps."""
+"""Which layers learn, how fast, and with what decay."""
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import chain
+from typing import Any, Literal
 
 from timm.optim import param_groups_layer_decay
+from torch import nn
 
 from radistill.errors import UsageError
 from radistill.models.classifier import GreyClassifier
@@ -45,3 +47,22 @@ def trainable_groups(
     for group in groups:
         group["lr"] = learning_rate * group.pop("lr_scale")
     return groups
+
+
+def set_training_mode(
+    model: GreyClassifier, *, frozen_stages: int, batch_norm: Literal["train", "frozen"]
+) -> None:
+    """Call at the start of each epoch instead of `model.train()`.
+
+    Frozen stages run in eval mode: batch statistics of a layer whose weights do not change would
+    drift away from what those weights were trained with. `batch_norm="frozen"` keeps the running
+    statistics of the other stages too, as is wise for small batches; their weights and biases are
+    trained. (timm's FrozenBatchNorm2d would freeze those too, and change the keys of the model.)
+    """
+    model.train()
+    for module in chain.from_iterable(model.stages[:frozen_stages]):
+        module.eval()
+    if batch_norm == "frozen":
+        for module in model.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
