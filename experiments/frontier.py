@@ -80,8 +80,9 @@ def _measure(studied: dict[str, tuple[Study, Path]]) -> None:
             model, class_of = load_model(folder), read_spec(folder).reported
             squares = study.examples("val", model.input_size).squares(np.arange(128))
             files = [Path(scratch) / f"{name}.{kind}.onnx" for kind in ("float32", "int8")]
-            export_onnx(model, files[0], positive=study.dataset.positive_index, sample=squares[:32],
-                        groups=class_of)  # fmt: skip
+            positive, sample = study.dataset.positive_index, squares[:32]
+            exported = export_onnx(model, positive=positive, sample=sample, groups=class_of)
+            files[0].write_bytes(exported.bytes)
             quantise(*files, squares)
             sessions[name] = open_session(files[0].read_bytes(), threads=1)
             rows[name] = {
