@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,11 +31,9 @@ def cost(model: nn.Module, input_size: int, weights: Path, runs: int = RUNS) -> 
     threads (1). The model's mode and device and torch's thread count are put back.
     """
     image = torch.zeros(1, 1, input_size, input_size)
-    with _ready(model, threads=1):
-        with torch.inference_mode():
-            milliseconds = _latencies(model, image, runs)
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            model(image)
+    milliseconds = [_milliseconds(model, image) for _ in range(WARM_UP + runs)][WARM_UP:]
+    with _ready(model), torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(image)
     return Cost(
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         macs=int(counter.get_total_flops()) // 2,
@@ -59,18 +57,15 @@ def costs_side_by_side(
     times: dict[str, list[float]] = {name: [] for name in models}
     rates: dict[str, list[float]] = {name: [] for name in models}
     threads = torch.get_num_threads()
-    with torch.inference_mode():
-        for turn in range(-WARM_UP, runs):
-            for name, (model, _) in models.items():
-                with _ready(model, threads=1):
-                    taken = _milliseconds(lambda m=model, x=images[name]: m(x))  # type: ignore[misc]
-                times[name] += [taken] if turn >= 0 else []
-        for turn in range(-1, 3):
-            for name, (model, _) in models.items():
-                batch = images[name].expand(BATCH, -1, -1, -1).contiguous()
-                with _ready(model, threads=threads):
-                    taken = _milliseconds(lambda m=model, x=batch: m(x))  # type: ignore[misc]
-                rates[name] += [1000 * BATCH / taken] if turn >= 0 else []
+    for turn in range(-WARM_UP, runs):
+        for name, (model, _) in models.items():
+            taken = _milliseconds(model, images[name])
+            times[name] += [taken] if turn >= 0 else []
+    for turn in range(-1, 3):
+        for name, (model, _) in models.items():
+            batch = images[name].expand(BATCH, -1, -1, -1).contiguous()
+            taken = _milliseconds(model, batch, threads)
+            rates[name] += [1000 * BATCH / taken] if turn >= 0 else []
     return {
         name: Cost(
             **_quantiles(times[name]),
@@ -89,7 +84,7 @@ def peak_memory(model: nn.Module, image: torch.Tensor) -> int:
     As PyTorch's allocator counts them: the interpreter and the libraries come on top.
     """
     kept = sum(t.nbytes for t in (*model.parameters(), *model.buffers()))
-    with _ready(model, threads=1), torch.no_grad(), _LiveTensors() as live:
+    with _ready(model), torch.no_grad(), _LiveTensors() as live:
         model(image)
     return int(kept + image.nbytes + live.peak)
 
@@ -126,7 +121,7 @@ class _LiveTensors(TorchDispatchMode):
 
 
 @contextmanager
-def _ready(model: nn.Module, *, threads: int) -> Iterator[None]:
+def _ready(model: nn.Module, threads: int = 1) -> Iterator[None]:
     """The model in eval mode on the CPU, torch on so many threads; all put back."""
     training, device, before = model.training, _device(model), torch.get_num_threads()
     model.eval().to("cpu")
@@ -143,16 +138,12 @@ def _device(model: nn.Module) -> torch.device:
     return torch.device("cpu") if parameter is None else parameter.device
 
 
-def _latencies(model: nn.Module, image: torch.Tensor, runs: int) -> list[float]:
-    for _ in range(WARM_UP):
+def _milliseconds(model: nn.Module, image: torch.Tensor, threads: int = 1) -> float:
+    """Of one pass through the model."""
+    with _ready(model, threads), torch.inference_mode():
+        start = time.perf_counter()
         model(image)
-    return [_milliseconds(lambda: model(image)) for _ in range(runs)]
-
-
-def _milliseconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return 1000 * (time.perf_counter() - start)
+        return 1000 * (time.perf_counter() - start)
 
 
 def _quantiles(milliseconds: list[float]) -> dict[str, float]:

@@ -110,10 +110,10 @@ def _from_file(file: Path, positive: str | None) -> PredictionSet:
     classes, chosen = _classes(file, labels, positive)
     test = read_predictions(file, chosen)
     beside = file.name == "predictions.csv"
-    threshold, origin = _recorded_threshold(_metrics(file.parent) if beside else None)
+    threshold, rule = _recorded_threshold(_metrics(file.parent) if beside else None)
     dataset = _facts(file.stem, classes, chosen, test.label)
     name = file.resolve().parent.name if beside else file.stem
-    return PredictionSet(name, file.parent, test, threshold, origin, dataset)
+    return PredictionSet(name, file.parent, test, threshold, rule, dataset)
 
 
 def _facts(name: str, classes: Sequence[str], positive: str, labels: Sequence[str]) -> DatasetFacts:

@@ -8,8 +8,13 @@ from collections.abc import Callable, Sequence
 from radistill.config import EvaluationConfig
 from radistill.errors import UsageError
 from radistill.metrics.groups import by_group, manifest_columns
-from radistill.metrics.score import ScoredModel, calibration_result, score_predictions
-from radistill.metrics.thresholds import choose_threshold, operating_points
+from radistill.metrics.score import (
+    ScoredModel,
+    calibration_result,
+    score_predictions,
+    threshold_of,
+)
+from radistill.metrics.thresholds import operating_points
 from radistill.progress import bar
 from radistill.report.side_by_side import assemble
 from radistill.schema.comparison import Comparison, DatasetFacts, ModelResult
@@ -68,22 +73,22 @@ def _scored(
     exposure: Callable[[str], float] | None,
 ) -> ScoredModel:
     test, val = source.test, source.val
-    chosen, origin = source.threshold, source.threshold_from
+    chosen, chosen_by = source.threshold, source.threshold_from
     if rule is not None:
         if val is None:
             raise UsageError(
                 f"{source.folder}: no predictions-val.csv to choose a threshold by {rule} on. "
                 "Name the run or the model folder."
             )
-        chosen, origin = choose_threshold(val.truth, val.probability, rule), f"{rule} on validation"
+        chosen, chosen_by = threshold_of(val, rule)
     if threshold is not None:
-        chosen, origin = threshold, "given"
+        chosen, chosen_by = threshold, "given"
     figures, draws = score_predictions(test, chosen, config, seed)
     known = {key: getattr(source.measured, key, None) for key in MEASURED}
     result = ModelResult(
         name=source.name,
         test=figures,
-        threshold_rule=origin,
+        threshold_rule=chosen_by,
         **{key: value for key, value in known.items() if value or key in ("architecture", "cost")},
     )
     further: dict[str, object] = {}
