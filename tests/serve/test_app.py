@@ -160,11 +160,18 @@ def test_without_the_token_there_are_no_films(client_of: Callable[..., TestClien
 @pytest.mark.parametrize(
     ("host", "status"),
     [
-        ("localhost", 200), ("LOCALHOST:8000", 200), ("127.0.0.1:80", 200), ("[::1]:8000", 200),
-        ("evil.example", 421), ("localhost.evil.example", 421), ("127.0.0.1.evil.example", 421),
-        ("", 421), ("[", 421), ("user@evil.example", 421),
+        ("localhost", 200),
+        ("LOCALHOST:8000", 200),
+        ("127.0.0.1:80", 200),
+        ("[::1]:8000", 200),
+        ("evil.example", 421),
+        ("localhost.evil.example", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("", 421),
+        ("[", 421),
+        ("user@evil.example", 421),
     ],
-)  # fmt: skip
+)
 def test_other_names_are_not_answered_to(
     client_of: Callable[..., TestClient], host: str, status: int
 ) -> None:
@@ -214,9 +221,10 @@ def test_metrics_count_what_happened(client_of: Callable[..., TestClient], films
 
 
 def test_a_failure_of_the_server_is_told_without_what_was_sent(
-    client_of: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch,
+    client_of: Callable[..., TestClient],
+    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+) -> None:
     def fail(*arguments: object, **options: object) -> None:
         raise RuntimeError("An" + "n.png")
 

@@ -50,10 +50,16 @@ def test_the_same_as_predict(
     files = multipart(*((path.name, path.read_bytes()) for path in paths))
     found = records(client.post(URL, files=files, params=options))
     alone = [
-        records(client.post(URL, content=path.read_bytes(), params=options,
-                            headers={"Content-Type": "image/png"}))[0]
+        records(
+            client.post(
+                URL,
+                content=path.read_bytes(),
+                params=options,
+                headers={"Content-Type": "image/png"},
+            )
+        )[0]
         for path in paths
-    ]  # fmt: skip
+    ]
     for path, one, raw, result in zip(paths, found, alone, expected, strict=True):
         record = without_time(result.record())
         assert without_time(one) == {**record, "path": path.name}
@@ -147,12 +153,16 @@ PART = b'--x\r\nContent-Disposition: form-data; name="%s"; filename="a"\r\n\r\na
         (FORM, PART % b"files", 400, "multipart"),
         (FORM, b"--x--\r\n", 422, "no-file"),
         (FORM, PART % b"other" + b"--x--\r\n", 422, "unknown-field"),
-        (FORM, PART.replace(b'; filename="a"', b"") % b"files" + b"--x--\r\n", 422,
-         "unknown-field"),
+        (
+            FORM,
+            PART.replace(b'; filename="a"', b"") % b"files" + b"--x--\r\n",
+            422,
+            "unknown-field",
+        ),
         (FORM, PART % b"files" * 6 + b"--x--\r\n", 413, "too-many-files"),
         (FORM, PART % b"files" * 9 + b"--x--\r\n", 413, "too-many-files"),
     ],
-)  # fmt: skip
+)
 def test_wrong_bodies(
     client: TestClient, kind: str, content: bytes, status: int, code: str
 ) -> None:

@@ -21,8 +21,10 @@ def test_a_full_queue_says_when_to_come_again() -> None:
     go = threading.Event()
 
     async def scene() -> tuple[list[Any], int]:
-        jobs = [asyncio.ensure_future(queue.run(lambda _, n=n: (go.wait(), n)[1], never))
-                for n in range(6)]  # fmt: skip
+        jobs = [
+            asyncio.ensure_future(queue.run(lambda _, n=n: (go.wait(), n)[1], never))
+            for n in range(6)
+        ]
         await asyncio.sleep(0.05)
         most = queue.jobs
         go.set()

@@ -35,8 +35,11 @@ def test_answers_are_as_documented(bundle: Path) -> None:
         schema = schemathesis.openapi.from_url(f"http://127.0.0.1:{port}/openapi.json")
         operations = [found.ok() for found in schema.get_all_operations()]
         assert {f"{one.method.upper()} {one.path}" for one in operations} == {
-            "GET /v1/bundle", "POST /v1/predictions", "GET /healthz", "GET /metrics",
-        }  # fmt: skip
+            "GET /v1/bundle",
+            "POST /v1/predictions",
+            "GET /healthz",
+            "GET /metrics",
+        }
         for operation in operations:
             for mode in GenerationMode:
                 ask(operation.as_strategy(generation_mode=mode))
@@ -44,9 +47,12 @@ def test_answers_are_as_documented(bundle: Path) -> None:
 
 def ask(cases: SearchStrategy[schemathesis.Case]) -> None:
     @settings(
-        max_examples=20, deadline=None, derandomize=True, database=None,
+        max_examples=20,
+        deadline=None,
+        derandomize=True,
+        database=None,
         suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    )
     @given(cases)
     def answered(case: schemathesis.Case) -> None:
         case.call_and_validate(checks=CHECKS)

@@ -32,8 +32,11 @@ def test_tokens_that_could_be_guessed_or_not_be_sent(token: str) -> None:
 def test_names_that_are_answered_to() -> None:
     with uvicorn_server.listen("127.0.0.1", 0) as near, uvicorn_server.listen("0.0.0.0", 0) as far:
         assert uvicorn_server.names_for(near, ["Xray.Example"]) == {
-            "localhost", "127.0.0.1", "::1", "xray.example",
-        }  # fmt: skip
+            "localhost",
+            "127.0.0.1",
+            "::1",
+            "xray.example",
+        }
         assert uvicorn_server.names_for(far, []) is None
         assert "xray.example" in (uvicorn_server.names_for(far, ["xray.example"]) or ())
 

@@ -60,9 +60,16 @@ class Page:
 
     @classmethod
     def open(
-        cls, browser: Any, url: str, *, ready: bool = True, phone: bool = False,
-        language: str = "en-GB", expected: tuple[str, ...] = (), **options: Any,
-    ) -> Self:  # fmt: skip
+        cls,
+        browser: Any,
+        url: str,
+        *,
+        ready: bool = True,
+        phone: bool = False,
+        language: str = "en-GB",
+        expected: tuple[str, ...] = (),
+        **options: Any,
+    ) -> Self:
         """ready: wait for the model."""
         shape = {"viewport": DESK}
         if phone:

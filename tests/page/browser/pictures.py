@@ -25,8 +25,12 @@ ROOT = Path(__file__).resolve().parents[3]
 ICONS = ROOT / "src/radistill/page/web/icons"
 GROUND = "#0b5f5b"
 # name: side, and the share of it that the picture takes (a mask cuts off the rest)
-SIZES = {"icon-180": (180, 1.0), "icon-192": (192, 1.0), "icon-512": (512, 1.0),
-         "icon-maskable-512": (512, 0.75)}  # fmt: skip
+SIZES = {
+    "icon-180": (180, 1.0),
+    "icon-192": (192, 1.0),
+    "icon-512": (512, 1.0),
+    "icon-maskable-512": (512, 0.75),
+}
 
 
 def icons(browser: Any) -> None:

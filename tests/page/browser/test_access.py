@@ -38,9 +38,14 @@ def axe() -> str:
     ],
 )
 def test_axe_finds_nothing(
-    open_page: Callable[..., Page], axe: str, scheme: str, phone: bool, language: str,
-    pneumonia: Path, normal: Path,
-) -> None:  # fmt: skip
+    open_page: Callable[..., Page],
+    axe: str,
+    scheme: str,
+    phone: bool,
+    language: str,
+    pneumonia: Path,
+    normal: Path,
+) -> None:
     """On the empty page, with each kind of answer, and in each dialog."""
     page = open_page(color_scheme=scheme, phone=phone, language=language, bypass_csp=True)
     page.tab.evaluate(axe)

@@ -74,7 +74,7 @@ def test_sensitivity_and_specificity_are_said_in_plain_words(
     assert f"Of 100 children with pneumonia it finds about {found}." in said
     assert f"Of 100 children without pneumonia it wrongly suspects about {alarms}." in said
     assert f"95% interval {low} to {high}" in said
-    assert f"{test['n']} films of patients the model had never seen" in said
+    assert f"{test.n} films of patients the model had never seen" in said
     default = point(card, "default")
     assert f"{hundred(default.sensitivity)} found" in said
     assert f"{100 - hundred(default.specificity)} wrongly suspected" in said
