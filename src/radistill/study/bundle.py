@@ -33,8 +33,10 @@ def bundle_run(run: Path, *, population: Population | None = None) -> Card:
     Raises UsageError if the run is not finished or its cache of films is gone, and RadistillError
     if another process works in it.
     """
-    if not (run / "comparison.json").is_file():
-        raise UsageError(f"{run}: not the folder of a finished `radistill run`")
+    try:
+        notes = json.loads((run / "audit.json").read_text("utf-8")).get("notes", ())
+    except (OSError, ValueError):
+        raise UsageError(f"{run}: not the folder of a finished `radistill run`") from None
     with RunDirectory(run).locked():
         model = TrainedModel(run / STUDENT)
         return bundle_model(
@@ -44,7 +46,7 @@ def bundle_run(run: Path, *, population: Population | None = None) -> Card:
             read_manifest(run / "manifest.csv"),
             open_cache(run / "cache", model.input_size),
             *read_evaluation(run / CONFIG),
-            notes=json.loads((run / "audit.json").read_text("utf-8")).get("notes", ()),
+            notes=notes,
             population=population,
         )
 
