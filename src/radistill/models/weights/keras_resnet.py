@@ -59,7 +59,7 @@ def _fold_input(kernel: Tensor) -> tuple[Tensor, Tensor]:
 
     With x = 255 (std n + mean): the kernel takes the scale; what is left of the means is
     returned beside it, as a bias (out,).
-    Exact except in the three outermost pixels, where zero padding now stands for another grey
+    Exact except in the three outermost pixels, where zero padding now means another grey
     (at most half a grey level apart).
     """
     kernel = kernel.flip(1)
