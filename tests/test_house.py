@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import shutil
 import subprocess
 import sys
@@ -17,6 +19,7 @@ PACKAGE = ROOT / "src" / "radistill"
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
 CONTRACTS: dict[str, dict[str, Any]] = {one["id"]: one for one in SETTINGS["contracts"]}
 NO_TORCH, LIGHT = CONTRACTS["no-torch"], CONTRACTS["light"]
+GROUND = "config, files, progress, lazy, errors"
 # A command and what it runs; an objective of training and the one that distillation puts on it.
 TWICE = {"run.py", "bundle.py", "objective.py"}
 
@@ -123,7 +126,45 @@ def test_importing_a_room_imports_nothing_forbidden(contract: dict[str, Any]) ->
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
 
 
+def picture() -> str:
+    """The rooms from top to bottom with what their packages say of themselves."""
+    lines = []
+    for layer in CONTRACTS["rooms"]["layers"][:-1]:
+        room = layer.strip("()")
+        if not (PACKAGE / room).is_dir():
+            continue
+        said = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text("utf-8")))
+        mark = "  [light]" if room in rooms_of(LIGHT) else ""
+        mark = mark or ("  [no torch]" if room in rooms_of(NO_TORCH) else "")
+        lines.append(f"{room + '/':<11} {(said or '').splitlines()[0]}{mark}")
+    return "\n".join([*lines, f"{GROUND}: the ground, which imports no room"])
+
+
+def test_contributing_shows_the_rooms() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert f"```\n{picture()}\n```" in text, f"put this into CONTRIBUTING.md:\n{picture()}"
+
+
 def test_a_basename_stands_for_one_thing() -> None:
     names = Counter(file.name for file in PACKAGE.rglob("*.py") if file.name != "__init__.py")
     assert {name for name, times in names.items() if times > 1} <= TWICE
     assert all(names[name] <= 2 for name in TWICE)
+
+
+def test_a_class_name_stands_for_one_thing() -> None:
+    names = Counter(
+        node.name
+        for file in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("room", sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py")))
+def test_a_room_offers_what_it_names(room: str) -> None:
+    """Also after its modules are imported, which a name that is a module's too would hide."""
+    package = importlib.import_module(f"radistill.{room}")
+    modules = {path.stem for path in (PACKAGE / room).iterdir()}
+    for name in getattr(package, "__all__", []):
+        assert name not in modules or callable(getattr(package, name)), name
