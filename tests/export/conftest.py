@@ -9,6 +9,8 @@ from torch import nn
 
 from radistill.models import GreyClassifier
 
+from ..finished_run import finished_runs, make_run  # noqa: F401
+
 SIDE = 32
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from radistill.export.operating_points import validation_points
+from radistill.export.operating_points import validation_points, without_points
 from radistill.metrics.predictions import Predictions
 from radistill.metrics.thresholds import operating_points
 
@@ -44,3 +44,14 @@ def test_films_of_one_class_have_the_default_only():
     assert point.specificity is None
     assert point.specificity_ci is None
     assert point.sensitivity is not None
+
+
+def test_the_card_has_one_answer_for_each_rule(make_run):
+    _, comparison = make_run(models=("student",))
+    figures = comparison.models[0]
+    rules = [point.rule for point in figures.operating_points]
+    assert rules == ["youden", "sensitivity=0.95", "specificity=0.95"]
+    points = validation_points(TRUTH, PROBABILITY, 0.5, PATIENTS)
+    left = without_points(figures, points)
+    assert [point.rule for point in left.operating_points] == ["youden", "specificity=0.95"]
+    assert without_points(left, points) is left

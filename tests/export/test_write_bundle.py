@@ -88,7 +88,10 @@ def test_holds_what_is_promised(folder: Path) -> None:
     assert [path.name for path in folder.parent.iterdir()] == ["bundle"], "nothing left beside it"
     assert set(card["files"]) == names - {"card.json"}
     assert card["threshold"] == 0.4
-    assert card["figures"] == FIGURES.model_dump(mode="json", exclude_unset=True)
+    figures = FIGURES.model_dump(mode="json", exclude_unset=True)
+    rules = [point["rule"] for point in figures["operating_points"]]
+    del figures["operating_points"][rules.index("sensitivity=0.95")]  # the card's points have it
+    assert card["figures"] == figures
     assert card["training_data"] == SPEC.training_data.model_dump(exclude_unset=True)
     assert [point["name"] for point in card["operating_points"]] == [
         "default",

@@ -319,8 +319,11 @@ def test_a_bundle_tells_what_the_report_promises_after_calibration(
     assert ((told - after) ** 2).mean() < 1e-8, "so its Brier score is that of the card"
     for key in ("auc", "auc_ci", "recall_ci", "confusion"):  # ranks and decisions stay
         assert shown[key] == before[key], key
-    points = zip(entry["operating_points"], card["figures"]["operating_points"], strict=True)
-    for one, two in points:
+    named = {point["name"].replace("-", "=", 1) for point in card["operating_points"]}
+    others = [point for point in entry["operating_points"] if point["rule"] not in named]
+    assert others
+    assert len(others) < len(entry["operating_points"])
+    for one, two in zip(others, card["figures"]["operating_points"], strict=True):
         assert two["threshold"] == pytest.approx(calibrate(chosen, one["threshold"]))
 
 

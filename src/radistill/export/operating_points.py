@@ -8,6 +8,7 @@ import numpy as np
 
 from radistill.metrics.thresholds import choose_threshold, decided
 from radistill.schema.card import OperatingPoint
+from radistill.schema.comparison import ModelResult
 
 SENSITIVITIES = (0.9, 0.95, 0.99)
 
@@ -39,6 +40,15 @@ def validation_points(
 def point_name(rule: str) -> str:
     """The name on the card of a rule such as sensitivity=0.95."""
     return rule.replace("=", "-", 1)
+
+
+def without_points(figures: ModelResult, points: Sequence[OperatingPoint]) -> ModelResult:
+    """`figures` without thresholds of rules that `points` answer: a card has one for each rule."""
+    named = {point.name for point in points}
+    others = tuple(one for one in figures.operating_points if point_name(one.rule) not in named)
+    if others == figures.operating_points:
+        return figures
+    return figures.model_copy(update={"operating_points": others})
 
 
 def _point(

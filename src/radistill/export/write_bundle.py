@@ -14,7 +14,7 @@ from radistill.export.graph import ExportedModel
 from radistill.export.int8 import shrink
 from radistill.export.model_card import model_card
 from radistill.export.ood_statistics import fit_abstention
-from radistill.export.operating_points import validation_points
+from radistill.export.operating_points import validation_points, without_points
 from radistill.export.population import frontal_films
 from radistill.files import replacing_folder, sha256, write_json, write_text
 from radistill.metrics.calibration import UNCALIBRATED
@@ -113,6 +113,7 @@ def _fill(
     shipped = open_session((work / names[-1]).read_bytes())
     outputs = run_batches(shipped, squares)
     probability = outputs.probability[:, positive]
+    points = spec.operating_points or validation_points(truth, probability, spec.threshold)
     card = Card(
         format=FORMAT,
         radistill_version=__version__,
@@ -126,8 +127,7 @@ def _fill(
             kind=spec.calibration.kind, x=spec.calibration.x, y=spec.calibration.y
         ),
         threshold=spec.threshold,
-        operating_points=spec.operating_points
-        or validation_points(truth, probability, spec.threshold),
+        operating_points=points,
         cam=Cam(
             method=exported.cam_method,
             size=outputs.cam.shape[1:],
@@ -137,7 +137,7 @@ def _fill(
         population=spec.population or frontal_films(spec.training_data.name),
         abstention=fit_abstention(squares, lambda films: run_batches(shipped, films).embedding),
         training_data=spec.training_data,
-        figures=spec.figures,
+        figures=spec.figures and without_points(spec.figures, points),
         notes=spec.notes,
         synthetic=spec.synthetic,
         leaking=spec.leaking,
