@@ -9,6 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from finished_run import edited
+from radistill.phantoms import generate
+from radistill.runtime import Predictor
+from radistill.runtime.find_bundle import find_bundle
+from radistill.schema.card import CARD
 from radistill.schema.publish import PUBLISHED, publish, schema_text
 
 DOCS = Path(__file__).parents[2] / "docs" / "schemas"
@@ -46,3 +50,22 @@ def test_a_wrong_type_is_not_as_published(make_run):
     assert edited(comparison, lambda _: None) == comparison
     values["models"][0]["test"]["auc"] = "high"
     assert not validator("comparison").is_valid(values)
+
+
+def test_the_shipped_card_is_as_published() -> None:
+    card = find_bundle("pneumonia-children") / CARD
+    validator("card").validate(json.loads(card.read_text("utf-8")))
+
+
+def test_what_predict_writes_is_as_published(tmp_path: Path) -> None:
+    generate(tmp_path / "phantoms", 16, 0, size=64)
+    film = next((tmp_path / "phantoms").rglob("*.jpeg"))
+    broken = tmp_path / "broken\udcff.png"  # a name that is not Unicode
+    broken.write_bytes(b"no film")
+    lines = [
+        json.loads(json.dumps(result.record()))
+        for result in Predictor.load("pneumonia-children").predict([film, broken])
+    ]
+    validator("prediction").validate(lines[0])
+    validator("failure").validate(lines[1])
+    assert lines[1]["path"] == str(broken)

@@ -43,7 +43,9 @@ class Predictor:
         self.bundle = bundle
         card = bundle.card
         name = f"{card.architecture}-{card.positive.lower()}"
-        self.model = ModelIdentity(name, card.radistill_version, card.files[bundle.file])
+        self.model = ModelIdentity(
+            name=name, version=card.radistill_version, sha256=card.files[bundle.file]
+        )
 
     @classmethod
     def load(
@@ -126,7 +128,7 @@ class Predictor:
         rows = iter(zip(*outputs, strict=True))
         for item in batch:
             if isinstance(item, Refused):
-                yield Failure(item.path, item.code, item.message)
+                yield Failure.because(item.path, item.code, item.message)
             else:
                 yield self._decide(item, Outputs(*next(rows)), next(reasons), each_ms, settings)
 

@@ -102,7 +102,7 @@ def _json(result: Result) -> str:
 
 
 def _cells(result: Result) -> list[object]:
-    cells = result.record()
+    cells = dict(result.record())
     if isinstance(result, Failure):
         cells |= {"error_code": result.code, "error_message": result.message}
     else:

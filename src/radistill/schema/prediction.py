@@ -1,17 +1,23 @@
-"""The result for one file: a prediction, or why there is none."""
+"""The result for one file: a prediction, or why there is none. A JSON object a line."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import ConfigDict, Field, SkipValidation, field_serializer
+from pydantic.json_schema import SkipJsonSchema
+
+from radistill.schema.record import Record
 
 ABSTAIN = "abstain"
+# A name on disk need not be Unicode: what Python reads of it is passed on and escaped as JSON.
+FilePath = Annotated[str, SkipValidation]
 
 
-@dataclass(frozen=True)
-class ModelIdentity:
+class ModelIdentity(Record):
     """The model that predicted. sha256: of the ONNX file that ran."""
 
     name: str
@@ -31,56 +37,73 @@ class View:
     preview: np.ndarray | None
 
 
-@dataclass(frozen=True)
-class Prediction:
+class _Result(Record):
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    path: FilePath
+
+    def record(self) -> Mapping[str, object]:
+        """As one JSON object, with the fields of docs/schemas."""
+        return self.model_dump()
+
+
+class Prediction(_Result):
     """One film.
 
     label: the likelier class at this threshold. probability: of the positive class, calibrated as
-    the card says. decision: `label` in lower case, or "abstain" for at least one of `reasons`
-    (codes; docs/predict.md explains them). heatmap: the overlay's path. ms: milliseconds of
-    decoding, network and judgement; a batch is shared evenly. view: where `Settings` ask for it;
-    no part of the record.
+    the card says; six digits are written. decision: `label` in lower case, or "abstain" for at
+    least one of `reasons` (codes; docs/predict.md explains them). heatmap: the overlay's path. ms:
+    milliseconds of decoding, network and judgement; a batch is shared evenly. view: where
+    `Settings` ask for it; no part of the record.
     """
 
-    path: str
     sha256: str
     label: str
     probability: float
     threshold: float
     decision: str
     reasons: tuple[str, ...]
-    heatmap: str | None
+    heatmap: FilePath | None
     model: ModelIdentity
     ms: float
-    view: View | None = field(default=None, repr=False, compare=False)
+    view: SkipJsonSchema[SkipValidation[View | None]] = Field(None, exclude=True, repr=False)
 
-    def record(self) -> dict[str, Any]:
-        """As one JSON object."""
-        return {
-            "path": self.path,
-            "sha256": self.sha256,
-            "label": self.label,
-            "probability": round(self.probability, 6),
-            "threshold": self.threshold,
-            "decision": self.decision,
-            "reasons": list(self.reasons),
-            "heatmap": self.heatmap,
-            "model": vars(self.model),
-            "ms": round(self.ms, 3),
-        }
+    @field_serializer("probability")
+    def _six_digits(self, value: float) -> float:
+        return round(value, 6)
+
+    @field_serializer("ms")
+    def _three_digits(self, value: float) -> float:
+        return round(value, 3)
+
+    @field_serializer("reasons")
+    def _listed(self, value: tuple[str, ...]) -> list[str]:
+        return list(value)
 
 
-@dataclass(frozen=True)
-class Failure:
-    """A file that could not be read. code: for programs; message: for people."""
+class Problem(Record):
+    """code: for programs. message: for people."""
 
-    path: str
     code: str
     message: str
 
-    def record(self) -> dict[str, Any]:
-        """As one JSON object."""
-        return {"path": self.path, "error": {"code": self.code, "message": self.message}}
+
+class Failure(_Result):
+    """A file that could not be read."""
+
+    error: Problem
+
+    @classmethod
+    def because(cls, path: str, code: str, message: str) -> Failure:
+        return cls(path=path, error=Problem(code=code, message=message))
+
+    @property
+    def code(self) -> str:
+        return self.error.code
+
+    @property
+    def message(self) -> str:
+        return self.error.message
 
 
 Result = Prediction | Failure

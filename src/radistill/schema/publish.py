@@ -6,29 +6,35 @@ import json
 import sys
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from radistill.files import write_text
 from radistill.schema.audit import Audit
+from radistill.schema.card import Card
 from radistill.schema.comparison import Comparison, ModelMetrics
 from radistill.schema.environment import Environment
 from radistill.schema.figures import Explanation, Robustness
 from radistill.schema.labeller_figures import LabellerEvaluation
 from radistill.schema.labeller_file import Labeller
-from radistill.schema.record import Record
+from radistill.schema.prediction import Failure, Prediction
 
 # File name, without ending, of each kind of file that is written.
-PUBLISHED: dict[str, type[Record]] = {
+PUBLISHED: dict[str, type[BaseModel]] = {
     "audit": Audit,
+    "card": Card,
     "comparison": Comparison,
     "environment": Environment,
     "explanation": Explanation,
+    "failure": Failure,
     "labeller": Labeller,
     "labeller-figures": LabellerEvaluation,
     "metrics": ModelMetrics,
+    "prediction": Prediction,
     "robustness": Robustness,
 }
 
 
-def schema_text(kind: type[Record]) -> str:
+def schema_text(kind: type[BaseModel]) -> str:
     """The JSON schema (draft 2020-12) of one kind of file."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return json.dumps(schema | kind.model_json_schema(), indent=2) + "\n"

@@ -43,7 +43,9 @@ def film_records(
 
     results = list(predictor.run(in_time(), settings, intake))
     message = f"the {seconds:g} s of this request were over; send fewer files at a time"
-    results += [Failure(upload.name, "timeout", message) for upload in uploads[len(results) :]]
+    results += [
+        Failure.because(upload.name, "timeout", message) for upload in uploads[len(results) :]
+    ]
     return [_record(result, predictor.card) for result in results]
 
 

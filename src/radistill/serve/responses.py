@@ -7,14 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from radistill.page.page_bundle import BundleInfo
-from radistill.schema.prediction import ModelIdentity
-
-
-class Problem(BaseModel):
-    """code: for programs. message: for people."""
-
-    code: str
-    message: str
+from radistill.schema.prediction import ModelIdentity, Problem
 
 
 class ErrorBody(BaseModel):
