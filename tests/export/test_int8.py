@@ -94,8 +94,9 @@ def test_kept_where_it_holds(alone: Path, films: Films, monkeypatch: pytest.Monk
     outcome = shrink(alone, films)
     assert outcome.kind == "int8"
     assert {p.name for p in alone.parent.iterdir()} == {"model.onnx", "model.int8.onnx"}
-    assert outcome.val_auc_float32 - outcome.val_auc_small <= q.MAX_AUC_LOSS
-    assert 0 <= outcome.decisions_changed <= 0.1
+    assert abs(outcome.val_auc_float32 - outcome.val_auc_small) <= q.MAX_AUC_DIFFERENCE
+    assert 0 <= outcome.decisions_changed <= q.MAX_DECISIONS_CHANGED
+    assert 0 < outcome.probability_difference <= q.MAX_PROBABILITY_DIFFERENCE
 
 
 def test_each_setting_is_tried_and_then_half_precision(
@@ -120,6 +121,54 @@ def test_none_is_kept_where_none_holds(
     assert [p.name for p in alone.parent.iterdir()] == ["model.onnx"]
     assert "half-precision" in outcome.reason
     assert outcome.val_auc_float32 is not None
+
+
+def mirrored(source: Path, target: Path, *_: object, **__: object) -> None:
+    """A file that answers the opposite."""
+    model = onnx.load(source)
+    for tensor in model.graph.initializer:
+        if tensor.name in ("head_weight", "head_bias"):
+            turned = -onnx.numpy_helper.to_array(tensor)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(turned, tensor.name))
+    onnx.save(model, target)
+
+
+def test_a_file_with_another_auc_is_not_kept_though_its_auc_is_greater(
+    alone: Path, films: Films, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(q, "_smaller", lambda *_: True)
+    monkeypatch.setattr(q, "quantise", mirrored)
+    monkeypatch.setattr(q, "halve", mirrored)
+    outcome = shrink(alone, films, ~films[1])
+    assert outcome.kind == "none"
+    assert outcome.reason.count("AUC") == len(q.SETTINGS) + 2
+    assert [p.name for p in alone.parent.iterdir()] == ["model.onnx"]
+
+
+PROBABILITY = np.linspace(0.05, 0.95, 100)
+TRUTH = PROBABILITY > 0.3
+
+
+@pytest.mark.parametrize(
+    ("after", "reason"),
+    [
+        (PROBABILITY, None),
+        (PROBABILITY**1.5, "probabilities differ by 0.11"),  # ranks, and so the AUC, stay
+        (PROBABILITY + 0.04 * (np.abs(PROBABILITY - 0.48) < 0.035), "4.0% of the decisions"),
+        (np.where(TRUTH, PROBABILITY, PROBABILITY - 0.05), None),
+    ],
+    ids=["the same", "probabilities", "decisions", "within the limits"],
+)
+def test_probabilities_and_decisions_count_too(after: np.ndarray, reason: str | None) -> None:
+    difference = q.difference(TRUTH, PROBABILITY, after, 0.5)
+    assert (difference.too_large == ()) is (reason is None)
+    if reason:
+        assert reason in "; ".join(difference.too_large)
+
+
+def test_one_film_of_few_may_change_sides() -> None:
+    before, after = np.array([0.1, 0.2, 0.49, 0.9]), np.array([0.1, 0.2, 0.51, 0.9])
+    assert q.difference(before > 0.3, before, after, 0.5).too_large == ()
 
 
 def test_a_file_that_is_not_smaller_is_not_kept(

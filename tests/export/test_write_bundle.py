@@ -164,6 +164,22 @@ def test_the_page_says_it_plainly(folder: Path) -> None:
     assert "Leaking" not in page
 
 
+def test_thresholds_have_the_digits_that_part_them_and_equal_rows_stand_once(folder: Path) -> None:
+    card = Bundle.load(folder).card
+    values = {"default": 0.50001234, "a": 0.50001299, "b": 0.50001234, "c": 0.50003}
+    points = tuple(
+        card.operating_points[0].model_copy(update={"name": name, "threshold": value})
+        for name, value in values.items()
+    )
+    page = model_card(card.model_copy(update={"operating_points": points}))
+    rows = [line.split(" | ")[:2] for line in page.splitlines() if "validation, 60 films" in line]
+    assert rows == [
+        ["| default, b", "0.500012"],
+        ["| a", "0.500013"],
+        ["| c", "0.50003"],
+    ]
+
+
 def test_the_page_warns(folder: Path) -> None:
     card = Bundle.load(folder).card
     page = model_card(card.model_copy(update={"synthetic": True, "leaking": True, "figures": None}))

@@ -22,7 +22,15 @@ from radistill.imaging import to_unit
 from radistill.runtime.session import open_session, run_batches
 from radistill.schema.card import FLOAT16, INT8, FileName, Quantisation
 
-MAX_AUC_LOSS = 0.003
+# How far a smaller file may be from float32 on validation, in either direction: it must be the same
+# model. One film may always change sides.
+MAX_AUC_DIFFERENCE = 0.003
+MAX_PROBABILITY_DIFFERENCE = 0.03
+MAX_DECISIONS_CHANGED = 0.03
+LIMITS = (
+    f"on validation the AUC differs by at most {MAX_AUC_DIFFERENCE} either way, probabilities by "
+    f"{MAX_PROBABILITY_DIFFERENCE} on average, decisions of {MAX_DECISIONS_CHANGED:.0%}"
+)
 CALIBRATION_FILMS = 128
 
 
@@ -108,14 +116,13 @@ def shrink(
 ) -> Quantisation:
     """Write the smallest file that holds beside `float_path`: INT8 if it does, else half precision.
 
-    A file holds if it is smaller than the float32 file and loses at most 0.003 of validation AUC.
+    A file holds if it is smaller than the float32 file and `difference` finds nothing too large.
     The settings of INT8 are tried in order, then half precision. The result says which and why.
     squares: uint8 (N, S, S) validation films; truth: bool (N,), True where positive.
     """
     if truth.all() or not truth.any():
         return _dropped("validation holds one class only, so no AUC can judge a smaller file")
     before = _positive(float_path, squares, positive)
-    auc_before = float(roc_auc_score(truth, before))
     tried: list[str] = []
     for kind, name, setting in _attempts(settings):
         path = float_path.with_name(name)
@@ -123,26 +130,58 @@ def shrink(
             halve(float_path, path)
         else:
             quantise(float_path, path, squares, setting=setting)
-        after = _positive(path, squares, positive)
-        auc_after = float(roc_auc_score(truth, after))
         title = setting.name if setting else "half-precision weights"
+        measured = difference(truth, before, _positive(path, squares, positive), threshold)
         if not _smaller(path, float_path):
             tried.append(f"{title}: not smaller")
-        elif auc_before - auc_after > MAX_AUC_LOSS:
-            tried.append(f"{title}: AUC {auc_after:.4f}")
+        elif measured.too_large:
+            tried.append(f"{title}: {', '.join(measured.too_large)}")
         else:
             return Quantisation(
                 kind=kind,
                 setting=title,
-                val_auc_float32=auc_before,
-                val_auc_small=auc_after,
-                decisions_changed=float(np.mean((before >= threshold) != (after >= threshold))),
-                reason="; ".join([f"validation AUC falls by at most {MAX_AUC_LOSS}", *tried]),
+                val_auc_float32=measured.auc_before,
+                val_auc_small=measured.auc_after,
+                probability_difference=measured.probability,
+                decisions_changed=measured.decisions,
+                reason="; ".join([LIMITS, *tried]),
             )
         path.unlink()
-    return _dropped(
-        f"none holds the float32 AUC of {auc_before:.4f} ({'; '.join(tried)})", auc_before
-    )
+    auc = float(roc_auc_score(truth, before))
+    return _dropped(f"none is near enough to float32, AUC {auc:.4f} ({'; '.join(tried)})", auc)
+
+
+@dataclass(frozen=True)
+class FileDifference:
+    """A smaller file against float32 on the same films.
+
+    probability: mean absolute difference. decisions: share of films on the other side of the
+    threshold. too_large: what is beyond its limit, in words.
+    """
+
+    auc_before: float
+    auc_after: float
+    probability: float
+    decisions: float
+    too_large: tuple[str, ...]
+
+
+def difference(
+    truth: np.ndarray, before: np.ndarray, after: np.ndarray, threshold: float
+) -> FileDifference:
+    """truth: bool (N,) of both classes; before, after: (N,), float32's and the smaller file's."""
+    auc_before, auc_after = (float(roc_auc_score(truth, p)) for p in (before, after))
+    probability = float(np.abs(before - after).mean())
+    changed = (before >= threshold) != (after >= threshold)
+    beyond = {
+        f"AUC {auc_after:.4f} against {auc_before:.4f}": abs(auc_before - auc_after)
+        > MAX_AUC_DIFFERENCE,
+        f"probabilities differ by {probability:.2f}": probability > MAX_PROBABILITY_DIFFERENCE,
+        f"{changed.mean():.1%} of the decisions change": changed.sum() > 1
+        and changed.mean() > MAX_DECISIONS_CHANGED,
+    }
+    too_large = tuple(words for words, is_beyond in beyond.items() if is_beyond)
+    return FileDifference(auc_before, auc_after, probability, float(changed.mean()), too_large)
 
 
 def _smaller(path: Path, than: Path) -> bool:
@@ -170,6 +209,7 @@ def _dropped(reason: str, auc: float | None = None) -> Quantisation:
         setting="",
         val_auc_float32=auc,
         val_auc_small=None,
+        probability_difference=None,
         decisions_changed=None,
         reason=reason,
     )

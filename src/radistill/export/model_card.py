@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from radistill.schema.card import FLOAT16, FLOAT32, INT8, Card
+from collections.abc import Sequence
+
+from radistill.schema.card import FLOAT16, FLOAT32, INT8, Card, OperatingPoint
 from radistill.schema.figures import FigureName
 from radistill.schema.record import Interval
 
@@ -62,13 +64,39 @@ def _task(card: Card) -> str:
 
 
 def _points(card: Card) -> str:
+    points = distinct(card.operating_points)
+    digits = digits_to_part([point.threshold for point in points])
     rows = [
-        f"| {p.name} | {p.threshold:.4g} | {_with_interval(p.sensitivity, p.sensitivity_ci)} "
+        f"| {p.name} | {p.threshold:.{digits}g} "
+        f"| {_with_interval(p.sensitivity, p.sensitivity_ci)} "
         f"| {_with_interval(p.specificity, p.specificity_ci)} | {p.split}, {p.films} films |"
-        for p in card.operating_points
+        for p in points
     ]
     head = "| operating point | threshold | sensitivity | specificity | measured on |"
     return "\n".join([head, "|---|---|---|---|---|", *rows])
+
+
+def distinct(points: Sequence[OperatingPoint]) -> list[OperatingPoint]:
+    """One point for each threshold, under all of its names."""
+    names: dict[float, list[str]] = {}
+    for point in points:
+        names.setdefault(point.threshold, []).append(point.name)
+    first = {point.threshold: point for point in reversed(points)}
+    return [
+        first[value].model_copy(update={"name": ", ".join(same)}) for value, same in names.items()
+    ]
+
+
+def digits_to_part(values: Sequence[float]) -> int:
+    """The significant digits, four at least, at which different values are printed differently."""
+    return next(
+        (
+            d
+            for d in range(4, 17)
+            if len({f"{value:.{d}g}" for value in values}) == len(set(values))
+        ),
+        17,
+    )
 
 
 def _with_interval(value: float | None, bounds: Interval | None) -> str:

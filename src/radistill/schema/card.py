@@ -39,13 +39,15 @@ class Quantisation(Part):
     """What became of the smaller file; both AUCs are of the positive class on validation films.
 
     kind: int8, float16 (weights only, arithmetic in float32) where INT8 did not hold, or none.
-    decisions_changed: share of validation films on the other side of the threshold.
+    probability_difference: mean absolute, None on older cards. decisions_changed: share of
+    validation films on the other side of the threshold.
     """
 
     kind: Literal["int8", "float16", "none"]
     setting: str
     val_auc_float32: float | None
     val_auc_small: float | None
+    probability_difference: float | None = None
     decisions_changed: float | None
     reason: str
 
