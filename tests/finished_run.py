@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from radistill.config import EvaluationConfig
+from radistill.config import EvaluationConfig, StudyConfig, to_yaml
 from radistill.files import write_csv
 from radistill.metrics.predictions import Predictions, read_predictions, write_predictions
 from radistill.metrics.score import score_model
@@ -94,6 +94,8 @@ def build_run(
     models: tuple[str, ...] = tuple(MODELS),
     classes: tuple[str, ...] = ("NORMAL", "PNEUMONIA"),
     n: int = 200,
+    config: EvaluationConfig = CONFIG,
+    seed: int = 0,
     **dataset: object,
 ) -> Comparison:
     """Fill `run` with everything up to comparison.json, which is returned."""
@@ -111,8 +113,8 @@ def build_run(
             folder,
             val=p_val,
             test=p_test,
-            config=CONFIG,
-            seed=0,
+            config=config,
+            seed=seed,
             architecture=architecture,
             cost=Cost(
                 parameters=size // 4,
@@ -130,22 +132,26 @@ def build_run(
     }
     facts = {"name": "chest_xray", "protocol": "official", "leaking": False, "synthetic": False}
     facts |= {"classes": classes, "counts": counts, "positive": positive, **dataset}
-    (run / "config.yaml").write_text("preset: quick\nseed: 0\n")
+    (run / "config.yaml").write_text(to_yaml(StudyConfig(seed=seed, evaluation=config)))
     (run / "environment.json").write_text(
         json.dumps({"python": "3.11", "packages": {"torch": "2"}})
     )
-    return compared(run, models, DatasetFacts.model_validate(facts), CONFIG)
+    return compared(run, models, DatasetFacts.model_validate(facts), config, seed)
 
 
 def compared(
-    run: Path, models: Sequence[str], dataset: DatasetFacts, config: EvaluationConfig
+    run: Path,
+    models: Sequence[str],
+    dataset: DatasetFacts,
+    config: EvaluationConfig,
+    seed: int = 0,
 ) -> Comparison:
     """Write and return comparison.json of the model folders in `run`."""
     scored = []
     for name in models:
         p = read_predictions(run / name / "predictions.csv", dataset.positive)
-        scored.append(read_scored(run / name, p, config, 0))
-    return compare(run, scored, dataset, config, 0)
+        scored.append(read_scored(run / name, p, config, seed))
+    return compare(run, scored, dataset, config, seed)
 
 
 @pytest.fixture(scope="session")

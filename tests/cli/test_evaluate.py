@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from radistill.metrics.score import score_predictions
 from radistill.schema.comparison import ModelMetrics
 from radistill.schema.record import write_record
 
+from ..finished_run import build_run
 from .conftest import Command
 
 
@@ -137,3 +139,70 @@ def test_wrong_use_is_explained(radistill: Command, tmp_path: Path) -> None:
     status, out, _ = radistill("compare", a, b, "--intersection", "--json", *FAST)
     assert status == 0
     assert json.loads(out)["models"][0]["test"]["n"] == 60
+
+
+OWN = {
+    "bootstrap": 150,
+    "operating_points": ["sensitivity=0.9"],
+    "calibration": "none",
+    "margin": 0.04,
+    "prevalence": 0.1,
+}
+
+
+@pytest.fixture(scope="module")
+def own_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of seed 3 with evaluation settings of its own."""
+    run = tmp_path_factory.mktemp("own") / "run"
+    config = EvaluationConfig.model_validate(OWN)
+    build_run(run, ("teacher", "student"), config=config, seed=3)
+    return run
+
+
+@pytest.mark.parametrize("command", ["evaluate", "compare"])
+def test_a_run_is_scored_by_its_own_settings_and_seed(
+    radistill: Command, own_run: Path, command: str
+) -> None:
+    status, out, err = radistill(command, own_run, "--format", "json")
+    assert status == 0, err
+    again, before = json.loads(out), json.loads((own_run / "comparison.json").read_text())
+    assert again["pairs"] == before["pairs"]
+    assert again["pairs"][0]["margin"] == 0.04
+    for one, two in zip(again["models"], before["models"], strict=True):
+        for key in ("test", "operating_points", "calibration"):
+            assert one[key] == two[key], key
+        assert [point["rule"] for point in one["operating_points"]] == ["sensitivity=0.9"]
+        assert one["test"]["at_prevalence"]["prevalence"] == 0.1
+
+
+def test_a_model_folder_and_its_predictions_are_scored_as_the_run(
+    radistill: Command, own_run: Path
+) -> None:
+    before = json.loads((own_run / "comparison.json").read_text())["models"][1]["test"]
+    for source in (own_run / "student", own_run / "student" / "predictions.csv"):
+        status, out, err = radistill("evaluate", source, "--format", "json")
+        assert status == 0, err
+        assert json.loads(out)["models"][0]["test"] == before
+
+
+def test_options_come_over_the_settings_of_the_run(radistill: Command, own_run: Path) -> None:
+    before = json.loads((own_run / "comparison.json").read_text())["models"][1]["test"]
+    options = ["--prevalence", "0.02", "--set", "seed=4", "--format", "json"]
+    status, out, err = radistill("evaluate", own_run / "student", *options)
+    assert status == 0, err
+    model = json.loads(out)["models"][0]
+    assert model["test"]["at_prevalence"]["prevalence"] == 0.02
+    assert model["test"]["auc"] == before["auc"]
+    assert model["test"]["brier_ci"] != before["brier_ci"]
+    assert [point["rule"] for point in model["operating_points"]] == ["sensitivity=0.9"]
+
+
+def test_settings_of_a_run_that_cannot_be_read_are_named(
+    radistill: Command, own_run: Path, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(own_run, tmp_path / "run"))
+    (run / "config.yaml").write_text("evaluation: {bootstrp: 3}\n")
+    status, _, err = radistill("evaluate", run)
+    assert status == 2
+    assert "config.yaml" in err
+    assert "evaluation.bootstrp" in err

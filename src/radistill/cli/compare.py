@@ -26,12 +26,15 @@ def compare(
     margin: Annotated[
         float | None, typer.Option(min=0.0001, max=0.5, help="Of AUC, for non-inferiority.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of the bootstrap, instead of the runs'.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     options: ComparisonOptions,
 ) -> None:
     """Compare models on the same films: intervals, DeLong, McNemar, non-inferiority, Holm."""
-    settings = options.settings(*([f"evaluation.margin={margin}"] if margin is not None else []))
+    extra = [f"evaluation.margin={margin}"] if margin is not None else []
+    settings = options.settings(sources, *extra)
     rule = options.rule
     from radistill.study.prediction_files import open_sources
     from radistill.study.rescore import rescore
@@ -39,7 +42,7 @@ def compare(
     comparison = rescore(
         open_sources(sources, options.positive, model or ()),
         settings.evaluation,
-        seed,
+        settings.seed if seed is None else seed,
         intersect=intersection,
         threshold=options.threshold,
         rule=rule,

@@ -56,18 +56,20 @@ def evaluate(
 ) -> None:
     """Say how good a model is, with intervals, on its own test films or on data it has not seen."""
     extra = [f"evaluation.prevalence={prevalence}"] if prevalence is not None else []
-    settings, rule = options.settings(*extra), options.rule
+    rule = options.rule
     if split is not None and split not in SPLITS:
         raise UsageError(f"--split {split}: one of {', '.join(SPLITS)}")
     if data is None and any((labels, split, image_column, label_column, patient_column, map_)):
         raise UsageError("--labels, --split, --map and columns describe the films of --data")
     from radistill.study.scorer import find_model
 
+    named = find_model(model)
+    settings = options.settings([named], *extra)
     if data is None:
         from radistill.study.refresh import refresh_run
 
         result = refresh_run(
-            find_model(model),
+            named,
             settings,
             positive=options.positive,
             threshold=options.threshold,
@@ -81,7 +83,7 @@ def evaluate(
 
         columns = columns_of(image_column, label_column, patient_column, map_)
         result = evaluate_model(
-            find_model(model),
+            named,
             ExternalData(data, labels, columns, split),
             settings,
             threshold=options.threshold,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -64,11 +64,19 @@ class ComparisonOptions(BaseModel):
             raise UsageError(f"--{' and --'.join(given)}: one rule chooses the threshold; give one")
         return given[0] if given else None
 
-    def settings(self, *overrides: str) -> StudyConfig:
-        """The settings of preset quick, with --set and `overrides` over them."""
-        from radistill.config import load_config
+    def settings(self, sources: Sequence[Path], *overrides: str) -> StudyConfig:
+        """The evaluation settings and seed of the runs that `sources` are of or lie in.
 
-        return load_config("quick", None, [*self.set_, *overrides])
+        The defaults where there is no run or they differ. --set and `overrides` come over them.
+        """
+        from radistill.config import load_evaluation, read_evaluation
+
+        files = [_run_config(source) for source in sources]
+        first = files[0]
+        if len(files) > 1:
+            of_runs = [read_evaluation(file) if file else None for file in files]
+            first = first if all(of_run == of_runs[0] for of_run in of_runs) else None
+        return load_evaluation(first, [*self.set_, *overrides])
 
 
 def with_options(model: type[BaseModel]) -> Callable[[Command], Command]:
@@ -90,6 +98,13 @@ def with_options(model: type[BaseModel]) -> Callable[[Command], Command]:
         return run
 
     return decorate
+
+
+def _run_config(source: Path) -> Path | None:
+    """config.yaml of the run that is, or holds, this folder or file of predictions, if any."""
+    folder = source if source.is_dir() else source.parent
+    files = (place / "config.yaml" for place in (folder, folder.resolve().parent))
+    return next((file for file in files if file.is_file()), None)
 
 
 def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:

@@ -2,6 +2,7 @@
 
 from radistill.config.read_config import (
     load_config,
+    load_evaluation,
     presets,
     read_config,
     read_evaluation,
@@ -29,6 +30,7 @@ __all__ = [
     "Recipe",
     "StudyConfig",
     "load_config",
+    "load_evaluation",
     "presets",
     "read_config",
     "read_evaluation",

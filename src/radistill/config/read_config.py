@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from functools import reduce
 from importlib import resources
 from pathlib import Path
@@ -42,16 +43,7 @@ def load_config(
     values: dict[str, JsonValue] = {"preset": preset, **yaml.safe_load(built_in)}
     if file is not None:
         _merge(values, converted(_read_yaml(file)))
-    for item in overrides or []:
-        key, equals, text = item.partition("=")
-        if not equals or not key:
-            raise UsageError(f"--set {item}: write it as key=value, for example teacher.epochs=5")
-        try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise UsageError(f"--set {item}: the value is not YAML; quote it") from None
-        parts = reversed(key.strip().split("."))
-        _merge(values, reduce(lambda inner, part: {part: inner}, parts, value))
+    _override(values, overrides or [])
     if seed is not None:
         values["seed"] = seed
     return validate(values)
@@ -71,9 +63,24 @@ def read_config(file: Path) -> StudyConfig:
 
 def read_evaluation(file: Path) -> tuple[EvaluationConfig, int]:
     """How a run scores its models, and its seed, whatever the settings of its networks."""
-    values = converted(_read_yaml(file))
-    config = validate({key: values[key] for key in ("evaluation", "seed") if key in values})
+    config = load_evaluation(file)
     return config.evaluation, config.seed
+
+
+def load_evaluation(file: Path | None, overrides: Sequence[str] = ()) -> StudyConfig:
+    """The evaluation settings and seed of the run with this config.yaml, then `overrides`.
+
+    All else, and these too where there is no run, is as without a preset. Raises UsageError as
+    `load_config` does.
+    """
+    run = converted(_read_yaml(file)) if file else {}
+    values = {key: value for key, value in run.items() if key in ("evaluation", "seed")}
+    try:
+        validate(values)
+    except UsageError as error:
+        raise UsageError(f"{file}: by another version, or edited: {error}") from None
+    _override(values, overrides)
+    return validate(values)
 
 
 def validate(values: dict[str, JsonValue]) -> StudyConfig:
@@ -101,6 +108,20 @@ def _read_yaml(file: Path) -> dict[str, JsonValue]:
     if not isinstance(values, dict):
         raise UsageError(f"{file}: expected keys and values, such as 'seed: 1'")
     return values
+
+
+def _override(values: dict[str, JsonValue], overrides: Sequence[str]) -> None:
+    """Set each `key.sub=value` in `values`."""
+    for item in overrides:
+        key, equals, text = item.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--set {item}: write it as key=value, for example teacher.epochs=5")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise UsageError(f"--set {item}: the value is not YAML; quote it") from None
+        parts = reversed(key.strip().split("."))
+        _merge(values, reduce(lambda inner, part: {part: inner}, parts, value))
 
 
 def _merge(base: dict[str, JsonValue], top: dict[str, JsonValue]) -> None:
