@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import time
 from collections import Counter
 from pathlib import Path
@@ -137,3 +138,24 @@ def test_the_real_set(shared: Path) -> None:
     assert not dataset.unreadable
     again = load_dataset(shared / "data" / "chest_xray", DataConfig(protocol="patient"), 0)
     assert not again.leaking
+
+
+def test_a_film_in_train_and_test_under_other_names_is_a_leak(tmp_path, write_films) -> None:
+    """Byte for byte, and in another format, where names tell no patients."""
+    names = [f"{s}/{c}/{s}{n}.png" for s in ("train", "test") for c in "AB" for n in range(9)]
+    root = write_films(tmp_path / "set", names)
+    assert not load_dataset(root, DataConfig(positive="B"), 0).leaking
+    one, other = root / "train/A/train1.png", root / "test/A/other.jpeg"
+    shutil.copy(one, other)
+    with pytest.raises(UsageError, match=r"test/A/other\.jpeg in test and train/A/train1\.png in"):
+        load_dataset(root, DataConfig(positive="B"), 0)
+    with Image.open(one) as film:
+        film.save(other, "BMP")
+    with pytest.raises(UsageError, match="nearly the same picture"):
+        load_dataset(root, DataConfig(positive="B"), 0)
+    marked = load_dataset(root, DataConfig(positive="B", allow_leak=True), 0)
+    assert marked.leaking
+    anew = load_dataset(root, DataConfig(positive="B", protocol="patient"), 0)
+    assert not anew.leaking
+    splits = {film.path: film.split for film in anew.films}
+    assert splits["train/A/train1.png"] == splits["test/A/other.jpeg"]

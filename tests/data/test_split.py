@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radistill.config import DataConfig
+from radistill.data.copies import Copies
 from radistill.data.draw import apportion, by_patient, draw, natural
 from radistill.data.manifest import Film
 from radistill.data.patients import kaggle_patient
@@ -197,3 +198,46 @@ def test_labels_that_train_lacks() -> None:
 def test_no_test_fraction() -> None:
     with pytest.raises(UsageError, match="test_fraction is 0"):
         split(cohort({"A": 9, "B": 9}), test_fraction=0)
+
+
+def same(a: int, b: int, bits: int = 0) -> Copies:
+    return Copies(a, b, bits, exact=bits == 0)
+
+
+def test_copies_on_both_sides_of_a_given_split_are_refused_or_marked() -> None:
+    films = [film(f"tr{n}", "AB"[n % 2], f"p{n}", "train") for n in range(20)]
+    films += [film(f"te{n}", "AB"[n % 2], f"q{n}", "test") for n in range(4)]
+    config = DataConfig()
+    for pair, how in ((same(3, 21), "the same bytes"), (same(3, 21, 9), "nearly the same picture")):
+        with pytest.raises(UsageError, match=rf"tr3 in \w+ and te1 in test, {how}.*--allow-leak"):
+            make_split(films, config, 1, keep_val=False, copies=[pair])
+        marked = make_split(films, DataConfig(allow_leak=True), 1, keep_val=False, copies=[pair])
+        assert marked.leaking
+        assert "Leaking: 1 film has a copy" in marked.notes[0]
+        anew = make_split(films, DataConfig(protocol="patient"), 1, keep_val=False, copies=[pair])
+        assert not anew.leaking
+        assert anew.films[3].split == anew.films[21].split
+    image = DataConfig(protocol="image", test_fraction=0.5)
+    every = [same(row, row + 1) for row in range(23)]
+    assert make_split(films, image, 1, keep_val=False, copies=every).leaking
+    assert not make_split(films, image, 1, keep_val=False).leaking
+
+
+@pytest.mark.parametrize("how", ["random", "block", "prefix"])
+def test_validation_is_drawn_with_copies_together(how: str) -> None:
+    """Wherever it cuts, no film of train has a copy in val; the test films stay to the film."""
+    films = [film(f"tr{n}", "AB"[n % 2], f"{'xyab'[n % 4]}-{n}", "train") for n in range(40)]
+    films += [film(f"te{n}", "AB"[n % 2], f"q-{n}", "test") for n in range(4)]
+    chain = [same(row, row + 2, 5) for row in range(0, 12, 2)] + [same(40, 42)]
+    crossing = 0
+    for seed in range(8):
+        config = DataConfig(validation=how, val_fraction=0.3)
+        plain = make_split(films, config, seed, keep_val=False)
+        done = make_split(films, config, seed, keep_val=False, copies=chain)
+        crossing += any(plain.films[p.a].split != plain.films[p.b].split for p in chain)
+        assert not any(done.films[p.a].split != done.films[p.b].split for p in chain)
+        assert not done.leaking
+        assert [f.path for f in done.films if f.split == "test"] == ["te0", "te1", "te2", "te3"]
+        apart = [row for row in range(40) if row % 2 or row > 12]
+        assert [plain.films[row] for row in apart] == [done.films[row] for row in apart]
+    assert crossing  # or the copies would have been together without being kept so

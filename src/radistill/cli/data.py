@@ -34,7 +34,7 @@ def inspect(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the split.")] = None,
     allow_leak: Annotated[
-        bool, typer.Option(help="Go on though a patient is in train and test.")
+        bool, typer.Option(help="Go on though a patient or a film is in train and test.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for audit.json and audit.html.")] = None,
 ) -> None:

@@ -31,7 +31,8 @@ def run(
     labels: LabelsOption = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the split and of training.")] = None,
     allow_leak: Annotated[
-        bool, typer.Option(help="Allow a patient in both train and test; the report says so.")
+        bool,
+        typer.Option(help="Allow a patient or film in both train and test; the report says so."),
     ] = False,
     update: Annotated[
         bool, typer.Option(help="Go on in a run made with other settings or films.")

@@ -21,7 +21,7 @@ class Dataset:
     positive: the class whose probability is reported (one of `classes`).
     pixels: path of a film -> grey array (H, W), uint8 or uint16.
     protocol: official, patient or image (see `radistill.data.split`).
-    leaking: a patient is in more than one split, knowingly.
+    leaking: a patient or a film is in more than one split, knowingly.
     synthetic: the films are phantoms.
     notes: what was guessed or assumed, one sentence each, shown to the user.
     perceptual_hashes: sha256 of a film -> its perceptual hash in hexadecimal.

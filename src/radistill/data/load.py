@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from radistill.config import DataConfig
+from radistill.data.copies import exact_copies, near_copies
 from radistill.data.dataset import Dataset
 from radistill.data.labels import choose_classes
 from radistill.data.patients import identify
@@ -46,7 +47,8 @@ def load_dataset(
     classes, positive, class_notes = choose_classes(
         [f.label for f in dataset.films], config.positive
     )
-    split = make_split(dataset.films, config, seed, source.keep_val)
+    copies = exact_copies(dataset.films) + near_copies(dataset.films, dataset.perceptual_hashes)
+    split = make_split(dataset.films, config, seed, source.keep_val, copies)
     return replace(
         dataset,
         films=tuple(split.films),

@@ -1,9 +1,11 @@
-"""Train, validation and test: by patient, stratified, seeded.
+"""Train, validation and test: by patient and content, stratified, seeded.
 
 official: the set's own test films stay the test films; validation is split off its train films.
 patient: all films are split anew, by patient.
 image: all films are split anew, image by image. It lets a patient's other films into training
 and exists only to reproduce published figures that were reached so.
+
+Patients who share a film, or copies of it, are kept together where a split is made by patient.
 """
 
 from __future__ import annotations
@@ -13,51 +15,82 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from radistill.config import DataConfig
+from radistill.data.copies import Copies, linked_patients
 from radistill.data.draw import Unit, by_image, by_patient, draw
 from radistill.data.manifest import SPLITS, Film
 from radistill.errors import UsageError
 
+_SHOWN = 5  # leaks in a message
+
 
 @dataclass(frozen=True)
 class Split:
-    """Films with `split` filled in; whether a patient is in two of them; notes for the user."""
+    """Films with `split` filled in; whether a patient or a film is in two; notes for the user."""
 
     films: list[Film]
     leaking: bool
     notes: tuple[str, ...]
 
 
-def make_split(films: Sequence[Film], config: DataConfig, seed: int, keep_val: bool) -> Split:
+def make_split(
+    films: Sequence[Film],
+    config: DataConfig,
+    seed: int,
+    keep_val: bool,
+    copies: Sequence[Copies] = (),
+) -> Split:
     """Fill in `split` of every film by `config.protocol`.
 
     films: with the data set's own split, or empty. keep_val: its validation films are taken as
-    given under `official`; otherwise they are folded into train.
+    given under `official`; otherwise they are folded into train. copies: the films with the same
+    content.
 
     Raises UsageError if a class has too few patients to split, if the given test films have a
-    class that the others lack or only one class, or if a patient is on both sides of a given
-    split and `config.allow_leak` is off.
+    class that the others lack or only one class, or if a patient or a film is on both sides of a
+    given split and `config.allow_leak` is off.
     """
     if config.protocol == "official":
-        done, notes = _official(films, config, seed, keep_val)
+        done, notes = _official(films, config, seed, keep_val, copies)
+    elif config.protocol == "image":
+        done, notes = _anew(films, by_image(films), config, seed), ()
     else:
-        units = by_image(films) if config.protocol == "image" else by_patient(films)
-        done, notes = _anew(films, units, config, seed), ()
+        done, notes = _by_patient(films, config, seed, copies), ()
     _check_classes(done)
-    crossing = crossing_patients(done)
-    if crossing and config.protocol == "official" and not config.allow_leak:
-        shown = [f"{who} in {' and '.join(where)}" for who, where in list(crossing.items())[:5]]
+    leaks = [leak for leak in (_patient_leak(done), _copy_leak(done, copies)) if leak]
+    if leaks and config.protocol == "official" and not config.allow_leak:
         raise UsageError(
-            f"{_patients_are(crossing)} in more than one split of the data set "
-            f"({'; '.join(shown)}). Figures on such a split are too good. Split anew with "
+            f"{'; '.join(leaks)}. Figures on such a split are too good. Split anew with "
             "--set data.protocol=patient, or go on with --allow-leak (data.allow_leak=true), "
             "which marks the report."
         )
-    if crossing:
-        notes += (
-            f"Leaking: {_patients_are(crossing)} in more than one of train, val and "
-            "test, so the figures are too good.",
-        )
-    return Split(done, bool(crossing), notes)
+    notes += tuple(f"Leaking: {leak}. The figures are too good." for leak in leaks)
+    return Split(done, bool(leaks), notes)
+
+
+def _patient_leak(films: Sequence[Film]) -> str:
+    crossing = crossing_patients(films)
+    if not crossing:
+        return ""
+    who = "1 patient is" if len(crossing) == 1 else f"{len(crossing)} patients are"
+    shown = [f"{patient} in {' and '.join(where)}" for patient, where in crossing.items()]
+    return f"{who} in more than one of train, val and test ({_first(shown)})"
+
+
+def _copy_leak(films: Sequence[Film], copies: Sequence[Copies]) -> str:
+    crossing = [pair for pair in copies if films[pair.a].split != films[pair.b].split]
+    if not crossing:
+        return ""
+    shown = [
+        f"{films[pair.a].path} in {films[pair.a].split} and {films[pair.b].path} in "
+        f"{films[pair.b].split}, {'the same bytes' if pair.exact else 'nearly the same picture'}"
+        for pair in crossing
+    ]
+    what = "1 film has a copy" if len(crossing) == 1 else f"{len(crossing)} films have copies"
+    return f"{what} in another of train, val and test ({_first(shown)})"
+
+
+def _first(items: Sequence[str]) -> str:
+    return "; ".join([*items[:_SHOWN], *(["..."] if len(items) > _SHOWN else [])])
 
 
 def crossing_patients(films: Sequence[Film]) -> dict[str, tuple[str, ...]]:
@@ -69,11 +102,15 @@ def crossing_patients(films: Sequence[Film]) -> dict[str, tuple[str, ...]]:
 
 
 def _official(
-    films: Sequence[Film], config: DataConfig, seed: int, keep_val: bool
+    films: Sequence[Film],
+    config: DataConfig,
+    seed: int,
+    keep_val: bool,
+    copies: Sequence[Copies],
 ) -> tuple[list[Film], tuple[str, ...]]:
     given = Counter(film.split for film in films)
     if not given["test"]:
-        return _anew(films, by_patient(films), config, seed), (
+        return _by_patient(films, config, seed, copies), (
             "The data set names no test films: test and validation are split off by patient.",
         )
     if given["val"] and keep_val:
@@ -88,10 +125,24 @@ def _official(
     units = by_patient(film for film in folded if film.split == "train")
     _check_enough(units, "train and val")
     chosen = draw(units, config.val_fraction, seed, config.validation)
+    train = [pair for pair in copies if folded[pair.a].split == folded[pair.b].split == "train"]
+    first = linked_patients(films, train)
     return [
-        replace(film, split="val") if film.split == "train" and film.patient in chosen else film
+        replace(film, split="val")
+        if film.split == "train" and first.get(film.patient, film.patient) in chosen
+        else film
         for film in folded
     ], notes
+
+
+def _by_patient(
+    films: Sequence[Film], config: DataConfig, seed: int, copies: Sequence[Copies]
+) -> list[Film]:
+    """Split anew by patient; patients who share films go where the first of them was drawn."""
+    drawn = _anew(films, by_patient(films), config, seed)
+    split = {film.patient: film.split for film in drawn}
+    first = linked_patients(films, copies)
+    return [replace(film, split=split[first.get(film.patient, film.patient)]) for film in drawn]
 
 
 def _anew(
@@ -140,7 +191,3 @@ def _check_classes(films: Sequence[Film]) -> None:
                 f"({', '.join(sorted(labels[name])) or 'none'}); nothing can be "
                 "measured so. Use --set data.protocol=patient to split anew"
             )
-
-
-def _patients_are(crossing: dict[str, tuple[str, ...]]) -> str:
-    return "1 patient is" if len(crossing) == 1 else f"{len(crossing)} patients are"

@@ -47,7 +47,7 @@ def _warnings(card: Card) -> str:
         )
     if card.leaking:
         lines.append(
-            "**Leaking.** Films of one patient are in more than one split, so the figures below "
+            "**Leaking.** Some patients or films are in more than one split, so the figures below "
             "are too good."
         )
     return "\n\n".join(lines)

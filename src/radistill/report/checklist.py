@@ -85,7 +85,7 @@ def _of_data(dataset: DatasetFacts) -> dict[str, str]:
         "imputed.",
     }
     if dataset.protocol and dataset.protocol != "external":
-        several = "Some patients are" if dataset.leaking else "No patient is"
+        several = "Some patients or films are" if dataset.leaking else "No patient is"
         answers["split"] = f"Split {dataset.protocol}, by patient. {several} in two splits."
     return answers
 

@@ -32,7 +32,7 @@ def _films(dataset: DatasetFacts) -> str:
     if dataset.protocol == "external":
         return f"The model was scored on {totals['test']:,} films of {dataset.name}."
     kept = (
-        "some patients being in more than one split"
+        "some patients or films being in more than one split"
         if dataset.leaking
         else "no patient being in two splits"
     )

@@ -8,8 +8,8 @@ from radistill.schema.figures import Figures
 
 SYNTHETIC = "Figures from synthetic phantoms: they say nothing about real X-rays."
 LEAKING = (
-    "Leaking split: some patients are in more than one split, so these figures are too good. "
-    "They serve to reproduce published numbers, not to judge a model."
+    "Leaking split: some patients or films are in more than one split, so these figures are too "
+    "good. They serve to reproduce published numbers, not to judge a model."
 )
 
 

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from radistill.data.audit.warnings import data_warnings
+from radistill.data.copies import Copies, exact_copies, near_copies
 from radistill.data.dataset import Dataset
 from radistill.data.manifest import SPLITS, Film
-from radistill.data.perceptual_hash import BITS, NEAR_BITS, near_pairs
+from radistill.data.perceptual_hash import BITS, NEAR_BITS
 from radistill.data.split import crossing_patients
 from radistill.schema.audit import (
     Audit,
@@ -29,7 +30,7 @@ def audit(dataset: Dataset) -> Audit:
     """Figures about a data set after its split."""
     films = dataset.films
     labels = Counter(film.label for film in films).values()
-    near = _duplicates(films, _near(dataset))
+    near = _duplicates(films, near_copies(films, dataset.perceptual_hashes))
     result = Audit(
         name=dataset.name,
         protocol=dataset.protocol,
@@ -52,7 +53,7 @@ def audit(dataset: Dataset) -> Audit:
         sizes=_sizes(films),
         imbalance=round(max(labels) / min(labels), 3),
         unreadable=dataset.unreadable,
-        exact_duplicates=_duplicates(films, _exact(films)),
+        exact_duplicates=_duplicates(films, exact_copies(films)),
         near_duplicates=NearDuplicates(
             hash=f"DCT perceptual hash, {BITS} bits", threshold_bits=NEAR_BITS, **dict(near)
         ),
@@ -78,31 +79,13 @@ def _spread(values: Sequence[int]) -> Spread:
     return Spread(min=min(values), median=statistics.median(values), max=max(values))
 
 
-def _exact(films: Sequence[Film]) -> list[tuple[int, int, int]]:
-    """Pairs of the same bytes: each film with the first of its kind."""
-    first: dict[str, int] = {}
-    pairs = ((first.setdefault(film.sha256, row), row, 0) for row, film in enumerate(films))
-    return [pair for pair in pairs if pair[0] != pair[1]]
-
-
-def _near(dataset: Dataset) -> list[tuple[int, int, int]]:
-    """Pairs of other bytes that look nearly the same; one film stands for its exact copies."""
-    first = {film.sha256: row for row, film in reversed(list(enumerate(dataset.films)))}
-    rows = sorted(row for sha, row in first.items() if sha in dataset.perceptual_hashes)
-    hashes = [dataset.perceptual_hashes[dataset.films[row].sha256] for row in rows]
-    return [(rows[a], rows[b], bits) for a, b, bits in near_pairs(hashes)]
-
-
-def _duplicates(films: Sequence[Film], rows: Sequence[tuple[int, int, int]]) -> Duplicates:
-    """Counts, and the first of the pairs: those of two labels, then of two splits, of two patients.
-
-    rows: of both films, and how many bits of their hashes differ.
-    """
+def _duplicates(films: Sequence[Film], copies: Sequence[Copies]) -> Duplicates:
+    """Counts, and the first of the pairs: of two labels, then of two splits, of two patients."""
     pairs = []
-    for a, b, bits in rows:
-        one, two = films[a], films[b]
+    for pair in copies:
+        one, two = films[pair.a], films[pair.b]
         differs = (one.label != two.label, one.split != two.split, one.patient != two.patient)
-        pairs.append((tuple(not differ for differ in differs), bits, a, b))
+        pairs.append((tuple(not differ for differ in differs), pair.bits, pair.a, pair.b))
     labels, splits, patients = (sum(not same[i] for same, *_ in pairs) for i in range(3))
     return Duplicates(
         pairs=len(pairs),
