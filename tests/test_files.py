@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from radistill.errors import RadistillError, UsageError
-from radistill.files import read_csv, replacing_folder, sha256, write_csv
+from radistill.files import read_csv, replacing_folder, sha256, write_csv, write_json
 
 
 def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
@@ -70,3 +70,18 @@ def test_csv_that_cannot_be_read(tmp_path: Path) -> None:
     for name, message in (("none.csv", "cannot be read"), ("latin.csv", "not UTF-8")):
         with pytest.raises(UsageError, match=rf"{name}: .*{message}"):
             read_csv(tmp_path / name)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_json_with_an_undefined_number_is_refused_by_file_and_key(
+    tmp_path: Path, number: float
+) -> None:
+    file = tmp_path / "metrics.json"
+    write_json(file, {"test": {"auc": None}})
+    before = file.read_bytes()
+    key = r"test\.by_class\.macro\.precision_ci\.1"
+    with pytest.raises(
+        RadistillError, match=rf"metrics\.json: not written, since {key} is {number}"
+    ):
+        write_json(file, {"test": {"by_class": {"macro": {"precision_ci": (0.5, number)}}}})
+    assert file.read_bytes() == before

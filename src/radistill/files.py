@@ -6,6 +6,7 @@ import csv
 import errno
 import hashlib
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -93,8 +94,30 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON to `path` atomically; NaN is refused."""
-    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+    """Write `value` as indented JSON to `path` atomically.
+
+    Raises RadistillError, naming the key, if a number is NaN or infinite, which JSON cannot hold.
+    """
+    try:
+        text = json.dumps(value, indent=2, allow_nan=False)
+    except ValueError:
+        key, number = next(_not_finite(value))
+        raise RadistillError(
+            f"{path}: not written, since {key} is {number}. This is a fault of radistill: a figure "
+            "that the films do not determine is to be null. Report it with this line."
+        ) from None
+    write_text(path, text + "\n")
+
+
+def _not_finite(value: Any, key: str = "") -> Iterator[tuple[str, float]]:
+    """The numbers in plain values that are NaN or infinite, with their keys: `test.auc`."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield key or "the value", value
+    items = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, list | tuple):
+        items = enumerate(value)
+    for name, part in items:
+        yield from _not_finite(part, f"{key}.{name}" if key else str(name))
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -50,3 +50,11 @@ def test_a_class_that_is_never_predicted_has_no_precision_and_no_interval_of_it(
     )
     assert found.macro.precision_ci is None
     assert found.macro.recall_ci is not None
+
+
+def test_a_mean_that_is_the_same_in_every_resample_has_no_interval():
+    p = predictions()
+    scores = np.tile([0.2, 0.7, 0.1], (150, 1))  # B is predicted for every film
+    found = by_class(p, scores, 200, 0)
+    assert found.macro.specificity == pytest.approx(2 / 3)
+    assert found.macro.specificity_ci is None

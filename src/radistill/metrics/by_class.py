@@ -26,8 +26,9 @@ AVERAGED = ("auc", "pr_auc", "precision", "recall", "f1", "specificity", "npv")
 def by_class(p: Predictions, scores: np.ndarray, resamples: int, seed: int) -> ByClass:
     """Figures of each class at the most probable class. scores: (N, classes).
 
-    Means leave out figures that are None. The macro mean has bootstrap intervals over patients, but
-    for figures that many a resample leaves undefined.
+    Means leave out figures that are None. The macro mean has bootstrap intervals over patients,
+    except of figures that more than one resample in twenty leaves undefined, or that are the same
+    in all of them.
     """
     label, chosen = np.array(p.label, dtype=object), scores.argmax(axis=1)
     truths = [label == name for name in p.classes]
@@ -46,7 +47,7 @@ def by_class(p: Predictions, scores: np.ndarray, resamples: int, seed: int) -> B
         ]
         for key in macro:
             draws = np.concatenate([np.mean([one[key] for one in each], axis=0) for each in blocks])
-            if mostly_defined(draws):
+            if mostly_defined(draws) and np.nanmax(draws) > np.nanmin(draws):
                 ends[f"{key}_ci"] = percentile_interval(draws, least_patients(p.truth, p.patient))
     return ByClass(
         classes=dict(zip(p.classes, classes, strict=True)),
