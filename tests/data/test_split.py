@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -241,3 +242,12 @@ def test_validation_is_drawn_with_copies_together(how: str) -> None:
         apart = [row for row in range(40) if row % 2 or row > 12]
         assert [plain.films[row] for row in apart] == [done.films[row] for row in apart]
     assert crossing  # or the copies would have been together without being kept so
+
+
+def test_the_protocol_is_what_was_done() -> None:
+    films = cohort({"A": 10, "B": 10})
+    assert split(films).protocol == "patient"  # official, but the set names no test films
+    with_test = [replace(f, split="test" if f.patient.endswith("-1") else "train") for f in films]
+    assert split(with_test).protocol == "official"
+    assert split(with_test, protocol="patient").protocol == "patient"
+    assert split(films, protocol="image").protocol == "image"

@@ -154,12 +154,12 @@ def test_methods_and_checklists_are_filled_in_from_the_run(make_run):
     assert "2,000 times" in text
     assert "ResNet" in text or "resnet50 at 160 x 160" in text
     found = checklist(comparison, read_config(run / "config.yaml"), None)
-    assert [len(items) for items in found.values()] == [52, 42]
+    assert [len(items) for items in found.values()] == [52, 44]
     for items in found.values():
         assert len({item["item"] for item in items}) == len(items)
     answers = {item["item"]: item for item in found["CLAIM"]}
     assert "0 pixels" in answers["22"]["answer"]
-    assert answers["42"]["answer"] == "for the authors"
+    assert answers["44"]["answer"] == "for the authors"
 
 
 def test_one_file_without_any_request(make_run, thumbnails):

@@ -54,7 +54,7 @@ def load_dataset(
         films=tuple(split.films),
         classes=classes,
         positive=positive,
-        protocol=config.protocol,
+        protocol=split.protocol,
         leaking=split.leaking,
         notes=(*class_notes, *dataset.notes, *split.notes),
     )

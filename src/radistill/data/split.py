@@ -25,11 +25,15 @@ _SHOWN = 5  # leaks in a message
 
 @dataclass(frozen=True)
 class Split:
-    """Films with `split` filled in; whether a patient or a film is in two; notes for the user."""
+    """Films with `split` filled in; whether a patient or a film is in two; notes for the user.
+
+    protocol: what was done, which is `patient` too where a set under `official` has no test films.
+    """
 
     films: list[Film]
     leaking: bool
     notes: tuple[str, ...]
+    protocol: str
 
 
 def make_split(
@@ -64,7 +68,8 @@ def make_split(
             "which marks the report."
         )
     notes += tuple(f"Leaking: {leak}. The figures are too good." for leak in leaks)
-    return Split(done, bool(leaks), notes)
+    anew = config.protocol == "official" and not any(film.split == "test" for film in films)
+    return Split(done, bool(leaks), notes, "patient" if anew else config.protocol)
 
 
 def _patient_leak(films: Sequence[Film]) -> str:

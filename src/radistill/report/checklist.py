@@ -8,6 +8,7 @@ import yaml
 
 from radistill.config import StudyConfig
 from radistill.report import fmt
+from radistill.report.methods import NETWORKS, selection, split_sentence, teachers
 from radistill.report.summary import main_model
 from radistill.schema.comparison import Comparison, DatasetFacts
 from radistill.schema.environment import Environment
@@ -44,14 +45,14 @@ def facts(
     comparison: Comparison, config: StudyConfig | None, environment: Environment | None
 ) -> dict[str, str]:
     """Sentences by key; a key is missing where the run does not know."""
-    answers = _of_data(comparison.dataset) | _of_model(comparison)
+    answers = _of_data(comparison.dataset, config) | _of_model(comparison)
     answers |= {
         "use": "Research and teaching only.",
         "predictors": "The pixels of one frontal chest film alone.",
         "preparation": "Films are decoded, made grey, resized to a square with antialiasing and "
         "divided by 255; unreadable and duplicate files are listed under Data.",
         "measures": "See Figures and Thresholds: discrimination, calibration, decisions at "
-        "thresholds chosen on validation, net benefit.",
+        "thresholds that were never chosen on test, net benefit.",
         "uncertainty": UNCERTAINTY,
         "clusters": "Films of one patient are drawn together in every resample.",
         "predictions": "One probability a film, kept in predictions.csv, from which every figure "
@@ -68,7 +69,7 @@ def facts(
     return answers
 
 
-def _of_data(dataset: DatasetFacts) -> dict[str, str]:
+def _of_data(dataset: DatasetFacts, config: StudyConfig | None) -> dict[str, str]:
     films = "; ".join(
         f"{split} " + ", ".join(f"{n:,} {label}" for label, n in by_label.items())
         for split, by_label in dataset.counts.items()
@@ -84,9 +85,9 @@ def _of_data(dataset: DatasetFacts) -> dict[str, str]:
         "exclusions": "Files that cannot be read are left out and listed under Data; no value is "
         "imputed.",
     }
-    if dataset.protocol and dataset.protocol != "external":
+    if split := split_sentence(dataset, config):
         several = "Some patients or films are" if dataset.leaking else "No patient is"
-        answers["split"] = f"Split {dataset.protocol}, by patient. {several} in two splits."
+        answers["split"] = f"{split} {several} in two splits."
     return answers
 
 
@@ -102,12 +103,14 @@ def _of_model(comparison: Comparison) -> dict[str, str]:
         "calibration": f"Calibration: {chosen.kind} ({chosen.reason})." if chosen else "",
         "robustness": "Scored on corrupted films; see Where it fails.",
         "explanation": f"{main.explanation.method}; see Films." if main.explanation else "",
+        "internal": "Figures are of held-out test films of the same data set.",
         "fairness": "Figures by group as far as the data name groups; see Where it fails.",
         "shift": "External data; see Other data.",
     }
     known = {
         "performance": test.auc is not None,
         "robustness": main.robustness,
+        "internal": not external,
         "fairness": main.groups,
         "shift": external,
     }
@@ -115,7 +118,7 @@ def _of_model(comparison: Comparison) -> dict[str, str]:
 
 
 def _of_config(config: StudyConfig) -> dict[str, str]:
-    recipes = {name: config.recipe(name) for name in ("baseline", "teacher", "student")}
+    recipes = {name: config.recipe(name) for name in NETWORKS}
     parts = [
         f"{name}: {recipe.architecture} at {recipe.input_size} pixels, weights {recipe.weights}"
         for name, recipe in recipes.items()
@@ -123,8 +126,8 @@ def _of_config(config: StudyConfig) -> dict[str, str]:
     return {
         "models": "; ".join(parts) + ".",
         "training": "Every setting is listed under Settings.",
-        "selection": "By the criterion on validation that Settings names; test was scored once a "
-        "model.",
-        "ensemble": "None.",
+        "selection": "; ".join(f"{name}: {selection(recipe)}" for name, recipe in recipes.items())
+        + ". Test was scored once a model.",
+        "ensemble": teachers(config),
         "bundle": "ONNX with its card in RUN/bundle; no part of it is a pickle.",
     }

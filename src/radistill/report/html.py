@@ -23,7 +23,7 @@ from radistill.report.figures.pictures import (
     shift_figures,
     validation_figures,
 )
-from radistill.report.methods import methods
+from radistill.report.methods import methods, split_title
 from radistill.report.render import render
 from radistill.report.summary import main_model, summary
 from radistill.schema.comparison import Comparison, DatasetFacts
@@ -79,6 +79,7 @@ def write_report(
         figures=tables.cells(comparison.models, tables.ALL),
         costs=tables.cells(comparison.models, tables.COSTS),
         main=main,
+        split=split_title(comparison.dataset),
         calibrated=[model for model in comparison.models if model.calibration],
         mistakes=[
             (films.path[row], films.label[row], [p.probability[row] for p in predictions.values()])

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from radistill.config import StudyConfig
+from radistill.config import Recipe, StudyConfig
 from radistill.metrics.reliability import ECE_BINS
 from radistill.report import fmt
 from radistill.report.summary import main_model
 from radistill.schema.comparison import Comparison, DatasetFacts, ModelResult
 from radistill.schema.figures import CalibrationResult, Explanation, Robustness
 
+NETWORKS = ("baseline", "teacher", "student")
+SELECTION = {
+    "auc": "the epoch with the highest AUC on validation was kept",
+    "log_loss": "the epoch with the lowest log loss on validation was kept",
+    "worst_auc": "the epoch with the highest AUC on validation was kept, the lowest of the AUCs on "
+    "the films as they are and on corrupted ones being counted",
+    "last": "the last epoch was kept, none was chosen",
+}
+
 
 def methods(comparison: Comparison, config: StudyConfig | None) -> list[str]:
     """Sentences for a paper's methods section; some need the run's settings, `config`."""
     dataset, main = comparison.dataset, main_model(comparison)
     return [
-        _films(dataset),
+        _films(dataset, config),
         *(_training(config) if config else []),
         _threshold(main, dataset.positive),
         *([_calibration(main.name, main.calibration)] if main.calibration else []),
@@ -27,7 +36,61 @@ def methods(comparison: Comparison, config: StudyConfig | None) -> list[str]:
     ]
 
 
-def _films(dataset: DatasetFacts) -> str:
+def split_title(dataset: DatasetFacts) -> str:
+    """How the films were split, for a title; empty where they were not, or it is not recorded."""
+    titles = {
+        "official": "test films as the data set names them",
+        "patient": f"split by patient ({_shares(dataset)})",
+        "image": f"split image by image ({_shares(dataset)})",
+    }
+    return titles.get(dataset.protocol or "", "")
+
+
+def split_sentence(dataset: DatasetFacts, config: StudyConfig | None) -> str:
+    """How the films were split; empty as for `split_title`."""
+    seed = f", seed {config.seed}" if config else ""
+    if dataset.protocol == "official":
+        return (
+            "The test films are those that the data set names; the validation films were held out "
+            "of its others."
+        )
+    title = split_title(dataset)
+    return (
+        f"The films were {title.removesuffix(')')} training:validation:test{seed})."
+        if title
+        else ""
+    )
+
+
+def _shares(dataset: DatasetFacts) -> str:
+    """Training, validation and test films in percent: `70:10:20`."""
+    films = [sum(dataset.counts.get(split, {}).values()) for split in ("train", "val", "test")]
+    return ":".join(f"{100 * count / max(1, sum(films)):.0f}" for count in films)
+
+
+def selection(recipe: Recipe) -> str:
+    """How the epoch of a network was chosen, as a clause."""
+    if recipe.epochs:
+        return SELECTION[recipe.criterion]
+    by = "lowest log loss" if recipe.criterion == "log_loss" else "highest AUC"
+    return f"the epoch with the {by} on validation was kept"
+
+
+def teachers(config: StudyConfig) -> str:
+    """What taught the student, as a sentence."""
+    own, further = config.distill.ensemble, len(config.distill.teachers)
+    if own + further == 1:
+        return "The student learnt from the outputs of one teacher."
+    parts = [f"{own} of this study, alike but for their seeds"] if own > 1 else ["the study's own"]
+    if further:
+        parts.append(f"{further} trained before")
+    return (
+        f"The student learnt from the averaged outputs of {own + further} teachers "
+        f"({', '.join(parts)}); the student itself is one network."
+    )
+
+
+def _films(dataset: DatasetFacts, config: StudyConfig | None) -> str:
     totals = {split: sum(counts.values()) for split, counts in dataset.counts.items()}
     if dataset.protocol == "external":
         return f"The model was scored on {totals['test']:,} films of {dataset.name}."
@@ -36,23 +99,32 @@ def _films(dataset: DatasetFacts) -> str:
         if dataset.leaking
         else "no patient being in two splits"
     )
-    how = f"by the protocol {dataset.protocol}, " if dataset.protocol else ""
     counts = ", ".join(f"{films:,} {split}" for split, films in totals.items())
-    return f"The films of {dataset.name} were split {how}{kept}: {counts}."
+    done = f"The films of {dataset.name} were split, {kept}: {counts}."
+    return f"{done} {split_sentence(dataset, config)}".strip()
 
 
 def _training(config: StudyConfig) -> list[str]:
-    recipes = {name: config.recipe(name) for name in ("baseline", "teacher", "student")}
     return [
-        *(
-            f"The {name} was a {recipe.architecture} at {recipe.input_size} x {recipe.input_size} "
-            f"pixels (weights {recipe.weights}), {recipe.epochs} epochs of {recipe.optimizer} at a "
-            f"learning rate of {recipe.learning_rate:g}, batches of {recipe.batch_size}; the epoch "
-            f"was chosen by {recipe.criterion} on validation."
-            for name, recipe in recipes.items()
-        ),
+        *(_recipe(name, config.recipe(name)) for name in NETWORKS),
+        teachers(config),
         f"Seed {config.seed}.",
     ]
+
+
+def _recipe(name: str, recipe: Recipe) -> str:
+    size = f"{recipe.input_size} x {recipe.input_size}"
+    phases = [f"{recipe.head_epochs} epochs of the head alone"] if recipe.head_epochs else []
+    if recipe.epochs:
+        phases.append(
+            f"{recipe.epochs} epochs of {recipe.optimizer} at a learning rate of "
+            f"{recipe.learning_rate:g}"
+        )
+    return (
+        f"The architecture of the {name} was {recipe.architecture} at {size} pixels (weights "
+        f"{recipe.weights}); it was trained for {' and '.join(phases)}, in batches of "
+        f"{recipe.batch_size}; {selection(recipe)}."
+    )
 
 
 def _threshold(main: ModelResult, positive: str) -> str:

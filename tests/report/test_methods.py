@@ -1,0 +1,77 @@
+"""The generated sentences say what was done, for every preset and every way to split."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from finished_run import edited
+from radistill.config import load_config, presets
+from radistill.report.checklist import checklist
+from radistill.report.methods import methods, split_title
+
+COUNTS = {split: {"NORMAL": n, "PNEUMONIA": n} for split, n in (("train", 70), ("val", 10))}
+COUNTS["test"] = {"NORMAL": 20, "PNEUMONIA": 20}
+# Of each criterion a part of the sentence that tells how the epoch was chosen.
+CHOSEN = {
+    "auc": "highest AUC on validation",
+    "log_loss": "lowest log loss on validation",
+    "worst_auc": "lowest of the AUCs",
+    "last": "the last epoch was kept, none was chosen",
+}
+
+
+def claim(comparison, config):
+    answers = checklist(comparison, config, None)["CLAIM"]
+    return {item["item"]: item["answer"] for item in answers}
+
+
+@pytest.mark.parametrize("preset", presets())
+def test_text_of_every_preset(make_run, preset):
+    _, comparison = make_run()
+    config = load_config(preset)
+    text, answers = " ".join(methods(comparison, config)), claim(comparison, config)
+    every = " ".join([text, *answers.values()])
+    assert not re.search(r"\b[Aa] [aeio]|chosen by|criterion|by last", every)
+    assert not re.search(r"\b(None|nan)\b", every)
+    for network in ("teacher", "student"):
+        recipe = config.recipe(network)
+        assert f"The architecture of the {network} was {recipe.architecture}" in text
+        assert CHOSEN[recipe.criterion] in text
+        assert CHOSEN[recipe.criterion] in answers["26"]
+    number = config.distill.ensemble
+    expected = f"averaged outputs of {number} teachers" if number > 1 else "of one teacher"
+    assert expected in text
+    assert expected in answers["27"]
+
+
+def test_teachers_from_elsewhere_are_counted(make_run, tmp_path):
+    _, comparison = make_run()
+    config = load_config("quick", overrides=[f"distill.teachers=[{tmp_path}]"])
+    assert "averaged outputs of 2 teachers (the study's own, 1 trained before)" in " ".join(
+        methods(comparison, config)
+    )
+
+
+@pytest.mark.parametrize(
+    ("protocol", "title", "sentence"),
+    [
+        ("patient", "split by patient (70:10:20)", "by patient (70:10:20 training:validation:test"),
+        ("image", "split image by image (70:10:20)", "image by image (70:10:20 training"),
+        ("official", "test films as the data set names them", "that the data set names"),
+    ],
+)
+def test_the_split_is_described_as_it_was_done(make_run, protocol, title, sentence):
+    _, comparison = make_run()
+    comparison = edited(
+        comparison,
+        lambda values: values["dataset"].update(protocol=protocol, counts=COUNTS),
+    )
+    config = load_config("quick", seed=7)
+    assert split_title(comparison.dataset) == title
+    text, answers = " ".join(methods(comparison, config)), claim(comparison, config)
+    for written in (text, answers["19"], answers["20"]):
+        assert sentence in written
+        assert "split official" not in written.lower()
+        assert ("seed 7" in written) == (protocol != "official")
