@@ -73,7 +73,7 @@ def check(folder: Path, counts: dict[str, int], comparison: Comparison) -> None:
     card = read_card(run / "bundle" / "card.json")
     assert card.classes == classes
     film = folder / "data" / "A" / "A-0.png"
-    (answer,) = Predictor(run / "bundle").predict([film])
+    (answer,) = Predictor.load(run / "bundle").predict([film])
     assert 0 <= answer.probability <= 1
     write_page(folder / "page", run / "bundle")
     assert (folder / "page" / "index.html").exists()
