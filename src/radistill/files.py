@@ -113,10 +113,9 @@ def _not_finite(value: Any, key: str = "") -> Iterator[tuple[str, float]]:
     """The numbers in plain values that are NaN or infinite, with their keys: `test.auc`."""
     if isinstance(value, float) and not math.isfinite(value):
         yield key or "the value", value
-    items = value.items() if isinstance(value, dict) else ()
     if isinstance(value, list | tuple):
-        items = enumerate(value)
-    for name, part in items:
+        value = dict(enumerate(value))
+    for name, part in value.items() if isinstance(value, dict) else ():
         yield from _not_finite(part, f"{key}.{name}" if key else str(name))
 
 
