@@ -65,20 +65,34 @@ def test_a_film_is_answered_as_python_answers(
 def test_sensitivity_and_specificity_are_said_in_plain_words(
     page: Page, pneumonia: Path, card: Card
 ) -> None:
-    """The card's figures: those on test first, those on validation after them."""
+    """The card's figures on validation, as of every setting; then those on test."""
     page.add(pneumonia)
     said = page.text("#meaning")
     test = card.figures.test
-    found, alarms = hundred(test.recall), 100 - hundred(test.specificity)
-    low, high = (hundred(1 - end) for end in reversed(test.specificity_ci))
+    default = point(card, "default")
+    found, alarms = hundred(default.sensitivity), 100 - hundred(default.specificity)
+    low, high = (hundred(1 - end) for end in reversed(default.specificity_ci))
     assert f"Of 100 children with pneumonia it finds about {found}." in said
     assert f"Of 100 children without pneumonia it wrongly suspects about {alarms}." in said
     assert f"95% interval {low} to {high}" in said
     assert f"{test.n} films of patients the model had never seen" in said
-    default = point(card, "default")
-    assert f"{hundred(default.sensitivity)} found" in said
-    assert f"{100 - hundred(default.specificity)} wrongly suspected" in said
+    assert f"{hundred(test.recall)} found" in said
+    assert f"{100 - hundred(test.specificity)} wrongly suspected" in said
     assert page.tab.locator(".dots .on").count() == found + alarms
+
+
+def test_a_setting_of_a_lower_threshold_finds_more(page: Page, pneumonia: Path) -> None:
+    page.add(pneumonia)
+    values = page.tab.locator(".point .point-value").all_inner_texts()
+    thresholds = [float(value.rstrip("%")) for value in values]
+    assert thresholds == sorted(thresholds)
+    found = []
+    for choice in page.tab.locator("input[name=point]:not([value=own])").all():
+        choice.check()
+        found.append(page.tab.locator(".frequency[data-kind=found] .on").count())
+        name = choice.locator("xpath=..").inner_text()
+        assert "recommended" in name or f"Find about {found[-1]} of 100" in name
+    assert found == sorted(found, reverse=True)
 
 
 def test_another_setting_decides_again_without_running_again(

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { cell, csv } from "../../../src/radistill/page/web/app/csv.js";
-import { neighbours, onTest, points } from "../../../src/radistill/page/web/app/measured.js";
+import { measured, neighbours, onTest, points } from "../../../src/radistill/page/web/app/measured.js";
 import { outcome } from "../../../src/radistill/page/web/app/outcome.js";
 import { reasonsToAbstain } from "../../../src/radistill/page/web/engine/abstain.js";
 import { decide } from "../../../src/radistill/page/web/engine/decide.js";
@@ -104,6 +104,29 @@ test("operating points go by threshold, the default before its double", () => {
   const { below, above } = neighbours({ operating_points }, 0.6);
   assert.deepEqual([below.name, above.name], ["default", "sensitivity-0.9"]);
   assert.equal(neighbours({ operating_points }, 0.9).above, null);
+});
+
+test("every setting is measured on the same films, so a lower threshold never finds less", () => {
+  const range = /** @type {[number, number]} */ ([0, 1]);
+  const point = (name, threshold, sensitivity) => ({
+    name, threshold, sensitivity, sensitivity_ci: range, specificity: 0.99, specificity_ci: range,
+    films: 539,
+  });
+  const operating_points = [
+    point("default", 0.5, 0.926), point("sensitivity-0.9", 0.745, 0.901),
+    point("sensitivity-0.95", 0.175, 0.95), point("sensitivity-0.99", 0.062, 0.99),
+  ];
+  const test = {
+    n: 624, threshold: 0.5, recall: 0.977, recall_ci: range, specificity: 0.8, specificity_ci: range,
+  };
+  const shown = (given) => points(given).map((each) => measured(given, each));
+  for (const figures of [null, { test }]) {
+    const all = shown({ operating_points, figures });
+    assert.deepEqual(all.map(({ films }) => films), Array(4).fill("validation"));
+    assert.deepEqual(all.map((each) => each.figures.sensitivity.value), [0.99, 0.95, 0.926, 0.901]);
+  }
+  const [only] = shown({ operating_points: operating_points.slice(0, 1), figures: { test } });
+  assert.deepEqual([only.films, only.figures.sensitivity.value], ["test", 0.977]);
 });
 
 test("a cell runs no formula, and is quoted where it must be", () => {

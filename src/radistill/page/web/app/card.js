@@ -53,7 +53,7 @@ function performance(card) {
   const row = (name, measured, sensitivity, specificity) =>
     h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, measured), ...sensitivity, ...specificity);
   const rows = card.operating_points.map((point) =>
-    row(pointName(point), t("card.validation", { n: point.films }),
+    row(pointName(card, point), t("card.validation", { n: point.films }),
       [cell(point.sensitivity, point.sensitivity_ci)],
       [cell(point.specificity, point.specificity_ci)]),
   );

@@ -2,22 +2,20 @@
 
 import { h } from "./dom.js";
 import { number, t } from "./i18n.js";
-import { neighbours, onTest, onValidation } from "./measured.js";
+import { measured, neighbours, onTest, onValidation } from "./measured.js";
 import { className, interval, ofHundred, people, pointName } from "./phrases.js";
 
 export function meaning(card, setting) {
-  const point = card.operating_points.find(
-    ({ name, threshold }) => name === setting.point && threshold === setting.threshold,
-  );
-  const test = onTest(card, setting.threshold);
-  const validation = onValidation(point);
-  const measured = test ?? validation;
-  if (!measured) return [unmeasured(card, setting)];
+  const same = card.operating_points.filter(({ threshold }) => threshold === setting.threshold);
+  const point = same.find(({ name }) => name === setting.point) ?? same[0];
+  const { films, figures } = point ? measured(card, point) : { films: null, figures: null };
+  if (!figures) return [unmeasured(card, setting)];
+  const other = films === "test" ? onValidation(point) : onTest(card, setting.threshold);
   return [
-    frequencies(card, measured),
-    h("p.small.source", {}, t(test ? "source.test" : "source.validation", { n: measured.films })),
-    test && validation ? alsoOn(validation) : null,
-    test ? null : warning(card),
+    frequencies(card, figures),
+    h("p.small.source", {}, t(`source.${films}`, { n: figures.films })),
+    other ? alsoOn(other, films === "test" ? "source.also" : "source.also-test") : null,
+    films === "test" ? null : warning(card),
   ].filter((part) => part !== null);
 }
 
@@ -51,12 +49,11 @@ function frequency(kind, count, sentence, small) {
   );
 }
 
-function alsoOn(validation) {
-  const { sensitivity, specificity } = validation;
+function alsoOn({ films, sensitivity, specificity }, key) {
   return h(
     "p.small.quieter", {},
-    t("source.also", {
-      n: validation.films,
+    t(key, {
+      n: films,
       found: number(ofHundred(sensitivity.value)),
       foundRange: interval(sensitivity.low, sensitivity.high),
       alarms: number(100 - ofHundred(specificity.value)),
@@ -83,7 +80,7 @@ function warning(card) {
 function unmeasured(card, setting) {
   if (setting.point !== "own") return h("p.caution", {}, t("unmeasured.none"));
   const { below, above } = neighbours(card, setting.threshold);
-  const names = { below: below && pointName(below), above: above && pointName(above) };
+  const names = { below: below && pointName(card, below), above: above && pointName(card, above) };
   const key = below && above ? "between" : below ? "above" : "below";
   return h("p.caution", {}, t(`unmeasured.${key}`, names));
 }

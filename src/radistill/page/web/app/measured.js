@@ -2,7 +2,7 @@
 
 const rate = (value, [low, high]) => ({ value, low, high });
 
-/** Sensitivity and specificity on patients never trained on; null at any other threshold. */
+/** Sensitivity and specificity on patients never trained on; null where the card has none. */
 export function onTest(card, threshold) {
   const test = card.figures?.test;
   if (test?.threshold !== threshold || !test.recall_ci || !test.specificity_ci) return null;
@@ -30,6 +30,18 @@ export function points(card) {
     .sort((a, b) => Number(b.name === "default") - Number(a.name === "default"))
     .filter(({ threshold }) => !used.has(threshold) && used.add(threshold))
     .sort((a, b) => a.threshold - b.threshold);
+}
+
+/**
+ * The figures to show for a point: of the same films for all points, or a setting that finds more
+ * could seem to find less. Test films if every point was measured on them, else validation films.
+ * @returns {{ films: "test" | "validation", figures: ReturnType<typeof onValidation> }}
+ */
+export function measured(card, point) {
+  const tested = points(card).every(({ threshold }) => onTest(card, threshold));
+  return tested
+    ? { films: "test", figures: onTest(card, point.threshold) }
+    : { films: "validation", figures: onValidation(point) };
 }
 
 /** The measured points just below and above a threshold of one's own. */

@@ -2,6 +2,7 @@
 
 import { has, number, t } from "./i18n.js";
 import { decide } from "../engine/decide.js";
+import { measured } from "./measured.js";
 import { outcome } from "./outcome.js";
 
 /** A class's translation where there is one, else the card's name in lower case. */
@@ -49,8 +50,12 @@ export function interval(low, high) {
 /** A threshold to three digits after the point. */
 export const threshold = (value) => number(value, 3);
 
-export function pointName(point) {
+/** A point's name; how many it finds is measured on the films that the figures are of. */
+export function pointName(card, point) {
   if (point.name === "default") return t("point.default");
   const wanted = /^sensitivity-([\d.]+)$/.exec(point.name);
-  return wanted ? t("point.sensitivity", { n: number(100 * Number(wanted[1])) }) : point.name;
+  if (!wanted) return point.name;
+  const { figures } = measured(card, point);
+  const n = figures ? ofHundred(figures.sensitivity.value) : 100 * Number(wanted[1]);
+  return t("point.sensitivity", { n: number(n) });
 }

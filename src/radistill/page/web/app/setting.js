@@ -39,7 +39,7 @@ function choices() {
     "fieldset.points", {},
     h("legend.small.quieter", {}, t("setting.legend")),
     h("p.points-head.small.quieter", { "aria-hidden": "true" }, t("setting.threshold")),
-    ...list.map((point) => choice(point.name, pointName(point), point.threshold)),
+    ...list.map((point) => choice(point.name, pointName(store.card, point), point.threshold)),
     choice("own", t("point.own"), null),
     own(),
   );
