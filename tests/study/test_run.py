@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 
@@ -281,50 +282,61 @@ def test_a_bundle_is_made_again_without_the_films(run: Path, tmp_path: Path) -> 
         bundle_run(tmp_path)
 
 
-def test_a_bundle_tells_what_the_report_promises_after_calibration(
-    run: Path, tmp_path: Path
+@pytest.mark.parametrize("kind", ["none", "temperature"])
+def test_the_card_has_the_figures_of_the_files_themselves(
+    run: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Each file, run on the test films, gives what the card says of it."""
     from radistill.data.cache import open_cache
-    from radistill.metrics.calibration import calibrate
+    from radistill.export import int8
     from radistill.metrics.metrics import metrics
     from radistill.metrics.predictions import read_predictions
     from radistill.runtime import Bundle
-    from radistill.schema.figures import CalibrationMap
 
+    monkeypatch.setattr(int8, "MAX_AUC_DIFFERENCE", 1)
+    monkeypatch.setattr(int8, "MAX_PROBABILITY_DIFFERENCE", 1)
+    monkeypatch.setattr(int8, "MAX_DECISIONS_CHANGED", 1)
+    monkeypatch.setattr(int8, "_smaller", lambda *_: True)
     out = tmp_path / "run"
     shutil.copytree(run, out)
-    comparison = json.loads((out / "comparison.json").read_text())
-    entry = next(m for m in comparison["models"] if m["name"] == "student")
-    chosen = CalibrationMap(kind="temperature", temperature=0.4)
-    entry["calibration"] = chosen.model_dump()
-    (out / "comparison.json").write_text(json.dumps(comparison))
-    card = bundle_run(out).model_dump(mode="json")
-    p = read_predictions(out / "student" / "predictions.csv", "PNEUMONIA")
+    settings = yaml.safe_load((out / "config.yaml").read_text())
+    settings["evaluation"] = settings.get("evaluation", {}) | {
+        "calibration": kind,
+        "threshold": "youden",
+    }
+    (out / "config.yaml").write_text(yaml.safe_dump(settings))
+    shipped = bundle_run(out)
+    assert shipped.figures_of == shipped.small_file == "model.int8.onnx"
+    assert shipped.calibration.kind == kind
+    assert (shipped.temperature != 1) is (kind == "temperature")
     shas = {r["path"]: r["sha256"] for r in csv.DictReader((out / "manifest.csv").open())}
-    cache = open_cache(out / "cache", card["input_size"])
+    cache = open_cache(out / "cache", shipped.input_size)
     assert cache is not None
-    bundle = Bundle.load(out / "bundle", precision="float32")
-    told = bundle.probabilities(cache.batch([shas[path] for path in p.path]))[:, 1]
-    after = calibrate(chosen, p.probability)
-    np.testing.assert_allclose(told, after, atol=1e-4)
-    assert np.abs(told - p.probability).max() > 0.001
-    threshold, before = card["threshold"], entry["test"]
-    assert threshold == pytest.approx(calibrate(chosen, before["threshold"]))
-    assert threshold != before["threshold"]
-    assert card["operating_points"][0]["threshold"] == threshold
-    shown = card["figures"]["test"]
-    expected = metrics(p.truth, after, threshold).model_dump()
-    for key in ("brier", "ece", "log_loss", "auc", "recall", "confusion", "threshold"):
-        assert shown[key] == pytest.approx(expected[key]), key
-    assert ((told - after) ** 2).mean() < 1e-8, "so its Brier score is that of the card"
-    for key in ("auc", "auc_ci", "recall_ci", "confusion"):  # ranks and decisions stay
-        assert shown[key] == before[key], key
-    named = {point["name"].replace("-", "=", 1) for point in card["operating_points"]}
-    others = [point for point in entry["operating_points"] if point["rule"] not in named]
-    assert others
-    assert len(others) < len(entry["operating_points"])
-    for one, two in zip(others, card["figures"]["operating_points"], strict=True):
-        assert two["threshold"] == pytest.approx(calibrate(chosen, one["threshold"]))
+    seen = []
+    for precision in ("auto", "float32"):
+        bundle = Bundle.load(out / "bundle", precision=precision)
+        card = bundle.card
+        assert card.figures_of == bundle.file
+        figures = card.figures
+        assert figures is not None
+        assert card.threshold == figures.test.threshold == card.operating_points[0].threshold
+        scores = {}
+        for split, name in (("val", "predictions-val.csv"), ("test", "predictions.csv")):
+            p = read_predictions(out / "student" / name, "PNEUMONIA")
+            scores[split] = bundle.probabilities(cache.batch([shas[path] for path in p.path]))[:, 1]
+            truth = p.truth
+            if split == "val":
+                default = card.operating_points[0]
+                called = scores["val"] >= card.threshold
+                assert default.sensitivity == pytest.approx(called[truth].mean())
+        expected = metrics(truth, scores["test"], card.threshold).model_dump()
+        for key in ("brier", "ece", "log_loss", "auc", "recall", "specificity", "confusion"):
+            assert figures.test.model_dump()[key] == pytest.approx(expected[key], abs=1e-4), key
+        seen.append(figures.test.brier)
+    assert seen[0] != seen[1], "two files"
+    readme = (out / "bundle" / "README.md").read_text("utf-8")
+    assert "scored by `model.int8.onnx`" in readme
+    assert "scored by `model.onnx` at its own threshold" in readme
 
 
 @pytest.mark.parametrize("ages", ["old", "90-18", "18", "18-90-95"])

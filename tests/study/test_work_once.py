@@ -18,6 +18,7 @@ import pytest
 from radistill.config import StudyConfig, load_config
 from radistill.files import write_json
 from radistill.phantoms import generate
+from radistill.schema.card import CARD, read_card
 from radistill.schema.comparison import Comparison
 from radistill.study.bundle import bundle_run
 from radistill.study.refresh import refresh_run
@@ -103,13 +104,18 @@ def comparison(first: tuple[Path, Path, Comparison, Counter[str]]) -> Comparison
     return first[2]
 
 
+def small_files(run: Path) -> int:
+    """How many smaller files the bundle holds: each has figures of its own."""
+    return len(read_card(run / "bundle" / CARD).files) - len(("model.onnx", "README.md"))
+
+
 def test_a_study_does_each_thing_once(
     first: tuple[Path, Path, Comparison, Counter[str]],
 ) -> None:
     assert first[3] == {
         "decode": FILMS,
         "load_model": 4,
-        "figure_draws": 4,
+        "figure_draws": 4 + small_files(first[1]),
         "robustness": 1,
         "costs_side_by_side": 1,
     }
@@ -127,7 +133,8 @@ def test_what_was_deleted_is_made_again_from_what_is_there(
     again, counts = study(data, run)
     assert (run / deleted).exists()
     assert counts["decode"] == counts["robustness"] == 0
-    assert counts["read_predictions"] == counts["figure_draws"] == 4
+    assert counts["read_predictions"] == 5, "of the student those on validation too, for the bundle"
+    assert counts["figure_draws"] == 4 + small_files(run)
     measured = deleted == "comparison.json"  # it alone holds what was measured side by side
     assert counts["costs_side_by_side"] == measured
     assert counts["load_model"] == (4 if measured else 1)
@@ -161,7 +168,8 @@ def test_without_checks_those_of_before_are_gone(
 def test_a_bundle_made_again_and_figures_made_anew(run: Path, tmp_path: Path) -> None:
     with counted() as counts:
         bundle_run(run)
-    assert counts == {"load_model": 1, "read_predictions": 1}
+    small = {"figure_draws": 1} if small_files(run) else {}
+    assert counts == {"load_model": 1, "read_predictions": 2, **small}
     with counted() as counts:
         refresh_run(run, settings(), out=tmp_path / "out", robust=True)
     assert counts["decode"] == 0

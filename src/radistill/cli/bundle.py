@@ -20,6 +20,7 @@ def bundle(
     ] = None,
 ) -> None:
     """Export the run's student to RUN/bundle, with abstention fitted to its validation films."""
+    from radistill.export.model_card import file_figures
     from radistill.study.bundle import bundle_run, parse_population
 
     card = bundle_run(run, population=parse_population(population, ages))
@@ -28,3 +29,5 @@ def bundle(
         f"smaller file: {card.quantisation.kind} ({card.quantisation.reason})",
         markup=False,
     )
+    for line in file_figures(card):
+        console.print(line, markup=False)

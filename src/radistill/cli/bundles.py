@@ -21,7 +21,8 @@ def bundles() -> None:
             f"{folder.name}\n"
             f"  {card.positive} by {card.architecture} at {card.input_size} pixels, "
             f"{megabytes:.2f} MB\n"
-            f"  test AUC {test.auc:.3f} ({low:.3f} to {high:.3f}) on {test.n} films\n"
+            f"  test AUC {test.auc:.3f} ({low:.3f} to {high:.3f}) on {test.n} films, "
+            f"of {card.figures_of}\n"
             f"  knows {card.population.description}\n"
             f"  {folder}"
         )

@@ -59,7 +59,10 @@ def predict(
         predictor = Predictor.load(bundle, precision=precision)
         settings = resolve(predictor.card, options, heatmaps)
         console.print(
-            about(predictor.card, settings.threshold), markup=False, highlight=False, soft_wrap=True
+            about(predictor.card, settings.threshold, predictor.bundle.file),
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )
         counts = run_job(predictor, paths, settings, intake, form=written, out=out, resume=resume)
     console.print(summary(counts), markup=False, highlight=False)

@@ -47,7 +47,9 @@ def run(
     if show_config:
         typer.echo(to_yaml(settings), nl=False)
         return
+    from radistill.export.model_card import file_figures
     from radistill.report.tables import print_table
+    from radistill.schema.card import CARD, read_card
     from radistill.study.run import run_study
 
     try:
@@ -56,4 +58,7 @@ def run(
         console.print("interrupted; what is finished is kept: the same command goes on from there")
         raise typer.Exit(INTERRUPTED) from None
     print_table(comparison, Console())
+    console.print("The figures above are of networks in float32; of the files in the bundle:")
+    for line in file_figures(read_card(out / "bundle" / CARD)):
+        console.print(line, markup=False)
     console.print(f"report: {out / 'report.html'}\nbundle: {out / 'bundle'}", markup=False)

@@ -76,7 +76,7 @@ def serve(
     )
     predictor = Predictor.load(bundle, precision=precision, threads=1)
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
-    say(about(predictor.card, predictor.card.threshold))
+    say(about(predictor.card, predictor.card.threshold, predictor.bundle.file))
     say(f"open {uvicorn_server.address(listener, tls=certificate is not None)}")
     if made:
         say(f"token, shown this once: {asked}\nPrograms send it as Authorization: Bearer TOKEN")

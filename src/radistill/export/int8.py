@@ -151,6 +151,15 @@ def shrink(
     return _dropped(f"none is near enough to float32, AUC {auc:.4f} ({'; '.join(tried)})", auc)
 
 
+def shrink_again(float_path: Path, squares: np.ndarray, outcome: Quantisation) -> None:
+    """Write the file that `shrink` kept beside another graph of the same network."""
+    if outcome.kind == "int8":
+        setting = next(one for one in SETTINGS if one.name == outcome.setting)
+        quantise(float_path, float_path.with_name(INT8), squares, setting=setting)
+    elif outcome.kind == "float16":
+        halve(float_path, float_path.with_name(FLOAT16))
+
+
 @dataclass(frozen=True)
 class FileDifference:
     """A smaller file against float32 on the same films.

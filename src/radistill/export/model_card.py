@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from radistill.schema.card import FLOAT16, FLOAT32, INT8, Card, OperatingPoint
-from radistill.schema.figures import FigureName
+from radistill.schema.figures import FigureName, Figures
 from radistill.schema.record import Interval
 
 TITLES: dict[FigureName, str] = {
@@ -58,7 +58,8 @@ def _task(card: Card) -> str:
     return (
         f"It takes a chest X-ray and gives the probability of {card.positive} (against {others}). "
         f"A film is called {card.positive} from {card.threshold:.4g} up; that threshold was "
-        f"set without the test films.\n\n{_points(card)}\n\n{card.preprocessing}\n\n"
+        f"set without the test films, for `{card.figures_of}`.\n\n{_points(card)}\n\n"
+        f"{card.preprocessing}\n\n"
         f"The map 'cam' has {card.cam.size[0]} x {card.cam.size[1]} positions: {card.cam.method}."
     )
 
@@ -123,14 +124,48 @@ def _figures(card: Card) -> str:
     if card.figures is None:
         return "Not measured on a test split."
     test = card.figures.test
+    whose = "" if card.leaking else " of patients who were not trained on"
+    head = f"On {test.n} films{whose}"
+    text = f"{head}, scored by `{card.figures_of}`.\n\n{_test_table(test)}"
+    if card.float32:
+        text += (
+            f"\n\n{head}, scored by `{FLOAT32}` at its own threshold, "
+            f"{card.float32.threshold:.4g}.\n\n{_test_table(card.float32.test)}"
+        )
+    return text
+
+
+def file_figures(card: Card) -> list[str]:
+    """A line for each file of which the card has test figures."""
+    if card.figures is None:
+        return []
+    measured = {card.figures_of: card.figures.test}
+    if card.float32:
+        measured[FLOAT32] = card.float32.test
+    return [
+        f"{name}: "
+        + ", ".join(
+            f"{word} {value:.3f}"
+            for word, value in (
+                ("AUC", test.auc),
+                ("accuracy", test.accuracy),
+                ("sensitivity", test.recall),
+                ("specificity", test.specificity),
+            )
+            if value is not None
+        )
+        + f" on {test.n} test films, at its threshold of {test.threshold:.4g}"
+        for name, test in measured.items()
+    ]
+
+
+def _test_table(test: Figures) -> str:
     rows = [
         f"| {title} | {value:.3f} | {_interval(test.interval(name))} |"
         for name, title in TITLES.items()
         if (value := test.value(name)) is not None
     ]
-    whose = "" if card.leaking else " of patients who were not trained on"
-    head = f"On {test.n} films{whose}, scored by the float32 model."
-    return "\n".join([head, "", "| figure | value | 95 % interval |", "|---|---|---|", *rows])
+    return "\n".join(["| figure | value | 95 % interval |", "|---|---|---|", *rows])
 
 
 def _groups(card: Card) -> str:

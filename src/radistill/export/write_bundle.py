@@ -11,7 +11,7 @@ import numpy.typing as npt
 from radistill import __version__
 from radistill.errors import RadistillError
 from radistill.export.graph import ExportedModel
-from radistill.export.int8 import shrink
+from radistill.export.int8 import shrink, shrink_again
 from radistill.export.model_card import model_card
 from radistill.export.ood_statistics import fit_abstention
 from radistill.export.operating_points import validation_points, without_points
@@ -30,12 +30,14 @@ from radistill.schema.card import (
     Cam,
     Card,
     CardCalibration,
+    FileFigures,
     OperatingPoint,
     Population,
+    Quantisation,
     TrainingData,
 )
 from radistill.schema.comparison import ModelResult
-from radistill.schema.figures import CalibrationMap
+from radistill.schema.figures import CalibrationMap, Figures
 
 LICENCE = "MIT for the files of this bundle; the training films keep their own licence"
 INTENDED_USE = (
@@ -59,6 +61,9 @@ class BundleSpec:
     operating_points: thresholds to choose by name; `default` and three sensitivities, all measured
     on validation, where None. population: whom the model knows.
     figures: the model's entry of comparison.json ("test", "cost", ...), as calibrated.
+    quantisation: the smaller file that was chosen before, of which threshold, calibration and
+    figures are; where None it is chosen here, and they are of model.onnx. float32: the test figures
+    of model.onnx, where `figures` are of the smaller file.
     """
 
     classes: tuple[str, ...]
@@ -74,6 +79,8 @@ class BundleSpec:
     calibration: CalibrationMap = UNCALIBRATED
     operating_points: tuple[OperatingPoint, ...] | None = None
     population: Population | None = None
+    quantisation: Quantisation | None = None
+    float32: Figures | None = None
 
 
 def write_bundle(
@@ -106,7 +113,9 @@ def _fill(
 ) -> Card:
     positive = spec.classes.index(spec.positive)
     (work / FLOAT32).write_bytes(exported.bytes)
-    quantisation = shrink(
+    if spec.quantisation:
+        shrink_again(work / FLOAT32, squares, spec.quantisation)
+    quantisation = spec.quantisation or shrink(
         work / FLOAT32, squares=squares, truth=truth, positive=positive, threshold=spec.threshold
     )
     names = [name for name in (FLOAT32, INT8, FLOAT16) if (work / name).exists()]
@@ -138,6 +147,8 @@ def _fill(
         abstention=fit_abstention(squares, lambda films: run_batches(shipped, films).embedding),
         training_data=spec.training_data,
         figures=spec.figures and without_points(spec.figures, points),
+        figures_of=names[-1] if spec.quantisation else FLOAT32,
+        float32=spec.float32 and _float32(work, spec.float32, squares, truth, positive),
         notes=spec.notes,
         synthetic=spec.synthetic,
         leaking=spec.leaking,
@@ -152,6 +163,18 @@ def _fill(
     card = card.model_copy(update={"files": files})
     write_json(work / CARD, card.model_dump(mode="json"))
     return card
+
+
+def _float32(
+    work: Path, test: Figures, squares: np.ndarray, truth: np.ndarray, positive: int
+) -> FileFigures:
+    session = open_session((work / FLOAT32).read_bytes())
+    probability = run_batches(session, squares).probability[:, positive]
+    return FileFigures(
+        threshold=test.threshold,
+        operating_points=validation_points(truth, probability, test.threshold),
+        test=test,
+    )
 
 
 def cam_scale(cam: np.ndarray, called: np.ndarray) -> float:

@@ -131,7 +131,8 @@ def _threshold(main: ModelResult, positive: str) -> str:
     return (
         f"A film was called {positive} from a probability of {fmt.figure(main.test.threshold)} up "
         f"({main.name}; {main.threshold_rule or 'as recorded'}), a threshold that was never chosen "
-        "on test."
+        "on test. Figures are of the network in float32; the bundle's card has those of the file "
+        "that runs by default, at its own threshold."
     )
 
 

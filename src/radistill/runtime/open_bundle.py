@@ -17,7 +17,7 @@ from radistill.schema.card import CARD, FLOAT32, Card, FileName, read_card
 
 @dataclass(frozen=True)
 class Bundle:
-    """A model ready to predict, with its card.
+    """A model ready to predict, with its card, which has threshold and figures of `file`.
 
     file: which of the card's files runs: `model.onnx`, or the smaller one beside it. threads: how
     many batches run at once.
@@ -42,7 +42,7 @@ class Bundle:
         contents = {name: _verified(folder / name, digest) for name, digest in card.files.items()}
         file = card.small_file if precision == "auto" else FLOAT32
         session = _session(folder / file, contents[file], card)
-        return cls(folder, card, file, session, threads or cores())
+        return cls(folder, card.of(file), file, session, threads or cores())
 
     def run(self, squares: np.ndarray) -> Outputs:
         """uint8 (N, S, S), S the card's input_size, N at least 1 -> what the model says of them.

@@ -19,6 +19,7 @@ from pydantic import (
 from radistill.errors import UsageError
 from radistill.schema.abstention import Abstention
 from radistill.schema.comparison import ModelResult
+from radistill.schema.figures import Figures
 
 FORMAT = 2
 FileName = Literal["model.onnx", "model.int8.onnx", "model.fp16.onnx", "README.md"]
@@ -51,6 +52,12 @@ class Quantisation(Part):
     decisions_changed: float | None
     reason: str
 
+    @property
+    def file(self) -> FileName | None:
+        """The smaller file, None where none was kept."""
+        files: dict[str, FileName] = {"int8": INT8, "float16": FLOAT16}
+        return files.get(self.kind)
+
 
 class OperatingPoint(Part):
     """A threshold to choose by name, with what it gave on `split`; intervals are 95 %."""
@@ -63,6 +70,18 @@ class OperatingPoint(Part):
     sensitivity_ci: tuple[float, float] | None
     specificity: float | None
     specificity_ci: tuple[float, float] | None
+
+
+class FileFigures(Part):
+    """A file that does not run by default: its own threshold and figures."""
+
+    threshold: float
+    operating_points: tuple[OperatingPoint, ...]
+    test: Figures
+
+    @field_serializer("test")
+    def _without_unset(self, value: Figures) -> Mapping[str, object]:
+        return value.model_dump(mode="json", exclude_unset=True)
 
 
 class CardCalibration(Part):
@@ -120,7 +139,10 @@ class Card(BaseModel):
     temperature: log-odds are divided by it in the graph; 1 leaves them alone. calibration: the map
     in the graph that this is a part of. Probabilities that a bundle gives need nothing more.
     abstention: statistics for refusing what the model does not know; None where there are none.
-    figures: the model's entry of comparison.json, of the probability as calibrated.
+    figures: the model's entry of comparison.json, of the probability as calibrated; test figures,
+    groups, thresholds and calibration are of the file `figures_of`, as are threshold and operating
+    points of the card. Older cards lack `figures_of`: theirs are of model.onnx. float32: those of
+    model.onnx where they are not.
     files: sha256 (hexadecimal) of every other file of the bundle.
     """
 
@@ -143,6 +165,8 @@ class Card(BaseModel):
     abstention: Abstention | None
     training_data: TrainingData
     figures: ModelResult | None
+    figures_of: FileName = FLOAT32
+    float32: FileFigures | None = None
     notes: tuple[str, ...]
     synthetic: bool
     leaking: bool
@@ -174,6 +198,21 @@ class Card(BaseModel):
     def small_file(self) -> FileName:
         """The smallest file that holds: INT8, half precision, or float32 where neither does."""
         return next((name for name in (INT8, FLOAT16) if name in self.files), FLOAT32)
+
+    def of(self, file: FileName) -> Card:
+        """The card with threshold and figures of `file`, where it has them apart."""
+        if file == self.figures_of or file != FLOAT32 or self.float32 is None:
+            return self
+        name = self.figures.name if self.figures else self.architecture
+        return self.model_copy(
+            update={
+                "threshold": self.float32.threshold,
+                "operating_points": self.float32.operating_points,
+                "figures": ModelResult(name=name, test=self.float32.test),
+                "figures_of": file,
+                "float32": None,
+            }
+        )
 
     @property
     def positive_index(self) -> int:

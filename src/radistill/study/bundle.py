@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from radistill.config import EvaluationConfig, read_evaluation
@@ -16,11 +17,14 @@ from radistill.export.onnx import export_onnx
 from radistill.export.population import FRONTAL, population_of
 from radistill.export.write_bundle import BundleSpec, write_bundle
 from radistill.metrics.calibration import UNCALIBRATED
+from radistill.metrics.groups import manifest_columns
 from radistill.metrics.score import on_calibrated_scale
 from radistill.schema.card import Card, Population, TrainingData
 from radistill.schema.comparison import Comparison
 from radistill.schema.record import read_record
+from radistill.study.decoded_films import DecodedFilms
 from radistill.study.rundir import CONFIG, RunDirectory
+from radistill.study.small_file import result_of_file, score_small_file, squares_of
 from radistill.study.trained import STUDENT, TrainedModel
 
 PARITY_FILMS = 200
@@ -63,49 +67,73 @@ def bundle_model(
     notes: Sequence[str] = (),
     population: Population | None = None,
 ) -> Card:
-    """Write the bundle of `model`, with its figures in `comparison` on the card; return the card.
+    """Write the bundle of `model`; return its card.
 
-    cache: the films at the model's input size. Raises UsageError if it lacks one of validation.
+    The card has the figures of the file that runs by default: those in `comparison`, which are of
+    the network in float32, only where no smaller file holds. cache: the films at the model's input
+    size. Raises UsageError if it lacks one of validation or test.
     """
     dataset, result = comparison.dataset, comparison.model(model.name)
     if result is None:
         raise UsageError(f"{model.folder.parent}: comparison.json has no {model.name}")
-    val = [film for film in films if film.split == "val"]
-    if cache is None or any(film.sha256 not in cache for film in val):
+    shas = {film.path: film.sha256 for film in films}
+    network = {split: model.predictions(split) for split in ("val", "test")}
+    if cache is None or any(shas[path] not in cache for p in network.values() for path in p.path):
         raise UsageError(
             f"{model.folder.parent / 'cache'}: lacks the films at {model.input_size} pixels; "
             "type the command of the study again, which makes them"
         )
-    calibrated = on_calibrated_scale(result, model.predictions("test"), config, seed)
+    squares = {split: squares_of(p, shas, cache) for split, p in network.items()}
+    export = partial(
+        export_onnx,
+        model.network,
+        positive=dataset.classes.index(dataset.positive),
+        sample=spread(squares["val"], PARITY_FILMS),
+        groups=model.class_of,
+    )
+    exported = export()
+    quantisation, small = score_small_file(
+        exported, network, squares, dataset.classes.index(dataset.positive), result.test.threshold
+    )
+    shipped = result
+    if small:
+        decoded = DecodedFilms.of_run(model.folder.parent)
+        columns = manifest_columns(
+            model.folder.parent / "manifest.csv",
+            network["test"].path,
+            decoded.exposure if decoded else None,
+        )
+        shipped = result_of_file(result, small, columns, config, seed)
+    calibration = shipped.calibration or UNCALIBRATED
+    if calibration.kind != "none":  # it is a part of the graph
+        exported = export(calibration=calibration)
+    # Both files have one calibration, that of the file which runs by default.
+    float32 = result.model_copy(update={"calibration": shipped.calibration})
+    float32 = on_calibrated_scale(float32, network["test"], config, seed)
+    calibrated = on_calibrated_scale(shipped, small["test"], config, seed) if small else float32
     spec = BundleSpec(
         classes=dataset.classes,
         positive=dataset.positive,
         input_size=model.input_size,
         threshold=calibrated.test.threshold,
-        calibration=result.calibration or UNCALIBRATED,
+        calibration=calibration,
         architecture=model.architecture,
         training_data=TrainingData(**dataset.model_dump(exclude_unset=True), seed=seed),
         figures=calibrated,
+        quantisation=quantisation,
+        float32=float32.test if small else None,
         notes=tuple(notes),
         synthetic=dataset.synthetic,
         leaking=dataset.leaking,
         population=population
         or population_of(dataset.name, [film.path for film in films], synthetic=dataset.synthetic),
     )
-    squares = cache.batch([film.sha256 for film in val])
-    exported = export_onnx(
-        model.network,
-        positive=spec.classes.index(spec.positive),
-        sample=spread(squares, PARITY_FILMS),
-        calibration=spec.calibration,
-        groups=model.class_of,
-    )
     return write_bundle(
         folder,
         exported=exported,
         spec=spec,
-        val_squares=squares,
-        val_truth=[film.label == spec.positive for film in val],
+        val_squares=squares["val"],
+        val_truth=network["val"].truth,
     )
 
 

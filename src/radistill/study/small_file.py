@@ -1,0 +1,87 @@
+"""The smaller file of a bundle: chosen on validation, with threshold and figures of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from radistill.config import EvaluationConfig
+from radistill.data.cache import PixelCache
+from radistill.export.graph import ExportedModel
+from radistill.export.int8 import shrink
+from radistill.metrics.groups import Columns, by_group
+from radistill.metrics.predictions import Predictions
+from radistill.metrics.score import calibration_result, score_predictions, threshold_of
+from radistill.metrics.thresholds import operating_points
+from radistill.runtime.session import open_session, run_batches
+from radistill.schema.card import FLOAT32, Quantisation
+from radistill.schema.comparison import ModelResult
+
+Splits = Mapping[str, Predictions]  # by name: val and test
+
+
+def score_small_file(
+    exported: ExportedModel,
+    network: Splits,
+    squares: Mapping[str, np.ndarray],
+    positive: int,
+    threshold: float,
+) -> tuple[Quantisation, Splits | None]:
+    """The smaller file that holds, and its predictions; None where none holds.
+
+    exported: the network's graph, not calibrated. network: its predictions. squares: the films of
+    `network`, uint8 (N, S, S). threshold: of the network.
+    """
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / FLOAT32
+        path.write_bytes(exported.bytes)
+        quantisation = shrink(
+            path,
+            squares=squares["val"],
+            truth=network["val"].truth,
+            positive=positive,
+            threshold=threshold,
+        )
+        if quantisation.file is None:
+            return quantisation, None
+        session = open_session(path.with_name(quantisation.file).read_bytes())
+    predictions = {}
+    for split, before in network.items():
+        scores = run_batches(session, squares[split]).probability.astype(np.float64)
+        scores /= scores.sum(axis=1, keepdims=True)
+        predictions[split] = replace(
+            before,
+            probability=scores[:, positive],
+            scores=None if before.scores is None else scores,
+        )
+    return quantisation, predictions
+
+
+def result_of_file(
+    network: ModelResult, scored: Splits, columns: Columns, config: EvaluationConfig, seed: int
+) -> ModelResult:
+    """`network` with all that is chosen on validation and measured on test anew, for one file.
+
+    columns: what its test films are grouped by.
+    """
+    val, test = scored["val"], scored["test"]
+    threshold, rule = threshold_of(val, config.threshold)
+    figures, _ = score_predictions(test, threshold, config, seed)
+    return network.model_copy(
+        update={
+            "test": figures,
+            "threshold_rule": rule,
+            "operating_points": operating_points(val, test, config.operating_points),
+            "calibration": calibration_result(val, test, config, seed),
+            "groups": by_group(test, threshold, columns, config, seed),
+        }
+    )
+
+
+def squares_of(p: Predictions, shas: Mapping[str, str], cache: PixelCache) -> np.ndarray:
+    """The films of `p`, in their order, uint8 (N, S, S). shas: path -> sha256."""
+    return cache.batch([shas[path] for path in p.path])
