@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import gather_object
 
 from radistill.config import AugmentConfig, Recipe
 from radistill.models import create
@@ -27,7 +28,11 @@ class Memory:
         return np.stack([r.integers(0, 256, (32, 32), dtype=np.uint8) for r in random])
 
 
-def one_step(out: Path, architecture: str, accelerator: Accelerator) -> None:
+STATISTICS = "statistics"  # batch norm in training mode, with averaged weights
+
+
+def one_step(out: Path, name: str, accelerator: Accelerator) -> None:
+    architecture = "resnet18" if name == STATISTICS else name
     recipe = Recipe(
         architecture=architecture,
         optimizer="sgd",
@@ -36,6 +41,8 @@ def one_step(out: Path, architecture: str, accelerator: Accelerator) -> None:
         batch_norm="frozen",
         clip_norm=1.0,
     )
+    if name == STATISTICS:
+        recipe = recipe.model_copy(update={"batch_norm": "train", "ema": 0.5})
     targets = np.arange(12, dtype=np.int64) % 3
     films = Examples(Memory(), tuple(str(i) for i in range(12)), targets, (0, 1, 2))
     torch.manual_seed(0)
@@ -45,11 +52,14 @@ def one_step(out: Path, architecture: str, accelerator: Accelerator) -> None:
     state = start_training(model, recipe, 1, objective, accelerator)
     task = TrainingTask("test", films, films, 1, out.parent, "k", 0, accelerator)
     train_one_epoch(state, recipe, task, objective, Views(1, 0, AugmentConfig()), epoch=1)
+    buffers = [dict(network.named_buffers()) for network in (model, state.scored)]
+    statistics = gather_object([buffers])  # of every process
     model.eval()
     logits = outputs(model, 12, plain(films), accelerator, batch_size=4)
     if accelerator.is_main_process:
         weights = checkpoint.copy_state(model)
         values = {"weights": weights, "logits": logits, "initial_head": initial}
+        values["statistics"] = statistics
         torch.save({**values, "n": accelerator.num_processes}, out)
 
 

@@ -23,7 +23,7 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Folders with the result of a step in one process and in two."""
     folders = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
     for command, out in zip(([], LAUNCH), folders, strict=True):
-        call = [sys.executable, *command, str(SCRIPT), str(out), *ARCHITECTURES]
+        call = [sys.executable, *command, str(SCRIPT), str(out), *ARCHITECTURES, "statistics"]
         subprocess.run(call, check=True, timeout=300, cwd=out)
     return folders
 
@@ -39,3 +39,18 @@ def test_two_processes_equal_one_on_the_joined_batch(
         torch.testing.assert_close(weight, second["weights"][name], atol=1e-6, rtol=1e-4)
     assert not torch.equal(first["weights"]["head.1.weight"], first["initial_head"])
     torch.testing.assert_close(first["logits"], second["logits"], atol=1e-4, rtol=1e-4)
+
+
+def test_all_processes_score_with_the_same_batch_norm_statistics(
+    steps: tuple[Path, Path],
+) -> None:
+    """Those of the network in training and of its average: the mean over the processes."""
+    one, two = (
+        torch.load(folder / "statistics.pt", weights_only=True)["statistics"] for folder in steps
+    )
+    assert (len(one), len(two)) == (1, 2)
+    stem = next(name for name in one[0][0] if name.endswith("running_mean"))
+    for first, second, joined in zip(*two, one[0], strict=True):
+        for name, value in first.items():
+            assert torch.equal(value, second[name]), name
+        torch.testing.assert_close(first[stem], joined[stem])

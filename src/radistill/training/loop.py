@@ -143,6 +143,7 @@ def train_one_epoch(
             state.average.update_parameters(state.model)
         total += loss.item()
         show(total / (step + 1))
+    state.share_statistics(accelerator)
     return total / steps
 
 

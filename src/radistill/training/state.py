@@ -9,6 +9,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.optimizer import AcceleratedOptimizer
 from torch import Tensor, nn
+from torch.amp import GradScaler
 from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -29,8 +30,8 @@ class TrainingState:
     """model: the bare network; learner: it with its projector, if any; network: the learner as
     accelerate wraps it, for training steps.
 
-    average: its moving average, if there is one. best_weights: of the epoch whose criterion is
-    highest so far.
+    average: its moving average, batch-norm statistics included, if there is one. scaler: of the
+    gradients in fp16, None otherwise. best_weights: of the epoch whose criterion is highest so far.
     """
 
     model: GreyClassifier
@@ -39,6 +40,7 @@ class TrainingState:
     optimizer: AcceleratedOptimizer
     schedule: LRScheduler
     average: AveragedModel | None
+    scaler: GradScaler | None
     best_weights: checkpoint.Tensors
     best: float = float("-inf")
     best_epoch: int = 0
@@ -76,9 +78,22 @@ class TrainingState:
         self.best, self.best_epoch, self.best_weights = values["best"]
         self.history = [Epoch(**row) for row in values["history"]]
 
-    def _parts(self) -> list[nn.Module | AcceleratedOptimizer | LRScheduler]:
-        average = [] if self.average is None else [self.average]
-        return [self.learner, self.optimizer, self.schedule, *average]
+    @torch.no_grad()
+    def share_statistics(self, accelerator: Accelerator) -> None:
+        """Give every process the mean over all of the batch-norm statistics.
+
+        Each process has seen its own part of every batch, and would score with its own.
+        """
+        if accelerator.num_processes == 1:
+            return
+        for network in (self.model, *([] if self.average is None else [self.average.module])):
+            for buffer in network.buffers():
+                if buffer.is_floating_point():
+                    buffer.copy_(accelerator.reduce(buffer, "mean"))
+
+    def _parts(self) -> list[nn.Module | AcceleratedOptimizer | LRScheduler | GradScaler]:
+        further = [part for part in (self.average, self.scaler) if part is not None]
+        return [self.learner, self.optimizer, self.schedule, *further]
 
 
 def start_training(
@@ -99,7 +114,10 @@ def start_training(
         weight_decay=recipe.weight_decay,
     )
     # Copied before accelerate wraps the network, or the copy would call the original.
-    average = AveragedModel(model, multi_avg_fn=_moving_average(recipe.ema)) if recipe.ema else None
+    # Its statistics are averaged too: those of the live network are of other weights.
+    average = None
+    if recipe.ema:
+        average = AveragedModel(model, multi_avg_fn=_moving_average(recipe.ema), use_buffers=True)
     trained = Tail(model, recipe.frozen_stages) if recipe.cached_views else model
     projector = objective.projector(model.embedding_size)
     learner = Learner(trained, projector, attention=objective.attention).to(device)
@@ -113,9 +131,11 @@ def start_training(
         )
     network, optimizer = accelerator.prepare(learner, make_optimizer(groups, recipe))
     schedule = make_schedule(optimizer.optimizer, recipe, steps)
-    return TrainingState(
-        model, learner, network, optimizer, schedule, average, checkpoint.copy_state(model)
-    )
+    scaler = accelerator.scaler
+    if scaler is not None:  # not as the network before this one left it
+        scaler.load_state_dict(GradScaler(device.type).state_dict())
+    weights = checkpoint.copy_state(model)
+    return TrainingState(model, learner, network, optimizer, schedule, average, scaler, weights)
 
 
 def _moving_average(decay: float):  # type: ignore[no-untyped-def]
