@@ -15,8 +15,11 @@ from radistill.metrics.predictions import Predictions, read_predictions, write_p
 from radistill.metrics.thresholds import choose_threshold
 from radistill.report.formats import render
 from radistill.schema.comparison import Comparison
+from radistill.schema.record import write_record
 from radistill.study.prediction_files import open_sources
 from radistill.study.rescore import rescore
+
+from ..finished_run import edited
 
 CONFIG = EvaluationConfig(bootstrap=200)
 TWO = ("teacher", "student")
@@ -102,6 +105,20 @@ def test_a_file_alone_has_the_threshold_half_and_says_so(make_run, tmp_path):
     assert "none is recorded" in model.threshold_rule
     given = rescored([file], CONFIG, 0, threshold=0.3).models[0]
     assert given.test.threshold == 0.3
+
+
+def test_robustness_at_another_threshold_is_not_shown(make_run):
+    run, comparison = make_run(models=TWO)
+    threshold = comparison.models[1].test.threshold
+    checked = {"films": 9, "threshold": threshold, "curves": []}
+    write_record(
+        run / "comparison.json",
+        edited(comparison, lambda values: values["models"][1].update(robustness=checked)),
+    )
+    assert rescored([run], CONFIG, 0).models[1].robustness is not None
+    assert rescored([run], CONFIG, 0, threshold=threshold).models[1].robustness is not None
+    assert rescored([run], CONFIG, 0, threshold=threshold / 2).models[1].robustness is None
+    assert rescored([run], CONFIG, 0, rule="sensitivity=0.99").models[1].robustness is None
 
 
 def test_a_rule_chooses_on_validation(make_run, tmp_path):

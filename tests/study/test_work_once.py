@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from radistill.config import StudyConfig, load_config
+from radistill.errors import UsageError
 from radistill.files import write_json
 from radistill.phantoms import generate
 from radistill.schema.card import CARD, read_card
@@ -163,6 +164,42 @@ def test_without_checks_those_of_before_are_gone(
     again, counts = study(data, run, update=True)
     assert again == comparison
     assert counts["robustness"] == 1
+
+
+def test_checks_have_the_threshold_in_use(data: Path, run: Path) -> None:
+    threshold = "evaluation.threshold=fixed=0.3"
+    changed, counts = study(data, run, threshold, update=True)
+    checked = changed.models[-1].robustness
+    assert checked is not None
+    assert checked.threshold == changed.models[-1].test.threshold == 0.3
+    assert json.loads((run / "student" / "robustness.json").read_text())["threshold"] == 0.3
+    assert counts["robustness"] == 1
+    other = ["evaluation.threshold=fixed=0.6", "evaluation.robustness=false"]
+    without, _ = study(data, run, *other, update=True)
+    assert without.models[-1].robustness is None
+    assert not (run / "student" / "robustness.json").exists()
+    assert not (run / "student" / "explanation.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("student.architecture=resnet5000", "resnet5000"),
+        ("student.weights=nowhere.safetensors", "nowhere"),
+        ("data.positive=COVID", "COVID"),
+    ],
+)
+def test_an_update_that_cannot_run_leaves_the_run_as_it_was(
+    data: Path, run: Path, comparison: Comparison, change: str, message: str
+) -> None:
+    before = {file: (run / file).read_bytes() for file in ("config.yaml", "manifest.csv")}
+    (run / "student" / "stage.json").unlink()  # so that its network is made
+    with pytest.raises(UsageError, match=message):
+        study(data, run, change, update=True)
+    with pytest.raises(UsageError, match="no such"):
+        run_study(data / "no such folder", run, settings(), update=True)
+    assert before == {file: (run / file).read_bytes() for file in before}
+    assert study(data, run)[0].dataset == comparison.dataset
 
 
 def test_a_bundle_made_again_and_figures_made_anew(run: Path, tmp_path: Path) -> None:

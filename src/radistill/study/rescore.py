@@ -85,6 +85,8 @@ def _scored(
         chosen, chosen_by = threshold, "given"
     figures, draws = score_predictions(test, chosen, config, seed)
     known = {key: getattr(source.measured, key, None) for key in MEASURED}
+    if chosen != source.threshold:
+        known["robustness"] = None  # its figures are at the threshold of before
     result = ModelResult(
         name=source.name,
         test=figures,
