@@ -487,11 +487,12 @@ def test_subtypes_methods_and_caches_in_one_study(
     spec = json.loads((out / "student" / "model.json").read_text())
     assert spec["targets"] == ["NORMAL", "bacteria", "virus"]
     assert (spec["classes"], spec["class_of"]) == (["NORMAL", "PNEUMONIA"], [0, 1, 1])
-    assert not (out / "teacher" / "frozen").exists()
+    assert not (out / "teacher-1" / "frozen").exists()
     first, second = (
-        sha256(out / name / "weights.safetensors") for name in ("teacher", "teacher-2")
+        sha256(out / name / "weights.safetensors") for name in ("teacher-1", "teacher-2")
     )
     assert first != second
+    assert set(figures(out)) == {*MODELS, "teacher-1", "teacher-2", "pairs"}
     rows = list(csv.DictReader((out / "student" / "predictions.csv").open()))
     assert list(rows[0]) == ["path", "patient", "label", "probability"]
     predicted = radistill(
@@ -510,3 +511,68 @@ def test_subtypes_methods_and_caches_in_one_study(
     )
     assert refused.returncode == 2
     assert "tells apart" in refused.stderr
+
+
+ENSEMBLE = ["--set", "distill.ensemble=2"]
+
+
+@pytest.fixture(scope="module")
+def ensemble(phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of two teachers."""
+    out = tmp_path_factory.mktemp("runs") / "ensemble"
+    done = radistill("run", "--data", phantoms, "--out", out, *SMALL, *ENSEMBLE)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def log_odds(file: Path) -> np.ndarray:
+    probability = np.array([float(row["probability"]) for row in csv.DictReader(file.open())])
+    return np.log(probability / (1 - probability))
+
+
+def test_each_teacher_and_the_average_that_taught_are_scored(ensemble: Path) -> None:
+    comparison = json.loads((ensemble / "comparison.json").read_text())
+    names = [model["name"] for model in comparison["models"]]
+    assert names == ["baseline", "teacher-1", "teacher-2", "teacher", "student-alone", "student"]
+    members = [ensemble / name for name in ("teacher-1", "teacher-2")]
+    for file in ("predictions.csv", "predictions-val.csv"):
+        mean = np.mean([log_odds(member / file) for member in members], axis=0)
+        np.testing.assert_allclose(log_odds(ensemble / "teacher" / file), mean, atol=1e-5)
+    kept = {path.name for path in (ensemble / "teacher").iterdir()}
+    assert kept == {"predictions.csv", "predictions-val.csv", "metrics.json", "stage.json"}
+    one, two, average = (
+        next(model for model in comparison["models"] if model["name"] == name)
+        for name in ("teacher-1", "teacher-2", "teacher")
+    )
+    assert average["architecture"] == "average of 2 resnet18"
+    for key in ("parameters", "macs", "file_bytes"):
+        assert average["cost"][key] == one["cost"][key] + two["cost"][key], key
+    assert average["cost"]["latency_ms_p50"] > 0
+    page = (ensemble / "report.html").read_text()
+    assert all(name in page for name in names)
+
+
+def test_a_study_of_several_teachers_is_kept_and_scored_anew(
+    ensemble: Path, phantoms: Path, tmp_path: Path
+) -> None:
+    out = Path(shutil.copytree(ensemble, tmp_path / "run"))
+    again = radistill("run", "--data", phantoms, "--out", out, *SMALL, *ENSEMBLE)
+    assert again.returncode == 0, again.stderr
+    assert again.stderr.count("finished before") == 5
+    assert "teacher: scored before, kept" in again.stderr
+    assert figures(out) == figures(ensemble)
+    scored = radistill("evaluate", out, "--format", "json")
+    assert scored.returncode == 0, scored.stderr
+    found = {model["name"]: model["test"] for model in json.loads(scored.stdout)["models"]}
+    assert found == {name: test for name, test in figures(out).items() if name != "pairs"}
+    refused = radistill("evaluate", out / "teacher", "--data", phantoms)
+    assert refused.returncode == 2
+    assert "teacher-1" in refused.stderr
+
+    shutil.rmtree(out / "teacher")  # as if killed before the average was scored
+    change = ["--set", "evaluation.threshold=fixed=0.5", "--update"]
+    done = radistill("run", "--data", phantoms, "--out", out, *SMALL, *ENSEMBLE, *change)
+    assert done.returncode == 0, done.stderr
+    assert "epoch 1/" not in done.stderr
+    assert figures(out)["teacher"]["threshold"] == 0.5
+    assert figures(out)["teacher"]["auc"] == figures(ensemble)["teacher"]["auc"]

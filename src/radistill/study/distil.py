@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from radistill.config import DistillConfig
 from radistill.distill.objective import Distillation
@@ -13,19 +12,26 @@ from radistill.study.fit import Study, fit_model
 from radistill.study.trained import TrainedModel
 from radistill.training.views import Views
 
+TEACHER = "teacher"
+
+
+def teacher_names(distill: DistillConfig) -> list[str]:
+    """The study's own teachers: `teacher` if it is the only one that teaches, else numbered."""
+    if distill.ensemble + len(distill.teachers) == 1:
+        return [TEACHER]
+    return [f"{TEACHER}-{number + 1}" for number in range(distill.ensemble)]
+
 
 def fit_teachers(study: Study) -> list[TrainedModel]:
-    """Train the study's teachers, `teacher` and as many more as `distill.ensemble` says.
+    """Train the study's teachers, as many as `distill.ensemble` says.
 
     They differ in their seed alone, which is that of the study, that plus one, and so on.
     """
     config = study.config
-    teachers = []
-    for number in range(config.distill.ensemble):
-        seeded = config.model_copy(update={"seed": config.seed + number})
-        name = f"teacher-{number + 1}" if number else "teacher"
-        teachers.append(fit_model(replace(study, config=seeded), name, config.recipe("teacher")))
-    return teachers
+    return [
+        fit_model(study, name, config.recipe("teacher"), seed=config.seed + number)
+        for number, name in enumerate(teacher_names(config.distill))
+    ]
 
 
 def check_targets(teacher: TrainedModel, targets: tuple[str, ...]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from accelerate import Accelerator
@@ -18,8 +18,9 @@ from radistill.models import GreyClassifier, WeightsReport, create, save_model
 from radistill.models.reported import class_probabilities
 from radistill.models.saved import WEIGHTS
 from radistill.progress import console
+from radistill.schema.figures import Cost
 from radistill.study.rundir import FORMAT, RunDirectory, digest
-from radistill.study.trained import PREDICTIONS, TrainedModel
+from radistill.study.trained import PREDICTIONS, StudyModel, TrainedModel
 from radistill.training.examples import Examples, examples_of
 from radistill.training.frozen import FROZEN
 from radistill.training.head import FEATURES, train_head
@@ -54,6 +55,11 @@ class Study:
         return digest([FORMAT, films, classes, targets, self.config.seed, *parts])
 
     @property
+    def scoring(self) -> dict[str, object]:
+        """The settings that decide a model's figures, without defaults."""
+        return self.config.evaluation.model_dump(exclude_defaults=True, exclude={"robustness"})
+
+    @property
     def main(self) -> bool:
         """Whether this process writes, of those that train together."""
         return bool(self.accelerator.is_main_process)
@@ -69,22 +75,26 @@ def fit_model(
     name: str,
     recipe: Recipe,
     *,
+    seed: int | None = None,
     views: int | None = None,
     objective: Callable[[], Objective] | None = None,
     depends_on: tuple[object, ...] = (),
 ) -> TrainedModel:
     """Train and score one model, unless the run has it.
 
-    views: augmented views of a film, cycled by epoch. objective: makes the loss when training
-    starts; cross-entropy if not given. depends_on: what else decides the outcome, such as the
-    teachers and the distillation settings.
+    seed: of training, instead of the study's; scoring has that of the study. views: augmented
+    views of a film, cycled by epoch. objective: makes the loss when training starts; cross-entropy
+    if not given. depends_on: what else decides the outcome, such as the teachers and the
+    distillation settings.
     """
     run, wait, settings = study.run, study.accelerator.wait_for_everyone, study.config
+    seeded = study
+    if seed is not None:
+        seeded = replace(study, config=settings.model_copy(update={"seed": seed}))
     # Without defaults, so that a setting that is added later does not train everything anew.
     parts = [part.model_dump(exclude_defaults=True) for part in (recipe, settings.augment)]
-    training = study.key(*parts, views, depends_on, settings.mixed_precision)
-    scoring = settings.evaluation.model_dump(exclude_defaults=True, exclude={"robustness"})
-    key = digest([training, scoring])
+    training = seeded.key(*parts, views, depends_on, settings.mixed_precision)
+    key = digest([training, study.scoring])
     kept, trained = run.done(name, key), run.done(name, training, "training")
     wait()
     if kept:
@@ -95,11 +105,19 @@ def fit_model(
         if study.main:
             run.take_up(name)
     else:
-        history = _train(study, name, recipe, training, views, objective)
+        history = _train(seeded, name, recipe, training, views, objective)
         if study.main:
             write_history(run.working(name) / HISTORY, history)
     wait()
-    model = _score(study, name)
+    model = TrainedModel(run.working(name))  # from the file that is kept, not that in memory
+    score(
+        study,
+        model,
+        [model.network],
+        architecture=model.architecture,
+        cost=lambda: cost(model.network, model.input_size, model.folder / WEIGHTS),
+        training_seconds=lambda: round(training_seconds(model.folder / HISTORY), 1),
+    )
     if study.main:
         run.finish(name, key, training=training, drop=(CHECKPOINT, FEATURES, FROZEN))
     wait()
@@ -161,35 +179,47 @@ def create_network(recipe: Recipe, outputs: int) -> tuple[GreyClassifier, Weight
     )
 
 
-def _score(study: Study, name: str) -> TrainedModel:
-    """Predictions on validation and test, and every figure that follows from them."""
-    folder, settings = study.run.working(name), study.config
-    model = TrainedModel(folder)  # from the file that is kept, not the network in memory
+def score(
+    study: Study,
+    model: StudyModel,
+    networks: Sequence[GreyClassifier],
+    *,
+    architecture: str,
+    cost: Callable[[], Cost],
+    training_seconds: Callable[[], float | None],
+) -> None:
+    """Predictions on validation and test, and every figure that follows, in the model's folder.
+
+    networks: whose logits are averaged.
+    """
     for split in PREDICTIONS:
-        model.keep(split, _predict(study, model.network, split))
-    if study.main:
-        for split, file in PREDICTIONS.items():
-            write_predictions(folder / file, model.predictions(split))
-        score_model(
-            folder,
-            val=model.predictions("val"),
-            test=model.predictions("test"),
-            config=settings.evaluation,
-            seed=settings.seed,
-            architecture=model.architecture,
-            cost=cost(model.network, model.input_size, folder / WEIGHTS),
-            training_seconds=round(training_seconds(folder / HISTORY), 1),
-        )
-    return model
+        model.keep(split, _predict(study, networks, split))
+    if not study.main:
+        return
+    for split, file in PREDICTIONS.items():
+        write_predictions(model.folder / file, model.predictions(split))
+    score_model(
+        model.folder,
+        val=model.predictions("val"),
+        test=model.predictions("test"),
+        config=study.config.evaluation,
+        seed=study.config.seed,
+        architecture=architecture,
+        cost=cost(),
+        training_seconds=training_seconds(),
+    )
 
 
-def _predict(study: Study, network: GreyClassifier, split: str) -> Predictions:
-    """Probabilities of `network` on one split, in manifest order."""
-    films = study.dataset.split(split)
-    examples = study.examples(split, network.input_size)
-    network.to(study.accelerator.device)
-    logits = outputs(network, len(films), plain(examples), study.accelerator)
-    scores = class_probabilities(logits.double(), study.targets.class_of).numpy()
+def _predict(study: Study, networks: Sequence[GreyClassifier], split: str) -> Predictions:
+    """Probabilities by the mean logits of `networks` on one split, in manifest order."""
+    films, accelerator = study.dataset.split(split), study.accelerator
+    logits = []
+    for network in networks:
+        examples = study.examples(split, network.input_size)
+        network.to(accelerator.device)
+        logits.append(outputs(network, len(films), plain(examples), accelerator).double())
+    mean = torch.stack(logits).mean(dim=0)
+    scores = class_probabilities(mean, study.targets.class_of).numpy()
     return Predictions(
         path=tuple(film.path for film in films),
         patient=tuple(film.patient for film in films),

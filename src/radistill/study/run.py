@@ -30,14 +30,14 @@ from radistill.schema.record import Record, read_record, write_record
 from radistill.study.bundle import bundle_model
 from radistill.study.checks import check_heat_maps, check_robustness, heat_map_of
 from radistill.study.decoded_films import DecodedFilms
-from radistill.study.distil import check_targets, fit_student, fit_teachers
+from radistill.study.distil import check_targets, fit_student, fit_teachers, teacher_names
 from radistill.study.fit import Study, create_network, fit_model
 from radistill.study.rundir import RunDirectory, digest, environment
+from radistill.study.teacher_average import TeacherAverage, score_average
 from radistill.study.trained import TrainedModel
 from radistill.training.frozen import check_split
 
-# Of each network of the configuration the models that are trained from it.
-MODELS = {"baseline": ["baseline"], "teacher": ["teacher"], "student": ["student-alone", "student"]}
+NETWORKS = ("baseline", "teacher", "student")  # of the configuration
 CHECKS: dict[str, type[Record]] = {"robustness": Robustness, "explanation": Explanation}
 SAMPLES = 24  # films on the sheet of the audit
 
@@ -66,7 +66,7 @@ def run_study(
     with run.open(config, update=update) if accelerator.is_main_process else nullcontext():
         # Data: read once, split by patient, audited.
         further = [TrainedModel(folder) for folder in config.distill.teachers]
-        sizes = {config.recipe(network).input_size for network in MODELS}
+        sizes = {config.recipe(network).input_size for network in NETWORKS}
         sizes |= {teacher.input_size for teacher in further}
         cache = run.folder / "cache"
         with accelerator.main_process_first():  # the others find what it has decoded
@@ -80,20 +80,27 @@ def run_study(
 
         # Models: each trained on the same films, chosen on validation, scored once on test.
         baseline = fit_model(study, "baseline", config.recipe("baseline"))
-        teachers = [*fit_teachers(study), *further]
+        own = fit_teachers(study)
+        teachers = [*own, *further]
+        taught_by = [*own, score_average(study, teachers)] if len(teachers) > 1 else own
         alone = fit_student(study, "student-alone", [], config.distill)
         student = fit_student(study, "student", teachers, config.distill)
 
         # Results: side by side on the test films.
         if study.main:
-            _conclude(study, [baseline, teachers[0], alone, student], data)
+            _conclude(study, [baseline, *taught_by, alone], student, data)
         accelerator.wait_for_everyone()
         return read_record(Comparison, run.folder / "comparison.json")
 
 
 def _check_networks(study: Study) -> None:
     """Build every network that is still to be trained, so that a wrong one stops the study now."""
-    for network, models in MODELS.items():
+    trained = {
+        "baseline": ["baseline"],
+        "teacher": teacher_names(study.config.distill),
+        "student": ["student-alone", "student"],
+    }
+    for network, models in trained.items():
         recipe = study.config.recipe(network)
         if not all(study.run.stage_file(name).exists() for name in models):
             built, _ = create_network(recipe, len(study.targets.names))
@@ -118,15 +125,20 @@ def _record_data(study: Study, *, update: bool) -> None:
         console.print(f"{len(dataset.unreadable)} unreadable files skipped; see audit.json")
 
 
-def _conclude(study: Study, models: Sequence[TrainedModel], data: Path) -> None:
+def _conclude(
+    study: Study,
+    others: Sequence[TrainedModel | TeacherAverage],
+    student: TrainedModel,
+    data: Path,
+) -> None:
     """Comparison, bundle and report, unless they were made of these very models."""
+    models = [*others, student]
     run, config, dataset = study.run, study.config, study.dataset
     weights = study.key([model.weights_sha256 for model in models])
     key = digest([weights, config.evaluation.model_dump(exclude_defaults=True)])
     made = [run.folder / name for name in ("comparison.json", "report.html")]
     if run.step_done("report", key) and all(file.exists() for file in made):
         return
-    student = models[-1]
     films = DecodedFilms.of(dataset.films, dataset.squares)
     checked = _checked(study, student, films, data)
     scored = [model.scored(config.evaluation, config.seed) for model in models]
@@ -184,7 +196,9 @@ def _checked(
     return {name: read_record(kind, files[name]) for name, kind in CHECKS.items()}
 
 
-def _costs(run: RunDirectory, models: Sequence[TrainedModel], key: str) -> dict[str, Cost]:
+def _costs(
+    run: RunDirectory, models: Sequence[TrainedModel | TeacherAverage], key: str
+) -> dict[str, Cost]:
     """What running each model costs, measured in turn, in one run; kept while weights are."""
     file = run.folder / "comparison.json"
     if run.step_done("costs", key) and file.exists():

@@ -62,6 +62,11 @@ def open_model(folder: Path) -> Scorer:
     for bundle in (folder, folder / "bundle"):
         if (bundle / CARD).is_file():
             return _open_bundle(bundle)
+    if (folder / "predictions.csv").is_file():
+        raise UsageError(
+            f"{folder}: has predictions but no weights of its own, as the average of several "
+            f"teachers has; name a model with weights, such as {folder.parent / 'teacher-1'}"
+        )
     raise UsageError(
         f"{folder}: neither a run, nor a model folder of one (model.json), nor a bundle ({CARD})"
     )

@@ -25,7 +25,35 @@ METRICS = "metrics.json"
 PREDICTIONS = {"val": "predictions-val.csv", "test": "predictions.csv"}
 
 
-class TrainedModel:
+class StudyModel:
+    """The predictions and figures of a model in its folder of a run."""
+
+    def __init__(self, folder: Path, positive: str) -> None:
+        self.folder, self.name, self.positive = folder, folder.name, positive
+        self._predictions: dict[str, Predictions] = {}
+
+    @cached_property
+    def metrics(self) -> ModelMetrics:
+        """Raises RadistillError if the model was not scored yet."""
+        return read_record(ModelMetrics, self.folder / METRICS)
+
+    def predictions(self, split: str) -> Predictions:
+        """On `val` or `test`. Raises UsageError if the file is missing or damaged."""
+        if split not in self._predictions:
+            file = self.folder / PREDICTIONS[split]
+            self._predictions[split] = read_predictions(file, self.positive)
+        return self._predictions[split]
+
+    def keep(self, split: str, predictions: Predictions) -> None:
+        """Keep predictions just made in memory; `fit` writes the file."""
+        self._predictions[split] = predictions
+
+    def scored(self, config: EvaluationConfig, seed: int) -> ScoredModel:
+        """Its figures on test, with the predictions and bootstrap draws behind them."""
+        return read_scored(self.folder, self.predictions("test"), config, seed)
+
+
+class TrainedModel(StudyModel):
     """The model in `folder`, of any run.
 
     classes, positive: what it tells apart. class_of: for each output of the network the index of
@@ -33,15 +61,14 @@ class TrainedModel:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.name = folder, folder.name
         spec = read_spec(folder)
         if not (spec.classes and spec.positive):
             raise UsageError(f"{folder / SPEC}: not a model of a run")
-        self.classes, self.positive = spec.classes, spec.positive
+        super().__init__(folder, spec.positive)
+        self.classes = spec.classes
         self.architecture, self.input_size = spec.architecture, spec.input_size
         self.targets, self.class_of = spec.targets or spec.classes, spec.reported
         self._network: GreyClassifier | None = None
-        self._predictions: dict[str, Predictions] = {}
 
     def moved(self, folder: Path) -> TrainedModel:
         """The same model, now that its files are in `folder`."""
@@ -58,11 +85,6 @@ class TrainedModel:
         return network.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload, no-any-return]
 
     @cached_property
-    def metrics(self) -> ModelMetrics:
-        """Raises RadistillError if the model was not scored yet."""
-        return read_record(ModelMetrics, self.folder / METRICS)
-
-    @cached_property
     def weights_sha256(self) -> str:
         return sha256(self.folder / WEIGHTS)
 
@@ -70,18 +92,3 @@ class TrainedModel:
     def heat_maps(self) -> ShippedMaps:
         """The heat maps that a bundle of this model gives."""
         return ShippedMaps(self.network, self.classes.index(self.positive), self.class_of)
-
-    def predictions(self, split: str) -> Predictions:
-        """On `val` or `test`. Raises UsageError if the file is missing or damaged."""
-        if split not in self._predictions:
-            file = self.folder / PREDICTIONS[split]
-            self._predictions[split] = read_predictions(file, self.positive)
-        return self._predictions[split]
-
-    def keep(self, split: str, predictions: Predictions) -> None:
-        """Keep predictions just made in memory; `fit` writes the file."""
-        self._predictions[split] = predictions
-
-    def scored(self, config: EvaluationConfig, seed: int) -> ScoredModel:
-        """Its figures on test, with the predictions and bootstrap draws behind them."""
-        return read_scored(self.folder, self.predictions("test"), config, seed)
