@@ -28,6 +28,10 @@ GROUP = SHIPPED.groups[0].model_copy(update={"specificity": None, "specificity_c
 FIGURES = SHIPPED.model_copy(
     update={
         "test": SHIPPED.test.model_copy(update={"auc": 0.9876, "auc_ci": (0.97, 0.99)}),
+        "operating_points": (
+            SHIPPED.operating_points[0].model_copy(update={"rule": "sensitivity=0.95"}),
+            *SHIPPED.operating_points[1:],
+        ),
         "groups": (
             GROUP.model_copy(
                 update={
