@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from radistill.data.training_films import TrainingFilms
 from radistill.errors import RadistillError
 from radistill.export import write_bundle as b
 from radistill.export.graph import ExportedModel
@@ -71,6 +72,8 @@ SPEC = b.BundleSpec(
     notes=("Patients were not known.",),
 )
 
+TRAINED_ON = TrainingFilms(frozenset({bytes(range(40)), bytes(40)}))
+
 
 @pytest.fixture(scope="module")
 def exported(trained: GreyClassifier, films: Films) -> ExportedModel:
@@ -80,17 +83,27 @@ def exported(trained: GreyClassifier, films: Films) -> ExportedModel:
 @pytest.fixture(scope="module")
 def folder(exported: ExportedModel, films: Films, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run") / "bundle"
-    b.write_bundle(folder, exported=exported, spec=SPEC, val_squares=films[0], val_truth=films[1])
+    b.write_bundle(
+        folder,
+        exported=exported,
+        spec=SPEC,
+        val_squares=films[0],
+        val_truth=films[1],
+        training_films=TRAINED_ON,
+    )
     return folder
 
 
 def test_holds_what_is_promised(folder: Path) -> None:
     card = json.loads((folder / "card.json").read_text("utf-8"))
     small = {"int8": {"model.int8.onnx"}, "float16": {"model.fp16.onnx"}, "none": set()}
-    names = {"model.onnx", "card.json", "README.md"} | small[card["quantisation"]["kind"]]
+    names = {"model.onnx", "card.json", "README.md", "training-films.bin"}
+    names |= small[card["quantisation"]["kind"]]
     assert {path.name for path in folder.iterdir()} == names
     assert [path.name for path in folder.parent.iterdir()] == ["bundle"], "nothing left beside it"
     assert set(card["files"]) == names - {"card.json"}
+    content = (folder / "training-films.bin").read_bytes()
+    assert TrainingFilms.from_bytes(content, "") == TRAINED_ON
     assert card["threshold"] == 0.4
     figures = FIGURES.model_dump(mode="json", exclude_unset=True)
     rules = [point["rule"] for point in figures["operating_points"]]
@@ -224,6 +237,7 @@ def test_an_older_bundle_is_replaced(exported: ExportedModel, films: Films, tmp_
         folder, exported=exported, spec=spec, val_squares=films[0], val_truth=np.zeros(60)
     )
     assert not (folder / "stale").exists()
+    assert not (folder / "training-films.bin").exists(), "nobody said which films"
     assert not list(folder.glob("model.*.onnx")), "one class cannot judge a smaller file"
     assert card.threshold == 0.25 == Bundle.load(folder).card.threshold
     assert Bundle.load(folder).file == "model.onnx"

@@ -19,11 +19,15 @@ import yaml
 from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 
+from radistill.config import load_config
+from radistill.data.external_data import ExternalData
+from radistill.data.manifest import read_manifest
 from radistill.errors import UsageError
 from radistill.files import sha256
 from radistill.phantoms import generate
 from radistill.runtime import Predictor
 from radistill.study.bundle import bundle_run, parse_population
+from radistill.study.external import evaluate_model
 
 SMALL = [
     *(
@@ -229,6 +233,18 @@ def test_evaluate_gives_the_figures_of_the_study(
     assert found["threshold"] == expected["threshold"]
 
 
+@pytest.mark.parametrize("model", ["", "teacher", "bundle"])
+def test_evaluate_leaves_out_the_films_that_the_study_trained_on(
+    run: Path, phantoms: Path, model: str
+) -> None:
+    settings = load_config("quick", None, ["evaluation.bootstrap=100"])
+    done = evaluate_model(run / model, ExternalData(phantoms), settings)
+    splits = [film.split for film in read_manifest(run / "manifest.csv")]
+    assert done.dataset.seen == len(splits) - splits.count("test") > 0
+    assert sum(done.dataset.counts["test"].values()) == splits.count("test")
+    assert not done.dataset.leaking
+
+
 def test_evaluate_scores_a_bundle_by_what_predict_says(
     run: Path, phantoms: Path, tmp_path: Path
 ) -> None:
@@ -273,7 +289,8 @@ def test_a_bundle_is_made_again_without_the_films(run: Path, tmp_path: Path) -> 
     assert card["population"]["age_years"] == [18, 91]
     assert card["population"]["description"] == "adults of one hospital"
     before = json.loads((run / "bundle" / "card.json").read_text())
-    assert card["files"]["model.onnx"] == before["files"]["model.onnx"]
+    for name in ("model.onnx", "training-films.bin"):
+        assert card["files"][name] == before["files"][name]
     assert card["figures"] == before["figures"]
     shutil.rmtree(out / "cache")
     with pytest.raises(UsageError, match="command of the study again"):

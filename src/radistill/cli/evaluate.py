@@ -49,6 +49,13 @@ def evaluate(
     robustness: Annotated[
         bool, typer.Option("--robustness", help="Score corrupted films too; some minutes.")
     ] = False,
+    keep_seen: Annotated[
+        bool,
+        typer.Option(
+            help="Score films of --data too that the model was trained or chosen on; the report "
+            "says so."
+        ),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder for report.html, predictions and figures.")
     ] = None,
@@ -61,6 +68,8 @@ def evaluate(
         raise UsageError(f"--split {split}: one of {', '.join(SPLITS)}")
     if data is None and any((labels, split, image_column, label_column, patient_column, map_)):
         raise UsageError("--labels, --split, --map and columns describe the films of --data")
+    if data is None and keep_seen:
+        raise UsageError("--keep-seen is about the films of --data")
     from radistill.study.scorer import find_model
 
     named = find_model(model)
@@ -90,6 +99,7 @@ def evaluate(
             rule=rule,
             out=out,
             robust=robustness,
+            keep_seen=keep_seen,
         )
     show(result, options.form)
     for note in result.dataset.notes:

@@ -60,6 +60,12 @@ class FilmIndex(BaseModel):
         # Copies elsewhere may keep the time of other content.
         return index if index.root == root else cls(root=root, contents=index.contents)
 
+    @classmethod
+    def hashes_in(cls, folder: Path) -> dict[str, str]:
+        """sha256 -> perceptual hash of every film in the index of `folder`; empty without one."""
+        contents = cls.read(folder, "").contents
+        return {sha: facts.perceptual_hash for sha, facts in contents.items()}
+
     def sha256(self, path: str, stamp: Stamp | None) -> str | None:
         """Of the film at `path`, if the file has not changed since it was read."""
         known, sha = self.stamps.get(path, (None, None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from PIL import Image
@@ -29,16 +29,35 @@ def near_pairs(hashes: Sequence[str], most: int = NEAR_BITS) -> list[tuple[int, 
     """Pairs (i, j, differing bits) with i < j that differ in at most `most` bits, nearest first."""
     if len(hashes) < 2:
         return []
-    words = np.array([np.frombuffer(bytes.fromhex(text), dtype=np.uint64) for text in hashes])
-    pairs = []
+    words = _words(hashes)
+    pairs = [
+        (row, int(other), int(bits[other]))
+        for row, bits in _differing_bits(words, words)
+        for other in np.flatnonzero(bits <= most)
+        if row < other
+    ]
+    return sorted(pairs, key=lambda pair: (pair[2], pair[0], pair[1]))
+
+
+def near_any(hashes: Sequence[str], others: Sequence[str], most: int = NEAR_BITS) -> np.ndarray:
+    """bool (N,): whether each of `hashes` differs in at most `most` bits from one of `others`."""
+    near = np.zeros(len(hashes), dtype=bool)
+    if len(hashes) and len(others):
+        for row, bits in _differing_bits(_words(hashes), _words(others)):
+            near[row] = bits.min() <= most
+    return near
+
+
+def _words(hashes: Sequence[str]) -> np.ndarray:
+    """uint64 (N, 4)."""
+    return np.frombuffer(bytes.fromhex("".join(hashes)), dtype=np.uint64).reshape(len(hashes), -1)
+
+
+def _differing_bits(words: np.ndarray, others: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """For each row of `words` its number and the bits in which it differs from each of `others`."""
     for start in range(0, len(words), _ROWS):
         rows = words[start : start + _ROWS]
-        distance = np.zeros((len(rows), len(words)), dtype=np.uint16)
+        distance = np.zeros((len(rows), len(others)), dtype=np.uint16)
         for column in range(words.shape[1]):
-            distance += np.bitwise_count(rows[:, None, column] ^ words[None, :, column])
-        pairs += [
-            (start + int(row), int(other), int(distance[row, other]))
-            for row, other in np.argwhere(distance <= most)
-            if start + row < other
-        ]
-    return sorted(pairs, key=lambda pair: (pair[2], pair[0], pair[1]))
+            distance += np.bitwise_count(rows[:, None, column] ^ others[None, :, column])
+        yield from enumerate(distance, start)

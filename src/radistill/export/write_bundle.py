@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radistill import __version__
+from radistill.data.training_films import TrainingFilms
 from radistill.errors import RadistillError
 from radistill.export.graph import ExportedModel
 from radistill.export.int8 import shrink, shrink_again
@@ -27,6 +28,7 @@ from radistill.schema.card import (
     FORMAT,
     INT8,
     README,
+    TRAINING_FILMS,
     Cam,
     Card,
     CardCalibration,
@@ -90,11 +92,13 @@ def write_bundle(
     spec: BundleSpec,
     val_squares: np.ndarray,
     val_truth: npt.ArrayLike,
+    training_films: TrainingFilms | None = None,
 ) -> Card:
     """Write a bundle to `folder`, replacing an older one; return its card.
 
     val_squares: uint8 (N, S, S), the validation films, S = spec.input_size; they judge the smaller
     file and set the limits of abstention. val_truth: bool (N,), True where the film is positive.
+    training_films: so that an evaluation can tell the films that the model has seen.
     Raises RadistillError if a file cannot be written; an older bundle is then still there.
     """
     truth = np.asarray(val_truth, dtype=bool)
@@ -103,6 +107,8 @@ def write_bundle(
             f"{folder}: {len(val_squares)} validation films but {len(truth)} labels."
         )
     with replacing_folder(folder) as work:
+        if training_films is not None:
+            (work / TRAINING_FILMS).write_bytes(training_films.to_bytes())
         card = _fill(work, exported, spec, val_squares, truth)
         Bundle.load(work)  # what cannot be read back is not shipped
     return card
@@ -159,7 +165,8 @@ def _fill(
         files={name: sha256(work / name) for name in names},
     )
     write_text(work / README, model_card(card))
-    files = card.files | {README: sha256(work / README)}
+    beside = [name for name in (README, TRAINING_FILMS) if (work / name).exists()]
+    files = card.files | {name: sha256(work / name) for name in beside}
     card = card.model_copy(update={"files": files})
     write_json(work / CARD, card.model_dump(mode="json"))
     return card

@@ -12,6 +12,11 @@ LEAKING = (
     "good. They serve to reproduce published numbers, not to judge a model."
 )
 
+SEEN = (
+    "Seen films: the model was trained or chosen on some of these films, so these figures are too "
+    "good. They do not judge the model."
+)
+
 
 def rule(text: str) -> str:
     """A threshold rule, for readers."""
@@ -45,7 +50,7 @@ def caveats(test: Figures) -> list[str]:
 def banners(dataset: DatasetFacts) -> list[tuple[str, str]]:
     """(kind, sentence) of what a reader must know before any figure: leaking, synthetic."""
     marks = (
-        (dataset.leaking, ("leaking", LEAKING)),
+        (dataset.leaking, ("leaking", SEEN if dataset.seen_kept else LEAKING)),
         (dataset.synthetic, ("synthetic", SYNTHETIC)),
     )
     return [banner for marked, banner in marks if marked]

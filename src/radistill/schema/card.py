@@ -22,12 +22,15 @@ from radistill.schema.comparison import ModelResult
 from radistill.schema.figures import Figures
 
 FORMAT = 2
-FileName = Literal["model.onnx", "model.int8.onnx", "model.fp16.onnx", "README.md"]
+FileName = Literal[
+    "model.onnx", "model.int8.onnx", "model.fp16.onnx", "README.md", "training-films.bin"
+]
 CARD = "card.json"
 FLOAT32: FileName = "model.onnx"
 INT8: FileName = "model.int8.onnx"
 FLOAT16: FileName = "model.fp16.onnx"
 README: FileName = "README.md"
+TRAINING_FILMS: FileName = "training-films.bin"
 
 
 class Part(BaseModel):

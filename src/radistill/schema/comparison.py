@@ -83,7 +83,11 @@ class PairResult(Record):
 
 
 class DatasetFacts(Record):
-    """The films that models were scored on. counts: by split and class."""
+    """The films that models were scored on. counts: by split and class.
+
+    seen: how many of the films, or copies of them, an external model was trained or chosen on; None
+    where that cannot be told. seen_kept: they are among the films scored.
+    """
 
     name: str = ""
     classes: tuple[str, ...]
@@ -94,6 +98,8 @@ class DatasetFacts(Record):
     synthetic: bool = False
     unreadable: int = 0
     notes: tuple[str, ...] = ()
+    seen: int | None = None
+    seen_kept: bool = False
 
 
 class Shift(Record):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from radistill.config import EvaluationConfig, read_evaluation
 from radistill.data.cache import PixelCache, open_cache
+from radistill.data.film_index import FilmIndex
 from radistill.data.manifest import Film, read_manifest
+from radistill.data.training_films import TrainingFilms
 from radistill.errors import UsageError
 from radistill.export.int8 import spread
 from radistill.export.onnx import export_onnx
@@ -52,6 +54,7 @@ def bundle_run(run: Path, *, population: Population | None = None) -> Card:
             *read_evaluation(run / CONFIG),
             notes=notes,
             population=population,
+            perceptual_hashes=FilmIndex.hashes_in(run / "cache"),
         )
 
 
@@ -66,12 +69,14 @@ def bundle_model(
     *,
     notes: Sequence[str] = (),
     population: Population | None = None,
+    perceptual_hashes: Mapping[str, str],
 ) -> Card:
     """Write the bundle of `model`; return its card.
 
     The card has the figures of the file that runs by default: those in `comparison`, which are of
     the network in float32, only where no smaller file holds. cache: the films at the model's input
-    size. Raises UsageError if it lacks one of validation or test.
+    size. perceptual_hashes: of `films`, by sha256. Raises UsageError if `cache` lacks a film of
+    validation or test.
     """
     dataset, result = comparison.dataset, comparison.model(model.name)
     if result is None:
@@ -134,6 +139,7 @@ def bundle_model(
         spec=spec,
         val_squares=squares["val"],
         val_truth=network["val"].truth,
+        training_films=TrainingFilms.of(films, perceptual_hashes),
     )
 
 

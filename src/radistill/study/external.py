@@ -33,6 +33,7 @@ from radistill.study.decoded_films import DecodedFilms, Squares
 from radistill.study.reference import reference_of, trained_folder
 from radistill.study.rundir import environment
 from radistill.study.scorer import Scorer, open_model
+from radistill.study.seen_films import without_seen
 from radistill.study.trained import TrainedModel
 
 BATCH = 64
@@ -47,14 +48,16 @@ def evaluate_model(
     rule: str | None = None,
     out: Path | None = None,
     robust: bool = False,
+    keep_seen: bool = False,
 ) -> Comparison:
     """Score `model` on the films of `data` and return a comparison of that one model.
 
     `external` in it holds the shift of scores against the model's own test films, and the threshold
     as shipped beside the best one here. threshold: instead of the model's own; rule: by which one
     was chosen on its validation films. out: a folder for predictions.csv, metrics.json,
-    comparison.json and report.html. robust: score corrupted films too. Raises UsageError for data
-    or a model that cannot be used.
+    comparison.json and report.html. robust: score corrupted films too. keep_seen: score films too
+    that the model was trained or chosen on, and mark the comparison. Raises UsageError for data or
+    a model that cannot be used, and if it has seen every film.
     """
     scorer, reference = open_model(model), reference_of(model)
     shipped = reference.threshold(rule) if rule else scorer.threshold
@@ -69,6 +72,7 @@ def evaluate_model(
             size=scorer.input_size,
             cache=Path(cache),
         )
+        dataset, seen = without_seen(model, dataset, keep=keep_seen)
         decoded = DecodedFilms.of(dataset.films, dataset.squares)
         squares = decoded.at(scorer.input_size)
         p = _predict(scorer, dataset, squares)
@@ -90,7 +94,9 @@ def evaluate_model(
                 scorer.positive_probability,
             )
             result = result.model_copy(update={"robustness": checked})
-        comparison = assemble(_facts(dataset), [ScoredModel(p, result, draws)], config.evaluation)
+        comparison = assemble(
+            _facts(dataset, seen, keep_seen), [ScoredModel(p, result, draws)], config.evaluation
+        )
         shipped_here, best = shipped_and_best(p, used)
         external = External(model=model.name, shipped=shipped_here, best=best)
         if reference.scores is not None:
@@ -110,17 +116,20 @@ def evaluate_model(
     return comparison
 
 
-def _facts(dataset: Dataset) -> DatasetFacts:
+def _facts(dataset: Dataset, seen: int | None, keep_seen: bool) -> DatasetFacts:
+    kept = keep_seen and bool(seen)
     return DatasetFacts(
         name=dataset.name,
         classes=dataset.classes,
         positive=dataset.positive,
         counts={"test": Counter(film.label for film in dataset.films)},
         protocol="external",
-        leaking=False,
+        leaking=kept,
         synthetic=dataset.synthetic,
         unreadable=len(dataset.unreadable),
         notes=dataset.notes,
+        seen=seen,
+        seen_kept=kept,
     )
 
 

@@ -162,6 +162,7 @@ def _conclude(
         config.evaluation,
         config.seed,
         notes=dataset.notes,
+        perceptual_hashes=dataset.perceptual_hashes,
     )
     write_report(
         run.folder,
