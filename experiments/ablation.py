@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from accelerate import Accelerator
@@ -26,6 +28,7 @@ from radistill.data.targets import targets_of
 from radistill.study.distil import fit_student, fit_teachers
 from radistill.study.fit import Study
 from radistill.study.rundir import RunDirectory
+from radistill.study.trained import TrainedModel
 
 HERE = Path(__file__).parent
 ALONE, ONE_TEACHER = "student-alone", "one-teacher"
@@ -59,39 +62,40 @@ def main() -> None:
     settings = [*options.set, *(["data.validation=prefix"] if options.held_out else [])]
     ensemble = [*settings, f"distill.ensemble={options.teachers}"]
     config = load_config(options.preset, overrides=ensemble, seed=0)
-    teachers: list[Path] = []
+    teachers: list[TrainedModel] = []
     if options.methods != [ALONE]:
-        teachers = fit_teachers(open_study(options.data, options.out / "teachers", config))
+        with open_study(options.data, options.out / "teachers", config) as study:
+            teachers = fit_teachers(study)
         _keep(options, config.seed, *teachers)
     for seed in options.seeds:
         config = load_config(options.preset, overrides=settings, seed=seed)
-        study = open_study(options.data, options.out / f"seed-{seed}", config)
-        for name in options.methods:
-            distill = config.distill.model_copy(update={"methods": METHODS[name]})
-            count = {ALONE: 0, ONE_TEACHER: 1}.get(name, len(teachers))
-            folder = fit_student(study, name, teachers[:count], distill)
-            _keep(options, seed, folder)
+        with open_study(options.data, options.out / f"seed-{seed}", config) as study:
+            for name in options.methods:
+                distill = config.distill.model_copy(update={"methods": METHODS[name]})
+                count = {ALONE: 0, ONE_TEACHER: 1}.get(name, len(teachers))
+                _keep(options, seed, fit_student(study, name, teachers[:count], distill))
 
 
-def _keep(options: argparse.Namespace, seed: int, *folders: Path) -> None:
-    """Copies of the predictions, to be committed."""
+def _keep(options: argparse.Namespace, seed: int, *models: TrainedModel) -> None:
+    """Copies of the predictions, to be committed; the first teacher's under the name `teacher`."""
     kept = HERE / ("held-out" if options.held_out else "ablation") / f"seed-{seed}"
     kept.mkdir(parents=True, exist_ok=True)
     part = "predictions-val.csv" if options.held_out else "predictions.csv"
-    for folder in folders:
-        shutil.copyfile(folder / part, kept / f"{folder.name}.csv")
+    for model in models:
+        name = model.folder.name.replace("teacher-1", "teacher")
+        shutil.copyfile(model.folder / part, kept / f"{name}.csv")
 
 
-def open_study(data: Path, out: Path, config: StudyConfig) -> Study:
-    """The study of one seed, on the split of seed 0."""
+@contextmanager
+def open_study(data: Path, out: Path, config: StudyConfig) -> Iterator[Study]:
+    """The study of one seed, on the split of seed 0, which no other process works on meanwhile."""
     run = RunDirectory(out)
-    run.open(config, update=True)
-    sizes = {config.teacher.input_size, config.student.input_size}
-    # One split for all seeds.
-    dataset = load_dataset(data, config.data, 0, cache=out / "cache", sizes=sizes)
-    run.set_films(dataset.films, update=True)
-    targets = targets_of(dataset, config.data.targets)
-    return Study(run, config, dataset, targets, dataset.squares, Accelerator(cpu=True))
+    with run.open(config, update=True):
+        sizes = {config.teacher.input_size, config.student.input_size}
+        dataset = load_dataset(data, config.data, 0, cache=out / "cache", sizes=sizes)
+        run.record(config, dataset.films, update=True)
+        targets = targets_of(dataset, config.data.targets)
+        yield Study(run, config, dataset, targets, Accelerator(cpu=True))
 
 
 if __name__ == "__main__":

@@ -26,11 +26,10 @@ from radistill.config import load_config
 from radistill.export.int8 import quantise
 from radistill.export.onnx import export_onnx
 from radistill.imaging import to_unit
-from radistill.models import load_model
 from radistill.runtime.session import OUTPUTS, open_session
-from radistill.schema.model_spec import read_spec
 from radistill.study.distil import fit_student
 from radistill.study.fit import Study
+from radistill.study.trained import TrainedModel
 
 HERE = Path(__file__).parent / "frontier"
 # Networks without ImageNet weights that a package brings start from random ones.
@@ -56,41 +55,42 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], help="a setting, as of radistill run")
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS), choices=list(NETWORKS))
     options = parser.parse_args()
-    teachers = sorted((options.out / "teachers").glob("teacher*"))
+    folders = sorted((options.out / "teachers").glob("teacher*"))
+    teachers = [TrainedModel(folder) for folder in folders]
     if not teachers:
         raise SystemExit(f"{options.out / 'teachers'}: no teachers; run experiments/ablation.py")
-    studied: dict[str, tuple[Study, Path]] = {}
+    studied: dict[str, tuple[Study, TrainedModel]] = {}
     HERE.mkdir(exist_ok=True)
     for name in options.networks:
         place = (f"student.architecture={name}", f"student.weights={NETWORKS[name]}")
         config = load_config(options.preset, overrides=[*options.set, *place], seed=0)
-        study = open_study(options.data, options.out / "seed-0", config)
         distill = config.distill.model_copy(update={"methods": METHODS[options.method]})
-        folder = fit_student(study, name, teachers, distill)
-        shutil.copyfile(folder / "predictions.csv", HERE / f"{name}.csv")
-        studied[name] = study, folder
+        with open_study(options.data, options.out / "seed-0", config) as study:
+            student = fit_student(study, name, teachers, distill)
+        shutil.copyfile(student.folder / "predictions.csv", HERE / f"{name}.csv")
+        studied[name] = study, student
     _measure(studied)
 
 
-def _measure(studied: dict[str, tuple[Study, Path]]) -> None:
+def _measure(studied: dict[str, tuple[Study, TrainedModel]]) -> None:
     """Write networks.csv: sizes, and times of one film in turn."""
     rows, sessions = {}, {}
     with TemporaryDirectory() as scratch:
-        for name, (study, folder) in studied.items():
-            model, class_of = load_model(folder), read_spec(folder).reported
+        for name, (study, student) in studied.items():
+            model, class_of = student.network, student.class_of
             squares = study.examples("val", model.input_size).squares(np.arange(128))
-            files = [Path(scratch) / f"{name}.{kind}.onnx" for kind in ("float32", "int8")]
+            full, small = (Path(scratch) / f"{name}.{kind}.onnx" for kind in ("float32", "int8"))
             positive, sample = study.dataset.positive_index, squares[:32]
             exported = export_onnx(model, positive=positive, sample=sample, groups=class_of)
-            files[0].write_bytes(exported.bytes)
-            quantise(*files, squares)
-            sessions[name] = open_session(files[0].read_bytes(), threads=1)
+            full.write_bytes(exported.bytes)
+            quantise(full, small, squares)
+            sessions[name] = open_session(full.read_bytes(), threads=1)
             rows[name] = {
                 "network": name,
                 "weights": study.config.student.weights,
                 "parameters": sum(p.numel() for p in model.parameters()),
-                "float32_bytes": files[0].stat().st_size,
-                "int8_bytes": files[1].stat().st_size,
+                "float32_bytes": full.stat().st_size,
+                "int8_bytes": small.stat().st_size,
             }
     times: dict[str, list[float]] = {name: [] for name in sessions}
     side = squares.shape[1]
