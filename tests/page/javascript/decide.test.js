@@ -116,16 +116,16 @@ test("every setting is measured on the same films, so a lower threshold never fi
     point("default", 0.5, 0.926), point("sensitivity-0.9", 0.745, 0.901),
     point("sensitivity-0.95", 0.175, 0.95), point("sensitivity-0.99", 0.062, 0.99),
   ];
-  const test = {
+  const scored = {
     n: 624, threshold: 0.5, recall: 0.977, recall_ci: range, specificity: 0.8, specificity_ci: range,
   };
   const shown = (given) => points(given).map((each) => measured(given, each));
-  for (const figures of [null, { test }]) {
+  for (const figures of [null, { test: scored }]) {
     const all = shown({ operating_points, figures });
     assert.deepEqual(all.map(({ films }) => films), Array(4).fill("validation"));
     assert.deepEqual(all.map((each) => each.figures.sensitivity.value), [0.99, 0.95, 0.926, 0.901]);
   }
-  const [only] = shown({ operating_points: operating_points.slice(0, 1), figures: { test } });
+  const [only] = shown({ operating_points: operating_points.slice(0, 1), figures: { test: scored } });
   assert.deepEqual([only.films, only.figures.sensitivity.value], ["test", 0.977]);
 });
 
