@@ -13,6 +13,7 @@ import pytest
 from radistill.config import DataConfig
 from radistill.data import Dataset, load_dataset
 from radistill.data.external_data import ExternalData, read_external
+from radistill.data.film_index import FilmIndex
 from radistill.data.sources import image_files
 from radistill.errors import UsageError
 from radistill.files import sha256
@@ -113,6 +114,24 @@ def test_a_copy_elsewhere_is_hashed_and_not_decoded(old: Path, work: Work, tmp_p
     assert sum(work.read.values()) == len(first.films)
     assert not work.decoded
     assert again.films == first.films
+
+
+def test_other_films_in_between_cost_the_first_ones_nothing(
+    old: Path, work: Work, tmp_path: Path
+) -> None:
+    """A command with a wrong folder is refused later; what the run holds must not be lost by it."""
+    first = work.load(old, tmp_path / "cache", 16)
+    other = Path(shutil.copytree(old, tmp_path / "other" / "chest"))
+    for path in other.rglob("*.jpeg"):
+        path.write_bytes(path.read_bytes() + b"other")
+    work.load(other, tmp_path / "cache", 16)
+    assert len(work.decoded) == len(first.films)
+    known = FilmIndex.hashes_in(tmp_path / "cache")
+    assert first.perceptual_hashes.items() <= known.items()
+    again = work.load(old, tmp_path / "cache", 16)
+    assert not work.decoded
+    assert again.films == first.films
+    assert again.perceptual_hashes == first.perceptual_hashes
 
 
 def test_another_size_is_made_in_one_decoding(old: Path, work: Work, tmp_path: Path) -> None:

@@ -92,8 +92,10 @@ def scan(
             films.append(result.film())
             new.add(result.listed.path, result.stamp, result.sha, result.facts)
             add(result.sha, result.squares)
-    if folder is not None and new != old:
-        new.write(folder)
+    # Films of another call keep their facts, as they keep their squares: it may have been a slip.
+    kept = new.model_copy(update={"contents": old.contents | new.contents})
+    if folder is not None and kept != old:
+        kept.write(folder)
     _refuse_too_many(unreadable, len(listed), max_unreadable)
     return Scan(
         films,
