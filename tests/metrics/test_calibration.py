@@ -12,11 +12,10 @@ from sklearn.isotonic import IsotonicRegression
 from radistill.metrics.calibration import (
     UNCALIBRATED,
     calibrate,
-    calibrate_predictions,
+    calibrate_scores,
     fit,
     steepest_slope,
 )
-from radistill.metrics.predictions import Predictions
 from radistill.schema.figures import CalibrationMap
 
 COOLER = CalibrationMap(kind="temperature", temperature=2.5)
@@ -70,22 +69,11 @@ def test_isotonic_is_scikit_learns_at_the_middle_of_its_blocks():
 
 def test_other_classes_share_what_is_left():
     scores = np.array([[0.2, 0.5, 0.3], [0.0, 1.0, 0.0], [0.6, 0.1, 0.3]])
-    p = Predictions(
-        ("a", "b", "c"),
-        ("1", "2", "3"),
-        ("Q", "P", "R"),
-        scores[:, 1],
-        "P",
-        scores,
-        ("Q", "P", "R"),
-    )
-    found = calibrate_predictions(COOLER, p)
-    assert found.scores is not None
-    assert found.scores[:, 1] == pytest.approx(found.probability)
-    assert found.probability == pytest.approx(calibrate(COOLER, scores[:, 1]))
-    assert found.scores[[0, 2]].sum(axis=1) == pytest.approx(1)
-    assert found.scores[0, 0] / found.scores[0, 2] == pytest.approx(2 / 3)
-    assert calibrate_predictions(UNCALIBRATED, p) is p
+    after = calibrate_scores(COOLER, scores, 1)
+    assert after[:, 1] == pytest.approx(calibrate(COOLER, scores[:, 1]))
+    assert after[[0, 2]].sum(axis=1) == pytest.approx(1)
+    assert after[0, 0] / after[0, 2] == pytest.approx(2 / 3)
+    assert calibrate_scores(UNCALIBRATED, scores, 1) is scores
 
 
 @pytest.mark.parametrize("chosen", [WARMER, fit("isotonic", *films(80))])

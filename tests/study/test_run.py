@@ -279,9 +279,6 @@ def test_predict_gives_the_probabilities_of_the_study(run: Path, phantoms: Path)
     assert found == pytest.approx(expected, abs=1e-4)
 
 
-@pytest.mark.xfail(
-    strict=False, reason="open: a toy student's INT8 figures differ by a pair of films between runs"
-)
 def test_a_bundle_is_made_again_without_the_films(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     shutil.copytree(run, out)
@@ -302,9 +299,6 @@ def test_a_bundle_is_made_again_without_the_films(run: Path, tmp_path: Path) -> 
         bundle_run(tmp_path)
 
 
-@pytest.mark.xfail(
-    strict=False, reason="open: a toy student's INT8 figures differ by a pair of films between runs"
-)
 @pytest.mark.parametrize("kind", ["none", "temperature"])
 def test_the_card_has_the_figures_of_the_files_themselves(
     run: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch

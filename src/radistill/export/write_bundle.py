@@ -12,7 +12,7 @@ from radistill import __version__
 from radistill.data.training_films import TrainingFilms
 from radistill.errors import RadistillError
 from radistill.export.graph import ExportedModel
-from radistill.export.int8 import shrink, shrink_again
+from radistill.export.int8 import shrink
 from radistill.export.model_card import model_card
 from radistill.export.ood_statistics import fit_abstention
 from radistill.export.operating_points import validation_points, without_points
@@ -63,9 +63,9 @@ class BundleSpec:
     operating_points: thresholds to choose by name; `default` and three sensitivities, all measured
     on validation, where None. population: whom the model knows.
     figures: the model's entry of comparison.json ("test", "cost", ...), as calibrated.
-    quantisation: the smaller file that was chosen before, of which threshold, calibration and
-    figures are; where None it is chosen here, and they are of model.onnx. float32: the test figures
-    of model.onnx, where `figures` are of the smaller file.
+    quantisation, small: the smaller file that was chosen before, and its bytes, calibrated; of it
+    are threshold and figures. Where None it is chosen here, and they are of model.onnx. float32:
+    the test figures of model.onnx, where `figures` are of the smaller file.
     """
 
     classes: tuple[str, ...]
@@ -82,6 +82,7 @@ class BundleSpec:
     operating_points: tuple[OperatingPoint, ...] | None = None
     population: Population | None = None
     quantisation: Quantisation | None = None
+    small: bytes | None = None
     float32: Figures | None = None
 
 
@@ -119,8 +120,8 @@ def _fill(
 ) -> Card:
     positive = spec.classes.index(spec.positive)
     (work / FLOAT32).write_bytes(exported.bytes)
-    if spec.quantisation:
-        shrink_again(work / FLOAT32, squares, spec.quantisation)
+    if spec.small and spec.quantisation and spec.quantisation.file:
+        (work / spec.quantisation.file).write_bytes(spec.small)
     quantisation = spec.quantisation or shrink(
         work / FLOAT32, squares=squares, truth=truth, positive=positive, threshold=spec.threshold
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -11,7 +10,6 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 
-from radistill.metrics.predictions import Predictions
 from radistill.metrics.reliability import log_odds
 from radistill.schema.figures import CalibrationMap
 
@@ -41,16 +39,6 @@ def calibrate_scores(chosen: CalibrationMap, scores: np.ndarray, positive: int) 
     others = np.delete(scores, positive, axis=1)
     rest = (1 - after) / np.maximum(others.sum(axis=1), np.finfo(float).tiny)
     return np.insert(others * rest[:, None], positive, after, axis=1)
-
-
-def calibrate_predictions(chosen: CalibrationMap, p: Predictions) -> Predictions:
-    """`p` with the positive class calibrated; the other classes share what is left."""
-    if chosen.kind == "none":
-        return p
-    scores = p.scores
-    if scores is not None:
-        scores = calibrate_scores(chosen, scores, p.classes.index(p.positive))
-    return replace(p, probability=calibrate(chosen, p.probability), scores=scores)
 
 
 def steepest_slope(chosen: CalibrationMap) -> float:

@@ -12,7 +12,7 @@ from radistill.config import EvaluationConfig
 from radistill.errors import UsageError
 from radistill.metrics.bootstrap import Draws, figure_draws, intervals, shown_interval
 from radistill.metrics.by_class import by_class
-from radistill.metrics.calibration import UNCALIBRATED, calibrate, calibrate_predictions
+from radistill.metrics.calibration import UNCALIBRATED, calibrate
 from radistill.metrics.choose_calibration import choose_calibration
 from radistill.metrics.intervals import least_patients, percentile_interval, too_few
 from radistill.metrics.metrics import metrics
@@ -176,18 +176,16 @@ def on_calibrated_scale(
 ) -> ModelResult:
     """A model's result for the calibrated probability, which is what its bundle gives.
 
-    test: the predictions as trained. Thresholds go through the calibration and the figures are made
-    anew; what depends on ranks and decisions stays as it is.
+    test: what the calibrated file says of the test films. Thresholds go through the calibration and
+    the figures are made anew; what depends on ranks and decisions stays as it is.
     """
     chosen = model.calibration or UNCALIBRATED
-    if chosen.kind == "none":
-        return model
 
     def carried(threshold: float) -> float:
         return float(calibrate(chosen, threshold))
 
     threshold = carried(model.test.threshold)
-    figures, _ = score_predictions(calibrate_predictions(chosen, test), threshold, config, seed)
+    figures, _ = score_predictions(test, threshold, config, seed)
     points = tuple(
         point.model_copy(update={"threshold": carried(point.threshold)})
         for point in model.operating_points

@@ -22,11 +22,17 @@ from radistill.metrics.calibration import UNCALIBRATED
 from radistill.metrics.groups import manifest_columns
 from radistill.metrics.score import on_calibrated_scale
 from radistill.schema.card import Card, Population, TrainingData
-from radistill.schema.comparison import Comparison
+from radistill.schema.comparison import Comparison, ModelResult
 from radistill.schema.record import read_record
 from radistill.study.decoded_films import DecodedFilms
 from radistill.study.rundir import CONFIG, RunDirectory
-from radistill.study.small_file import result_of_file, score_small_file, squares_of
+from radistill.study.small_file import (
+    predictions_of,
+    result_of_file,
+    smaller_file,
+    smaller_file_again,
+    squares_of,
+)
 from radistill.study.trained import STUDENT, TrainedModel
 
 PARITY_FILMS = 200
@@ -89,16 +95,17 @@ def bundle_model(
             "type the command of the study again, which makes them"
         )
     squares = {split: squares_of(p, shas, cache) for split, p in network.items()}
+    positive = dataset.classes.index(dataset.positive)
     export = partial(
         export_onnx,
         model.network,
-        positive=dataset.classes.index(dataset.positive),
+        positive=positive,
         sample=spread(squares["val"], PARITY_FILMS),
         groups=model.class_of,
     )
     exported = export()
-    quantisation, small = score_small_file(
-        exported, network, squares, dataset.classes.index(dataset.positive), result.test.threshold
+    quantisation, small = smaller_file(
+        exported, network["val"], squares["val"], positive, result.test.threshold
     )
     shipped = result
     if small:
@@ -108,24 +115,37 @@ def bundle_model(
             network["test"].path,
             decoded.exposure if decoded else None,
         )
-        shipped = result_of_file(result, small, columns, config, seed)
-    calibration = shipped.calibration or UNCALIBRATED
-    if calibration.kind != "none":  # it is a part of the graph
-        exported = export(calibration=calibration)
+        own = {
+            split: predictions_of(small, p, squares[split], positive)
+            for split, p in network.items()
+        }
+        shipped = result_of_file(result, own, columns, config, seed)
     # Both files have one calibration, that of the file which runs by default.
     float32 = result.model_copy(update={"calibration": shipped.calibration})
-    float32 = on_calibrated_scale(float32, network["test"], config, seed)
-    calibrated = on_calibrated_scale(shipped, small["test"], config, seed) if small else float32
+    calibration = shipped.calibration or UNCALIBRATED
+    if calibration.kind != "none":  # it is a part of the graph, and each file is run as it ships
+        exported = export(calibration=calibration)
+
+        def calibrated(of: ModelResult, file: bytes) -> ModelResult:
+            p = predictions_of(file, network["test"], squares["test"], positive)
+            return on_calibrated_scale(of, p, config, seed)
+
+        float32 = calibrated(float32, exported.bytes)
+        if small:
+            small = smaller_file_again(exported, squares["val"], quantisation)
+            shipped = calibrated(shipped, small)
+    figures = shipped if small else float32
     spec = BundleSpec(
         classes=dataset.classes,
         positive=dataset.positive,
         input_size=model.input_size,
-        threshold=calibrated.test.threshold,
+        threshold=figures.test.threshold,
         calibration=calibration,
         architecture=model.architecture,
         training_data=TrainingData(**dataset.model_dump(exclude_unset=True), seed=seed),
-        figures=calibrated,
+        figures=figures,
         quantisation=quantisation,
+        small=small,
         float32=float32.test if small else None,
         notes=tuple(notes),
         synthetic=dataset.synthetic,

@@ -12,7 +12,7 @@ import numpy as np
 from radistill.config import EvaluationConfig
 from radistill.data.cache import PixelCache
 from radistill.export.graph import ExportedModel
-from radistill.export.int8 import shrink
+from radistill.export.int8 import shrink, shrink_again
 from radistill.metrics.groups import Columns, by_group
 from radistill.metrics.predictions import Predictions
 from radistill.metrics.score import calibration_result, score_predictions, threshold_of
@@ -24,41 +24,46 @@ from radistill.schema.comparison import ModelResult
 Splits = Mapping[str, Predictions]  # by name: val and test
 
 
-def score_small_file(
-    exported: ExportedModel,
-    network: Splits,
-    squares: Mapping[str, np.ndarray],
-    positive: int,
-    threshold: float,
-) -> tuple[Quantisation, Splits | None]:
-    """The smaller file that holds, and its predictions; None where none holds.
+def smaller_file(
+    exported: ExportedModel, val: Predictions, squares: np.ndarray, positive: int, threshold: float
+) -> tuple[Quantisation, bytes | None]:
+    """The smaller file that holds on validation; None where none does.
 
-    exported: the network's graph, not calibrated. network: its predictions. squares: the films of
-    `network`, uint8 (N, S, S). threshold: of the network.
+    exported: the network's graph, not calibrated. val: its predictions. squares: the films of
+    `val`, uint8 (N, S, S). threshold: of the network.
     """
     with TemporaryDirectory() as folder:
         path = Path(folder) / FLOAT32
         path.write_bytes(exported.bytes)
-        quantisation = shrink(
-            path,
-            squares=squares["val"],
-            truth=network["val"].truth,
-            positive=positive,
-            threshold=threshold,
+        outcome = shrink(
+            path, squares=squares, truth=val.truth, positive=positive, threshold=threshold
         )
-        if quantisation.file is None:
-            return quantisation, None
-        session = open_session(path.with_name(quantisation.file).read_bytes())
-    predictions = {}
-    for split, before in network.items():
-        scores = run_batches(session, squares[split]).probability.astype(np.float64)
-        scores /= scores.sum(axis=1, keepdims=True)
-        predictions[split] = replace(
-            before,
-            probability=scores[:, positive],
-            scores=None if before.scores is None else scores,
-        )
-    return quantisation, predictions
+        small = path.with_name(outcome.file).read_bytes() if outcome.file else None
+    return outcome, small
+
+
+def smaller_file_again(
+    exported: ExportedModel, squares: np.ndarray, outcome: Quantisation
+) -> bytes:
+    """The file that `smaller_file` chose, of another graph of the same network."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / FLOAT32
+        path.write_bytes(exported.bytes)
+        shrink_again(path, squares, outcome)
+        return path.with_name(outcome.file or FLOAT32).read_bytes()
+
+
+def predictions_of(
+    file: bytes, network: Predictions, squares: np.ndarray, positive: int
+) -> Predictions:
+    """What an ONNX file says of the films that `network` are the predictions of."""
+    scores = run_batches(open_session(file), squares).probability.astype(np.float64)
+    scores /= scores.sum(axis=1, keepdims=True)
+    return replace(
+        network,
+        probability=scores[:, positive],
+        scores=None if network.scores is None else scores,
+    )
 
 
 def result_of_file(
