@@ -1,7 +1,5 @@
 """Files: atomic writes (beside their place, then renamed into it), sha256, and CSV."""
 
-from __future__ import annotations
-
 import csv
 import errno
 import hashlib

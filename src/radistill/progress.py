@@ -1,7 +1,5 @@
 """Progress bars that look alike, and are silent where nobody watches."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar

@@ -1,7 +1,5 @@
 """The command line. Heavy libraries are imported by the commands that need them, not here."""
 
-from __future__ import annotations
-
 import sys
 
 from rich.markup import escape

@@ -1,7 +1,5 @@
 """`radistill bundle`: make the deployable folder of a finished run again."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

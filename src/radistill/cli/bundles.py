@@ -1,7 +1,5 @@
 """`radistill bundles`: the models that came with this installation."""
 
-from __future__ import annotations
-
 import typer
 
 

@@ -1,7 +1,5 @@
 """All commands on one Typer application; each file is imported when its command is asked for."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import Annotated, Any
 

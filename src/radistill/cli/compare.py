@@ -1,7 +1,5 @@
 """`radistill compare`: models across runs and across files of predictions."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

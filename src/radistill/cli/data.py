@@ -1,7 +1,5 @@
 """`radistill data`: inspect a data set before training on it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

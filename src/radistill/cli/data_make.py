@@ -1,7 +1,5 @@
 """`radistill data phantom` and `radistill data fetch`."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated

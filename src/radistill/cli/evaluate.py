@@ -1,7 +1,5 @@
 """`radistill evaluate`: figures from predictions alone, or a trained model on other data."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`radistill page`: the page as static files, with the model in the browser."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`radistill predict`: films to decisions, with a finished bundle."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """`radistill run`: the whole study."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`radistill serve`: the web page and the API of a bundle."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`radistill weights list`, `import` and `verify`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Settings of the version before: what became of them, and configurations that name them."""
 
-from __future__ import annotations
-
 import copy
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """A preset, the user's YAML file over it, `--set key=value` over that."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Sequence
 from functools import reduce

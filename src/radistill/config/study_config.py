@@ -1,7 +1,5 @@
 """Every setting of a study, typed and frozen; unknown keys are refused."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Literal, Self
 

@@ -5,8 +5,6 @@ and has a checksum, so that a changed or truncated file is noticed and made anew
 appended; they count once the index that names them is written.
 """
 
-from __future__ import annotations
-
 import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Films with the same content: byte for byte, or another size, exposure or compression of it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A data set after reading: films with labels, and how to get at their pixels."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """Drawing a stratified part of the patients, at random or as a block of their numbers."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections import Counter, defaultdict

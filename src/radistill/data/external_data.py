@@ -1,7 +1,5 @@
 """Films from elsewhere, in whatever layout, for a model that exists."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The public sets, in the layout that `load_dataset` reads."""
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

@@ -1,7 +1,5 @@
 """The classes of a data set, and which of them is the disease."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

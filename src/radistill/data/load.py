@@ -1,7 +1,5 @@
 """The way from a path to a Dataset: recognise, name patients, read, choose classes, split."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path

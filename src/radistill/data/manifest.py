@@ -1,7 +1,5 @@
 """The manifest: one row a film, the only place where split, label and patient are recorded."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path

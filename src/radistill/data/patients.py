@@ -1,7 +1,5 @@
 """The patient of a film: from the Kaggle file names, a regular expression, or unknown."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import replace

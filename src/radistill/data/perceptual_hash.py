@@ -1,7 +1,5 @@
 """A perceptual hash of 256 bits, and the films that share nearly all of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Reading films: hash, size, perceptual hash and squares, in one decoding a film."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

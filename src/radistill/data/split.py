@@ -8,8 +8,6 @@ and exists only to reproduce published figures that were reached so.
 Patients who share a film, or copies of it, are kept together where a split is made by patient.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What a network is trained on, which may be finer than the classes that are reported."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

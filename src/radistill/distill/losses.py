@@ -4,8 +4,6 @@ Each returns one value an image, so that the caller can weight and average them.
 those that compare the images of a batch with each other.
 """
 
-from __future__ import annotations
-
 import torch
 from torch.nn import functional as F
 

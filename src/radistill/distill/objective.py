@@ -1,7 +1,5 @@
 """Distillation as an objective of the training loop: a weighted list of methods."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

@@ -3,8 +3,6 @@
 Under several processes a batch is the part of one process.
 """
 
-from __future__ import annotations
-
 import torch
 from torch.nn import functional as F
 

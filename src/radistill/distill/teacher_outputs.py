@@ -4,8 +4,6 @@ A distillation epoch then costs about a plain student epoch. Outputs are looked 
 and view number, never by position, so films may be shuffled, shared among processes or removed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple

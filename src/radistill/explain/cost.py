@@ -1,7 +1,5 @@
 """What models cost to keep and to run on a CPU."""
 
-from __future__ import annotations
-
 import time
 import weakref
 from collections.abc import Iterator, Mapping

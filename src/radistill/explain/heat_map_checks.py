@@ -1,7 +1,5 @@
 """Whether heat maps point at the disease, and whether they depend on what was learnt at all."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable, Iterable, Sequence
 

@@ -1,7 +1,5 @@
 """AUC and sensitivity on corrupted films, by severity."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial

@@ -1,7 +1,5 @@
 """The class activation map as a part of the graph, without gradients, as the network allows."""
 
-from __future__ import annotations
-
 from typing import TypeGuard
 
 from onnx import NodeProto

@@ -1,7 +1,5 @@
 """float32 ONNX -> the same with weights kept in half precision: half the file, same arithmetic."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -4,8 +4,6 @@ A network takes "image" (N, 1, S, S) and gives "embedding" (N, D). `add_head` ma
 that ships; `network_of` takes such a graph apart, for another head and calibration.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """An ONNX graph that grows by nodes written as text."""
 
-from __future__ import annotations
-
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper

@@ -1,7 +1,5 @@
 """float32 ONNX -> static INT8 (QDQ), or half precision, whichever validation says holds."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """README.md of a bundle: the card as text (after Mitchell et al. 2019, "Model Cards")."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from radistill.schema.card import FLOAT16, FLOAT32, INT8, Card, OperatingPoint

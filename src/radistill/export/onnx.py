@@ -1,7 +1,5 @@
 """PyTorch -> ONNX: traces a network and compares it. The only file of the room that needs torch."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Sequence
 from dataclasses import replace

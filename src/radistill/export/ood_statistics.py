@@ -1,7 +1,5 @@
 """Fit the statistics by which a deployed model knows what it does not know."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Thresholds to choose by name, with what each gives on validation."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -5,8 +5,6 @@ the look of what lies beside films in a clinic's folders. Each is grey uint8 (S,
 model sees it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

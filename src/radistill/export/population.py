@@ -1,7 +1,5 @@
 """Whom a model knows, as far as its training set tells."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 

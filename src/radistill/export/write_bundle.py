@@ -1,7 +1,5 @@
 """The folder that is deployed: two ONNX files, their card, and a page for people."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

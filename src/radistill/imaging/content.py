@@ -1,7 +1,5 @@
 """A path to the bytes of a file, whatever lies there."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

@@ -4,8 +4,6 @@ One table of kinds and severities; this executor is for squares of bytes, that o
 `radistill.training.tensor_corruptions` for batches on the device.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 from dataclasses import dataclass

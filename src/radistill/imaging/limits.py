@@ -1,7 +1,5 @@
 """How much a file may ask for before it is refused."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Why a file was refused, as a code for programs and a sentence for people."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 from radistill.errors import RadistillError

@@ -1,7 +1,5 @@
 """Every figure with its 95 % interval, from one set of resampled patients."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Each class against the rest, where there are more than two, and their means."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Sequence
 

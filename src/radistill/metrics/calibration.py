@@ -1,7 +1,5 @@
 """Maps that make probabilities mean what they say."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Which calibration a model gets: the simplest that validation shows to be needed."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.special import entr
 from sklearn.model_selection import StratifiedGroupKFold

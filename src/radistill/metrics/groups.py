@@ -1,7 +1,5 @@
 """Where a model fails: its figures by subtype, by image size, by any column of the manifest."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

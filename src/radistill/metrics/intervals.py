@@ -1,7 +1,5 @@
 """Bootstrap over patients: films of one patient are drawn together, since they are alike."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np

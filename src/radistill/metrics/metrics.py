@@ -1,7 +1,5 @@
 """Figures of a classifier at one threshold."""
 
-from __future__ import annotations
-
 import numpy as np
 from sklearn import metrics as sk
 

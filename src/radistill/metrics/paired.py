@@ -1,7 +1,5 @@
 """Are two models different, or one not much worse? Paired tests on the same films."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

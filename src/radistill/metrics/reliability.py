@@ -1,7 +1,5 @@
 """How far probabilities are from what happened: calibration error, slope and intercept."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np

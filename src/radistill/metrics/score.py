@@ -1,7 +1,5 @@
 """Score one model: threshold and calibration from validation, figures on test, once."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Scores on other data beside those of the data a model was tuned on."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.stats import ks_2samp, wasserstein_distance
 

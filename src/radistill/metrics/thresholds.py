@@ -1,7 +1,5 @@
 """Thresholds, chosen on validation and never on test, and what each of them gives."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The baseline: the small convolutional network that most first attempts begin with."""
 
-from __future__ import annotations
-
 from torch import Tensor, nn
 
 

@@ -1,7 +1,5 @@
 """The one wrapper around every network: grey film in, logits out."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from typing import Any

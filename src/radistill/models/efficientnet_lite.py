@@ -1,7 +1,5 @@
 """EfficientNet-Lite0 to 2 (Google, 2020): timm's networks, whole or cut after a row of blocks."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

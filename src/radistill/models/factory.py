@@ -1,7 +1,5 @@
 """From an architecture's name to a network with the weights that were asked for."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from radistill.models.classifier import GreyClassifier

@@ -1,7 +1,5 @@
 """Which layers learn, how fast, and with what decay."""
 
-from __future__ import annotations
-
 from itertools import chain
 from typing import Any, Literal
 

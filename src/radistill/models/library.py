@@ -1,7 +1,5 @@
 """The user's library of weights: put a file in, check what is there, list the sources."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

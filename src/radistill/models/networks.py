@@ -1,7 +1,5 @@
 """Networks by name: timm's, torchvision's ShuffleNet V2 and the baseline, ready for a new head."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Sequence
 from typing import Any

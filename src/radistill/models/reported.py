@@ -1,7 +1,5 @@
 """From the outputs of a network to the classes that are reported."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

@@ -1,7 +1,5 @@
 """A trained model in a folder: `weights.safetensors` and `model.json`, nothing pickled."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

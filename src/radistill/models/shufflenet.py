@@ -1,7 +1,5 @@
 """ShuffleNet V2, which timm does not have, with the methods of a timm network."""
 
-from __future__ import annotations
-
 import torchvision
 from torch import Tensor, nn
 

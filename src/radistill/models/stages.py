@@ -1,7 +1,5 @@
 """A backbone as an ordered list of stages, from the pixels to the embedding."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -5,8 +5,6 @@ The build hook runs this when a wheel is built, so that users need no npm; in a 
 alone, before anything is installed.
 """
 
-from __future__ import annotations
-
 import base64
 import gzip
 import hashlib

@@ -1,7 +1,5 @@
 """The bundle as the page shows it: its card without the arrays, and its model card."""
 
-from __future__ import annotations
-
 from radistill.runtime.decision import REASONS
 from radistill.runtime.predictor import Predictor
 from radistill.schema.abstention import AbstentionRates

@@ -1,7 +1,5 @@
 """What the page is told before it starts: its settings, and what browsers may load for it."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import BaseModel

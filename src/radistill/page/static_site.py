@@ -1,7 +1,5 @@
 """The page as a folder of static files: the model runs in the browser, and no byte leaves it."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Who is on which film: patients, splits and file names in the manner of the Kaggle set."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Opacities: lung that holds fluid instead of air, as lobar or as diffuse disease."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from radistill.phantoms.geometry import FilmPlane, Floats, smooth_noise

@@ -1,7 +1,5 @@
 """Making the films of a cohort and writing them, all or nothing."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

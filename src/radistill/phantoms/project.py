@@ -1,7 +1,5 @@
 """The chest as attenuation: line integrals of the coefficients along each ray (Beer-Lambert)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

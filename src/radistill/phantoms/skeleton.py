@@ -1,7 +1,5 @@
 """Ribs, spine, collar bones, shoulder blades and arms: centimetres of bone along each ray."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from radistill.phantoms.anatomy import Anatomy

@@ -1,7 +1,5 @@
 """TRIPOD+AI and CLAIM, filled in as far as a run knows itself."""
 
-from __future__ import annotations
-
 from importlib import resources
 
 import yaml

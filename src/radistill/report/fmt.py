@@ -1,7 +1,5 @@
 """How numbers are written: fixed digits, units, and a dash where there is none."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 DASH = "-"

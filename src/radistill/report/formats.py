@@ -1,7 +1,5 @@
 """A comparison for other programs and for papers: JSON, CSV, Markdown, LaTeX."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """RUN/report.html: one file that needs nothing else, from the files of the run directory."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path

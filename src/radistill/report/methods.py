@@ -1,7 +1,5 @@
 """The methods paragraph: how the figures were made, with every setting that decides them."""
 
-from __future__ import annotations
-
 from radistill.config import Recipe, StudyConfig
 from radistill.metrics.reliability import ECE_BINS
 from radistill.report import fmt

@@ -1,7 +1,5 @@
 """Templates as every report uses them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined

@@ -1,7 +1,5 @@
 """What a comparison says in plain English: caveats, banners, paired differences."""
 
-from __future__ import annotations
-
 from radistill.report.fmt import bare_p, interval, p_value
 from radistill.schema.comparison import DatasetFacts, PairResult
 from radistill.schema.figures import Figures

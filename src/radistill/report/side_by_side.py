@@ -1,7 +1,5 @@
 """Models side by side on the same films: comparison.json."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations

@@ -1,7 +1,5 @@
 """What a comparison says, in a few sentences with the figures in them."""
 
-from __future__ import annotations
-
 from radistill.explain.robustness import weakest
 from radistill.report import fmt
 from radistill.schema.comparison import Comparison, DatasetFacts, ModelResult, PairResult

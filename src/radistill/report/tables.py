@@ -1,7 +1,5 @@
 """The comparison as a table: at the terminal and in Markdown."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from rich import box

@@ -1,7 +1,5 @@
 """What `radistill predict` says to people before and after the results."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from radistill.schema.card import Card, FileName

@@ -1,7 +1,5 @@
 """Outputs of a network -> decision: the threshold, the label, and the reasons to abstain."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

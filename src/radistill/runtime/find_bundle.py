@@ -1,7 +1,5 @@
 """Which bundle a user means: a folder, a run, or the name of an installed one."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

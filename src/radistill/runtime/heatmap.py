@@ -1,7 +1,5 @@
 """A class activation map laid over its film."""
 
-from __future__ import annotations
-
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 

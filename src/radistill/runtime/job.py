@@ -1,7 +1,5 @@
 """`radistill predict`, without its options: many paths to one stream of results."""
 
-from __future__ import annotations
-
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """How far a film is from those a model was made for: scores of thumbnails and embeddings."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from radistill.schema.abstention import Abstention, Gaussian, Orientation

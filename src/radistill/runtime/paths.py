@@ -1,7 +1,5 @@
 """Files, folders, globs, a CSV or standard input -> paths of films, lazily."""
 
-from __future__ import annotations
-
 import csv
 import os
 import stat

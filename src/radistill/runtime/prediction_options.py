@@ -3,8 +3,6 @@
 Without numpy, which the command line imports only after its decoding processes have started.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 

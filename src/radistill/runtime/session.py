@@ -1,7 +1,5 @@
 """ONNX Runtime, opened and fed in one way everywhere."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """Results as they come: JSON lines, CSV or lines for people; and going on after a kill."""
 
-from __future__ import annotations
-
 import csv
 import json
 from collections.abc import Callable

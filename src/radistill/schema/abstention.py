@@ -1,7 +1,5 @@
 """Statistics and limits of a card by which a model abstains; runtime.ood computes the scores."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """audit.json: what is in a data set, and what to know before trusting figures from it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from pydantic import ConfigDict, Field

@@ -1,7 +1,5 @@
 """metrics.json, of one model, and comparison.json, of all models on the same films."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Literal
 

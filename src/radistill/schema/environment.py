@@ -1,7 +1,5 @@
 """environment.json: what the figures of a run may depend on besides its configuration."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from radistill.schema.record import Record

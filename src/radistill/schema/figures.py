@@ -1,7 +1,5 @@
 """The figures of one model: how good, how well calibrated, where it fails, what it costs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Literal, get_args
 

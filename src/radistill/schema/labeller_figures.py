@@ -1,7 +1,5 @@
 """What `radistill text evaluate` writes to figures.json and prints with --json."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from radistill.schema.figures import Figures

@@ -1,7 +1,5 @@
 """The JSON file of a text labeller: what `radistill text train` writes."""
 
-from __future__ import annotations
-
 from functools import cached_property
 from typing import Literal, Self
 

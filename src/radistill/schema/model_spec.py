@@ -1,7 +1,5 @@
 """model.json: what is needed to build a trained network again, and the classes it tells apart."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Literal
 

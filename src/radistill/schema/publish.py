@@ -1,7 +1,5 @@
 """The JSON schemas of the files that radistill writes: `python -m radistill.schema.publish DIR`."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

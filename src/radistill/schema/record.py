@@ -1,7 +1,5 @@
 """What every JSON file of radistill has in common: frozen models, read and written the same way."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """The application: routes, the page, and the guard around them."""
 
-from __future__ import annotations
-
 import mimetypes
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Coroutine

@@ -1,7 +1,5 @@
 """Counters for Prometheus; no label holds anything that a client wrote."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from prometheus_client import (

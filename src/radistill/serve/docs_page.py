@@ -1,7 +1,5 @@
 """The OpenAPI document as plain HTML: the usual viewers load scripts from other servers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from html import escape
 from typing import Any

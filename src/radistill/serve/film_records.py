@@ -1,7 +1,5 @@
 """Uploads to records: those of `radistill predict`, with what a page needs to draw a film."""
 
-from __future__ import annotations
-
 import base64
 import threading
 import time

@@ -1,7 +1,5 @@
 """Around the application: who may ask, how much may be sent, and the headers of every answer."""
 
-from __future__ import annotations
-
 import logging
 import time
 import traceback

@@ -1,7 +1,5 @@
 """uvicorn's HTTP/1.1 with time limits for clients that stop in the middle."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from typing import Any

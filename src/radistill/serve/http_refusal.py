@@ -1,7 +1,5 @@
 """Why a request is refused: {"error": {"code", "message"}} with its status."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """A queue of limited length before a number of threads."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,5 @@
 """A request's body while it is read: counted, timed, and within a budget shared by all."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 

@@ -1,7 +1,5 @@
 """What a request may cost."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 

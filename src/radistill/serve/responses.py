@@ -1,7 +1,5 @@
 """The bodies of the API's answers, and what its OpenAPI document says of them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import BaseModel, Field

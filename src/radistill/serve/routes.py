@@ -1,7 +1,5 @@
 """The routes of version 1."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import replace
 from typing import Annotated

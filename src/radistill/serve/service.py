@@ -1,7 +1,5 @@
 """What the routes share: a predictor, decoding processes, a queue and counters."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing

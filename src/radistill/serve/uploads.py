@@ -1,7 +1,5 @@
 """The files of a request, in memory: multipart or a raw body."""
 
-from __future__ import annotations
-
 import re
 
 from python_multipart.multipart import parse_options_header

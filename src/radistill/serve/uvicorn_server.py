@@ -1,7 +1,5 @@
 """From options to a running server."""
 
-from __future__ import annotations
-
 import ipaddress
 import secrets
 import signal

@@ -1,7 +1,5 @@
 """The trained student of a run -> a bundle."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping, Sequence

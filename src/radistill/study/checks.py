@@ -1,7 +1,5 @@
 """Checks of a network beyond its figures: robustness to corruptions, and its heat maps."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

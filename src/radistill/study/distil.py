@@ -1,7 +1,5 @@
 """The teachers of a study, and its students, which learn from their outputs."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from radistill.config import DistillConfig

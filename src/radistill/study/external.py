@@ -1,7 +1,5 @@
 """A trained model scored on data that it has not seen, with its own threshold."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory

@@ -1,7 +1,5 @@
 """One model of a study, from initial weights to scored predictions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Predictions from wherever they lie: a run, a model folder of one, or a CSV alone."""
 
-from __future__ import annotations
-
 import csv
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """What is kept of a model's own study: its scores on its test films, and its thresholds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Figures, report and checks of a finished run made anew from its files, without training."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from radistill.config import StudyConfig

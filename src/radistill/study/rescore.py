@@ -1,7 +1,5 @@
 """Every figure anew from predictions files alone: of one model, of a run, across runs."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Sequence
 

@@ -1,7 +1,5 @@
 """`radistill run`: data, baseline, teachers, students, comparison, bundle, report."""
 
-from __future__ import annotations
-
 import atexit
 import shutil
 from collections import Counter

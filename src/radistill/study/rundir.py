@@ -5,8 +5,6 @@ that hash is the same. A stage in progress works in a hidden folder beside it, w
 and is renamed when the stage is finished. One process at a time holds the directory.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """Any trained model or bundle -> probabilities."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path

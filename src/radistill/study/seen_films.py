@@ -1,7 +1,5 @@
 """Films of an evaluation that the model knows from its training or selection."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The smaller file of a bundle: chosen on validation, with threshold and figures of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path

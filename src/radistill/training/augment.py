@@ -5,8 +5,6 @@ its place in a batch: a view can be drawn again at any time, by any process, at 
 what lets teacher outputs be cached and several machines train as one.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Sequence

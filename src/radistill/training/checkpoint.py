@@ -1,7 +1,5 @@
 """Files of tensors and plain values that let a killed training resume; nothing is unpickled."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Mapping
 from pathlib import Path

@@ -4,8 +4,6 @@ Where the first stages and the batch-norm statistics are frozen, their output fo
 changes. Fine-tuning the last stage of a ResNet-50 then costs a fraction of a whole pass.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from itertools import chain
 from pathlib import Path

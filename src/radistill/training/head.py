@@ -1,7 +1,5 @@
 """The head alone, on features computed once: a fixed feature extractor, trained in seconds."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import asdict
 

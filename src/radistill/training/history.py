@@ -1,7 +1,5 @@
 """The curves of a training: one row an epoch."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields

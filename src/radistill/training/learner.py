@@ -1,7 +1,5 @@
 """The network in training, with everything that losses need from one forward pass."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from torch import Tensor, nn

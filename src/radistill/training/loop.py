@@ -5,8 +5,6 @@ every process draws the same order of films and takes its part of each batch, so
 equals one process on the joined batch.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace

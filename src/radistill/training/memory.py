@@ -1,7 +1,5 @@
 """Keep the memory of freed tensors, which training allocates again in the next step."""
 
-from __future__ import annotations
-
 import ctypes
 import sys
 

@@ -1,7 +1,5 @@
 """Optimisers and learning-rate schedules, by the names used in the configuration."""
 
-from __future__ import annotations
-
 from torch.optim import SGD, AdamW, Optimizer
 from torch.optim.lr_scheduler import (
     ConstantLR,

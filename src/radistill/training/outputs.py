@@ -1,7 +1,5 @@
 """Outputs of a network for a set of films, computed by all processes of a launch together."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -3,8 +3,6 @@
 A network that relies on compression noise or on one resampling filter sees these vary.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

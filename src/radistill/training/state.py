@@ -1,7 +1,5 @@
 """All that changes while a network is trained, written to disk after each epoch."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 

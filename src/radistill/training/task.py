@@ -1,7 +1,5 @@
 """What stays the same while one network is trained: films, place, key, seed, devices."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 Equal to those within three of 255 grey levels. Geometry is left out: training has its own.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

@@ -4,8 +4,6 @@ Mixup (Zhang et al. 2018) is part of the view, so that the teacher's outputs can
 beforehand for the very images that the student will see (Beyer et al. 2022).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

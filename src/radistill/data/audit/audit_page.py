@@ -1,7 +1,5 @@
 """An audit as one self-contained page."""
 
-from __future__ import annotations
-
 import base64
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What is in a data set and what is wrong with it."""
 
-from __future__ import annotations
-
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """A sheet of sample films, one row a class or subtype."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import defaultdict
 from io import BytesIO

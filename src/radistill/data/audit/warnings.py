@@ -1,7 +1,5 @@
 """What to know about a data set before trusting figures from it."""
 
-from __future__ import annotations
-
 from radistill.schema.audit import Audit, Duplicates
 
 _LOPSIDED = 3.0

@@ -1,7 +1,5 @@
 """The kinds of data set that are read: a folder, a CSV, a MedMNIST file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from radistill.data.sources.folder import open_folder

@@ -1,7 +1,5 @@
 """Folders of films: Kaggle's `train|val|test/CLASS/files`, or just `CLASS/files`."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Image files on disk, as folders and tables list them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A MedMNIST file: arrays `train_images`, `train_labels` and so on in one .npz."""
 
-from __future__ import annotations
-
 import zipfile
 import zlib
 from collections.abc import Mapping

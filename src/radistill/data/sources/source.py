@@ -1,7 +1,5 @@
 """What every kind of data set is turned into before any pixel is read."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol

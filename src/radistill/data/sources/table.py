@@ -1,7 +1,5 @@
 """A CSV of films: `path,label[,patient][,split][,subtype]`, or other columns and other labels."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

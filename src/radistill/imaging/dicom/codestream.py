@@ -1,7 +1,5 @@
 """The size that a compressed image declares, before any of it is decoded."""
 
-from __future__ import annotations
-
 import struct
 
 _J2K = b"\xff\x4f\xff\x51"  # start of codestream, then its size

@@ -1,7 +1,5 @@
 """Stored values to grey bytes, as a viewer displays them (PS3.4, annex N.2)."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Which DICOM objects are radiographs of one image, and the refusal of the others by name."""
 
-from __future__ import annotations
-
 from pydicom import Dataset
 from pydicom.uid import UID
 

@@ -4,8 +4,6 @@ The existing decoders crash the process on damaged files, are GPL, or are larger
 is installed. This one is numpy throughout, which cannot crash it.
 """
 
-from __future__ import annotations
-
 import struct
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """Look-up tables of DICOM (PS3.3 C.11.1.1 and C.11.2.1.1)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

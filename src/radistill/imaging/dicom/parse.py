@@ -1,7 +1,5 @@
 """Bytes to a dataset that holds what the pixels need and nothing that names the patient."""
 
-from __future__ import annotations
-
 import logging
 import warnings
 import zlib

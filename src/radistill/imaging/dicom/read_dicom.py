@@ -1,7 +1,5 @@
 """A DICOM radiograph, as bytes, to a picture."""
 
-from __future__ import annotations
-
 from radistill.imaging.dicom.display import to_grey
 from radistill.imaging.dicom.kind import check_kind
 from radistill.imaging.dicom.parse import parse

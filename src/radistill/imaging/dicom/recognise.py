@@ -1,7 +1,5 @@
 """Whether bytes are DICOM, without a parser."""
 
-from __future__ import annotations
-
 _VRS = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR "
     b"US UT UV".split()

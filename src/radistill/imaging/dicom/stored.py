@@ -1,7 +1,5 @@
 """The stored pixel values of one grey frame, of any transfer syntax that is read."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """DICOM tags of the population: age, body part, view; none that identifies the patient."""
 
-from __future__ import annotations
-
 import re
 from datetime import date
 from typing import Any

@@ -1,7 +1,5 @@
 """Windows of DICOM (PS3.3 C.11.2.1.2 and C.11.2.1.3): values to grey bytes."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A decoding process as its parent sees it: started when needed, killed when late."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -4,8 +4,6 @@ JSON and counted bytes only: a process that a crafted file has taken over can se
 wrong pixels, but no code.
 """
 
-from __future__ import annotations
-
 import json
 import struct
 from collections.abc import Mapping

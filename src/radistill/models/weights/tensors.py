@@ -1,7 +1,5 @@
 """Reading a file of weights without unpickling anything."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """TensorFlow.js weights: a `model.json` with a manifest, and binary shards beside it."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Where pretrained weights come from, and the order in which `auto` tries the sources."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Plots of a comparison: confusion matrices, ROC curves, accuracy against cost. All SVG."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Plots of where a model fails: groups, corrupted films, other data. All SVG."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Literal
 

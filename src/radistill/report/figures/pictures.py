@@ -1,7 +1,5 @@
 """The pictures of a report: which there are, what is written under them, where they are kept."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

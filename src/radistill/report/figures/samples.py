@@ -1,7 +1,5 @@
 """Sheets of films with a model's probability: some drawn at random, and the worst mistakes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The style of every plot: a colour, a line and a marker for each model, on white."""
 
-from __future__ import annotations
-
 import io
 from contextlib import AbstractContextManager
 from typing import NamedTuple

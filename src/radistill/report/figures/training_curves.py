@@ -1,7 +1,5 @@
 """Training curves from history.csv. All SVG."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np

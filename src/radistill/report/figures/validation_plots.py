@@ -1,7 +1,5 @@
 """Plots of what was tuned on validation: reliability diagrams and decision curves. All SVG."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

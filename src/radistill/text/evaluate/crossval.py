@@ -1,7 +1,5 @@
 """Scores of labellers on reports that they have not seen, by nested cross-validation."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """The figures of labellers on reports with known truth."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial

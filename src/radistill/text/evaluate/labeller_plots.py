@@ -1,7 +1,5 @@
 """Plots of labellers: calibration, terms of each class, the effect of each step. All SVG."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The report on labellers: one HTML file in the style of that of the image models."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Figures of labellers on one task, with intervals over texts."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

@@ -1,7 +1,5 @@
 """Figures and counts at the terminal, and the sentences that the report shares with it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 

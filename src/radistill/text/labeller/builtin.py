@@ -3,8 +3,6 @@
 It is trained on reports of the grammar alone, so it may be given away.
 """
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """One report -> a label, or the reasons for leaving it without one."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from radistill.schema.labeller_file import Labeller

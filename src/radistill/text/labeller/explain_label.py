@@ -1,7 +1,5 @@
 """Print a labeller's terms, or how it reads one report and which terms decided."""
 
-from __future__ import annotations
-
 from itertools import zip_longest
 from pathlib import Path
 

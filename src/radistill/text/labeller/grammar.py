@@ -5,8 +5,6 @@ a patient's. As in real reports there are denials, doubts, lists and resolved fi
 without headings, in capitals, with misspellings and marks of de-identification.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """Read, write and apply a trained labeller, with plain Python alone."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from importlib import resources

@@ -1,7 +1,5 @@
 """The questions that the labels of a collection answer, and the truth of each report."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """From labelled reports to a labeller."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import partial
 

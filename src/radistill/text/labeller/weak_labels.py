@@ -1,7 +1,5 @@
 """Reports -> labels.csv, as `radistill run --labels` takes it, and the reports left out."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A report as a bag of words: the steps in a row."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Bytes and marked-up text -> plain text."""
 
-from __future__ import annotations
-
 import codecs
 import html
 import re

@@ -1,7 +1,5 @@
 """Whether a report is in English: the lists and dictionaries here cover no other language."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """Words -> their dictionary form: simplemma, with a short radiology list on top."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """Word lists as this room writes them: phrases that `;` or a line end separates."""
 
-from __future__ import annotations
-
 import re
 
 

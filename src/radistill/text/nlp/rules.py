@@ -4,8 +4,6 @@ A rule that a hospital could write in an afternoon. It learns nothing, so a lear
 better to be worth its while; where the two disagree, neither is trusted.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 

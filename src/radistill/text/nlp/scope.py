@@ -4,8 +4,6 @@ A word in the scope of a trigger phrase gets the prefix `no:` or `maybe:`, so th
 treat it as another word; see `triggers`.
 """
 
-from __future__ import annotations
-
 from radistill.text.nlp.triggers import AFTER_COMMA, BEGINNINGS, CURRENT, Effect, triggers
 
 MARKS = NO, MAYBE = "no:", "maybe:"

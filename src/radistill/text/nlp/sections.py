@@ -1,7 +1,5 @@
 """A report in its parts: indication, comparison, findings, impression."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, replace
 

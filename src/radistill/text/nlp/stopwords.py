@@ -4,8 +4,6 @@ The usual lists (of scikit-learn, NLTK, spaCy) delete "no", "not", "without", "n
 "off", "few", "more" and so turn a report into its opposite.
 """
 
-from __future__ import annotations
-
 from radistill.text.nlp.scope import MAYBE, NO
 from radistill.text.nlp.tokens import MARK
 

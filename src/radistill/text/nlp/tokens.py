@@ -6,8 +6,6 @@ de-identification kept as `xxxx` until the stop words go. Punctuation that may e
 negation is kept as words of its own.
 """
 
-from __future__ import annotations
-
 import re
 
 from radistill.text.nlp.phrases import pairs

@@ -4,8 +4,6 @@ Only the bag learns anything from `fit`. Between tokens and bag a report is a li
 each a list of words.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar

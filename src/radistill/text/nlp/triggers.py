@@ -6,8 +6,6 @@ replaced by each of the alternatives of that name. What is past or only asked fo
 label of a film follows from it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from enum import Enum

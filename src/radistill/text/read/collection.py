@@ -1,7 +1,5 @@
 """What every source of reports is read into."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,7 +1,5 @@
 """From what a report calls its films to the files in a folder."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

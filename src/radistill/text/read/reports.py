@@ -1,7 +1,5 @@
 """Read reports from a CSV, a folder of .txt, or the XML of Open-i."""
 
-from __future__ import annotations
-
 import tarfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
