@@ -28,6 +28,66 @@ RAMP = np.arange(4096, dtype=np.uint16).reshape(64, 64)  # every value of 12 bit
 STEPS = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
 
 
+# Elements of a file, and the age in years that they tell.
+BORN = {"PatientBirthDate": "20200101", "StudyDate": "20230701"}  # 3.5 years before
+AGES: list[tuple[dict[str, Any], float | None]] = [
+    ({"PatientAge": "045Y"}, 45.0),
+    ({"PatientAge": "018M"}, 1.5),
+    ({"PatientAge": "006W"}, 0.1),
+    ({"PatientAge": "003D"}, 0.0),
+    ({"PatientAge": "000Y"}, 0.0),
+    # As files have it against the standard.
+    ({"PatientAge": "62"}, 62.0),
+    ({"PatientAge": "051"}, 51.0),
+    ({"PatientAge": "0051Y"}, 51.0),
+    ({"PatientAge": "51YR"}, 51.0),
+    ({"PatientAge": "51 Y"}, 51.0),
+    ({"PatientAge": "42.0"}, 42.0),
+    ({"PatientAge": "42,5"}, 42.5),
+    ({"PatientAge": "1.5Y"}, 1.5),
+    ({"PatientAge": " 062y "}, 62.0),
+    ({"PatientAge": "Y062"}, 62.0),
+    ({"PatientAge": "45 years"}, 45.0),
+    ({"PatientAge": "45 Years old"}, 45.0),
+    ({"PatientAge": "45yo"}, 45.0),
+    ({"PatientAge": "45 y.o."}, 45.0),
+    ({"PatientAge": "18 months"}, 1.5),
+    ({"PatientAge": "6 wks"}, 0.1),
+    ({"PatientAge": "+45Y"}, 45.0),
+    # Dates, where the age does not tell.
+    (BORN, 3.5),
+    ({**BORN, "StudyDate": None, "AcquisitionDate": "20230701"}, 3.5),
+    ({**BORN, "StudyDate": "unknown", "SeriesDate": "20230701"}, 3.5),
+    ({**BORN, "StudyDate": "", "ContentDate": "2023.07.01"}, 3.5),
+    ({**BORN, "StudyDate": "", "AcquisitionDateTime": "20230701121314.5"}, 3.5),
+    ({**BORN, "PatientBirthDate": "2020-01-01"}, 3.5),
+    ({**BORN, "PatientAge": "42"}, 3.5),  # months
+    ({**BORN, "PatientAge": "003"}, 3.5),
+    ({**BORN, "PatientAge": "old"}, 3.5),
+    ({**BORN, "PatientAge": "045Y"}, 45.0),
+    ({**BORN, "StudyDate": "20190701", "PatientAge": "045Y"}, 45.0),
+    ({**BORN, "StudyDate": "20190701", "PatientAge": "45"}, 45.0),
+    # None is there.
+    ({"PatientBirthDate": "20200101"}, None),
+    ({"StudyDate": "20230701"}, None),
+    ({"PatientAge": ""}, None),
+    ({"PatientAge": "   "}, None),
+    ({}, None),
+]
+UNREADABLE_AGES: list[dict[str, Any]] = [
+    *({"PatientAge": "999Y"}, {"PatientAge": "1700M"}, {"PatientAge": "-05Y"}),
+    *({"PatientAge": "-62"}, {"PatientAge": "148"}, {"PatientAge": "1968"}),
+    *({"PatientAge": "19680512"}, {"PatientAge": "*"}, {"PatientAge": "unknown"}),
+    *({"PatientAge": "Doe^Jane"}, {"PatientAge": "45-50"}, {"PatientAge": "Y"}),
+    *({"PatientAge": "nan"}, {"PatientAge": "45X"}, {"PatientAge": "1.2.3"}),
+    # Of a small child, a number may be months, weeks or days.
+    *({"PatientAge": "4"}, {"PatientAge": "018"}, {"PatientAge": "000"}),
+    {"PatientBirthDate": "20240101", "StudyDate": "20230701"},
+    {"PatientBirthDate": "18000101", "StudyDate": "20230701"},
+    {"PatientBirthDate": "19680000", "StudyDate": "20230701"},
+]
+
+
 def dicom(pixels: np.ndarray = RAMP, syntax: str = ExplicitVRLittleEndian, **changes: Any) -> bytes:
     """A DX film as a file: `pixels` (H, W) of 8 or 16 bits, MONOCHROME2, without a window.
 

@@ -27,7 +27,7 @@ import static_page
 from bad_files import BAD, ODD, chunk, image
 from chromium import context as new_context
 from chromium import launched, need_npm_parts
-from dicoms import dicom, lut, shipped_path, without_head
+from dicoms import AGES, STEPS, UNREADABLE_AGES, dicom, lut, shipped_path, without_head
 from radistill.imaging import Limits, read_picture, to_square
 from radistill.page import static_site
 from radistill.phantoms import generate
@@ -221,6 +221,13 @@ def test_the_same_pixels_and_tags(tab: Any, name: str) -> None:
     assert got["tags"] == dict(wanted.tags)
 
 
+def test_the_same_ages(tab: Any) -> None:
+    for elements in (*(elements for elements, _ in AGES), *UNREADABLE_AGES):
+        content = dicom(STEPS, **elements)
+        got = tab.evaluate(PIXELS, text(content))["tags"]
+        assert got == dict(read_picture(content, Limits()).tags), elements
+
+
 def test_colour_is_close(tab: Any) -> None:
     """Pillow takes a JPEG's luma as it lies, the page from red, green and blue."""
     content = image("JPEG", COLOUR)
@@ -307,6 +314,7 @@ def test_abstains_for_the_same_reasons(tab: Any, predictor: Predictor, tmp_path:
         "on its side": image("PNG", np.rot90(film)),
         "cut": image("PNG", cut),
         "adult": dicom(adult, PatientAge="061Y", ViewPosition="PA", BodyPartExamined="CHEST"),
+        "ageless": dicom(adult, PatientAge="old"),
         "hand": dicom(adult, PatientAge="004Y", ViewPosition="LL", BodyPartExamined="HAND"),
     }
     for name, content in films.items():

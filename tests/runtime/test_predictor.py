@@ -162,6 +162,7 @@ def reasons(
     [
         ({"age_years": 45.0}, "population-age"),
         ({"age_years": 0.2}, "population-age"),
+        ({"age_years": None, "age_unreadable": True}, "population-age-unreadable"),
         ({"body_part": "HAND"}, "population-body-part"),
         ({"view": "LL"}, "population-view"),
         ({"modality": "MG"}, "population-modality"),

@@ -20,7 +20,8 @@ class Picture:
         brighter.
     source: "jpeg", "png", "tiff", "bmp", "webp" or "dicom".
     tags: of DICOM: age_years (float), body_part, view, modality and photometric (str), each None
-        where the file lacks it; none identifies the patient. Empty for other files.
+        where the file lacks it, and age_unreadable (bool), an age that is there but makes no
+        sense; none identifies the patient. Empty for other files.
     """
 
     film: Image.Image | np.ndarray

@@ -28,6 +28,7 @@ REASONS = {
     "out-of-distribution": "unlike the films the model was made for",
     "near-threshold": "too near the threshold",
     "population-age": "age outside the model's population",
+    "population-age-unreadable": "an age that cannot be read",
     "population-body-part": "another body part",
     "population-view": "another view",
     "population-modality": "another modality",
@@ -141,14 +142,18 @@ def picture_reasons(
 
 
 def outside(population: Population, tags: Mapping[str, Any]) -> list[str]:
-    """population-age, -body-part, -view, -modality where DICOM tags are outside what the card says.
+    """population-age, -body-part, -view, -modality where DICOM tags are outside what the card says,
+    population-age-unreadable where that cannot be told of the age.
 
     tags: `Decoded.tags`. A tag or a limit that is missing is not checked.
     """
     reasons = []
     age, limits = tags.get("age_years"), population.age_years
-    if age is not None and limits is not None and not limits[0] <= age <= limits[1]:
-        reasons.append("population-age")
+    if limits is not None:
+        if age is not None and not limits[0] <= age <= limits[1]:
+            reasons.append("population-age")
+        if tags.get("age_unreadable"):
+            reasons.append("population-age-unreadable")
     kinds = (
         ("body_part", population.body_parts),
         ("view", population.views),

@@ -6,6 +6,7 @@ import math
 import struct
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pydicom.pixels import apply_modality_lut, apply_windowing
 from pydicom.uid import (
     ComputedRadiographyImageStorage,
     DeflatedExplicitVRLittleEndian,
+    DigitalXRayImageStorageForPresentation,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -29,10 +31,23 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 
-from dicoms import RAMP, STEPS, dataset, dicom, lut, shipped, shipped_path, without_head
+from dicoms import (
+    AGES,
+    RAMP,
+    STEPS,
+    UNREADABLE_AGES,
+    dataset,
+    dicom,
+    lut,
+    shipped,
+    shipped_path,
+    without_head,
+    written,
+)
 from radistill.imaging import DecodeError, Limits, decode, read_picture
 from radistill.imaging.dicom.window import Window
 
+COMPUTED, DIGITAL = ComputedRadiographyImageStorage, DigitalXRayImageStorageForPresentation
 SIGNED = (np.arange(4096, dtype=np.int16) - 2048).reshape(64, 64)
 LOSSLESS = [
     ImplicitVRLittleEndian,
@@ -265,6 +280,8 @@ def test_name_and_extension_do_not_matter(tmp_path: Path) -> None:
         (SecondaryCaptureImageStorage, None),
         (None, "CR"),
         (None, None),
+        *((kind, "DR") for kind in (COMPUTED, DIGITAL, SecondaryCaptureImageStorage, None)),
+        *((kind, empty) for kind in (COMPUTED, DIGITAL) for empty in (None, "", "  ")),
     ],
 )
 def test_radiographs_and_captures_are_read(kind: str | None, modality: str | None) -> None:
@@ -314,22 +331,23 @@ def test_luts_agree_with_pydicom(first: int, entries: list[int]) -> None:
     assert np.abs(got - np.floor(wanted)).max() <= 1
 
 
-@pytest.mark.parametrize(
-    ("elements", "age"),
-    [
-        ({"PatientAge": "045Y"}, 45.0),
-        ({"PatientAge": "018M"}, 1.5),
-        ({"PatientAge": "006W"}, 0.1),
-        ({"PatientAge": "003D"}, 0.0),
-        ({"PatientBirthDate": "20200101", "StudyDate": "20230701"}, 3.5),
-        ({"PatientBirthDate": "20200101"}, None),
-        ({"PatientBirthDate": "20240101", "StudyDate": "20230701"}, None),
-        ({"PatientAge": "999Y"}, None),
-        ({}, None),
-    ],
-)
+@pytest.mark.parametrize(("elements", "age"), AGES)
 def test_age(elements: dict[str, str], age: float | None) -> None:
-    assert read_picture(dicom(STEPS, **elements), Limits()).tags["age_years"] == age
+    tags = read_picture(dicom(STEPS, **elements), Limits()).tags
+    assert (tags["age_years"], tags["age_unreadable"]) == (age, False)
+
+
+@pytest.mark.parametrize("elements", UNREADABLE_AGES)
+def test_an_age_that_is_there_but_cannot_be_read(elements: dict[str, str]) -> None:
+    tags = read_picture(dicom(STEPS, **elements), Limits()).tags
+    assert (tags["age_years"], tags["age_unreadable"]) == (None, True)
+
+
+@pytest.mark.parametrize(("vr", "value"), [("DS", "42.0"), ("IS", "42"), ("US", 42), ("LO", "42Y")])
+def test_an_age_of_another_type(vr: str, value: Any) -> None:
+    made = dcmread(BytesIO(dicom(STEPS)))
+    made.add_new("PatientAge", vr, value)
+    assert read_picture(written(made), Limits()).tags["age_years"] == 42.0
 
 
 def test_tags_of_the_population() -> None:
@@ -338,6 +356,7 @@ def test_tags_of_the_population() -> None:
     assert picture.source == "dicom"
     assert picture.tags == {
         "age_years": None,
+        "age_unreadable": False,
         "body_part": "CHEST",
         "view": "PA",
         "modality": "CR",

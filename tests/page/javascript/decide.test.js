@@ -75,6 +75,8 @@ test("tags outside of the population are refused, missing ones are not", () => {
   const tags = { age_years: 6.1, body_part: "HAND", view: "LL", modality: "MG" };
   const outside = ["population-age", "population-body-part", "population-modality"];
   assert.deepEqual(reasons(shown, tags), outside);
+  const unread = { age_years: null, age_unreadable: true };
+  assert.deepEqual(reasons(shown, unread), ["population-age-unreadable"]);
 });
 
 test("rates and their intervals are the card's own", () => {

@@ -10,14 +10,18 @@ _RAW = "1.2.840.10008.5.1.4.1.1.1.1.1"  # digital X-ray, for processing
 _SECONDARY = frozenset(
     "1.2.840.10008.5.1.4.1.1.7" + end for end in ("", ".1", ".2", ".3", ".4")
 )  # secondary capture; .1 to .4 are its multi-frame kinds, which may hold a single frame
-_READ = _SECONDARY | {
-    _RAW,
-    "1.2.840.10008.5.1.4.1.1.1",  # computed radiography
-    "1.2.840.10008.5.1.4.1.1.1.1",  # digital X-ray, for presentation
-}
-# PS3.3 C.7.3.1.1.1. RG is film; the second row is what secondary captures are marked as.
-_RADIOGRAPHS = frozenset({"CR", "DX", "RG"})
-_CAPTURES = frozenset({"OT", "SC", "HC", ""})
+_PLAIN = frozenset(
+    {
+        _RAW,
+        "1.2.840.10008.5.1.4.1.1.1",  # computed radiography
+        "1.2.840.10008.5.1.4.1.1.1.1",  # digital X-ray, for presentation
+    }
+)
+_READ = _SECONDARY | _PLAIN
+# PS3.3 C.7.3.1.1.1. RG is film, and DR what many files have for DX; the second row is what
+# secondary captures are marked as.
+_RADIOGRAPHS = frozenset({"CR", "DX", "DR", "RG"})
+_CAPTURES = frozenset({"OT", "SC", "HC"})
 _OTHERS = """
 CT: computed tomography, MR: magnetic resonance, US: ultrasound, MG: mammography,
 PT: positron emission, NM: nuclear medicine, XA: angiography, RF: fluoroscopy, PX: panoramic X-ray,
@@ -64,9 +68,9 @@ def _check_modality(dataset: Dataset, name: str) -> None:
         raise DecodeError(Code.MODALITY, reason)
     if uid and not _is_read(dataset):
         raise DecodeError(Code.MODALITY, f"DICOM of another kind ({name}); {_WANTED}")
-    captured = uid in _SECONDARY or not uid
-    if modality not in _RADIOGRAPHS and not (captured and modality in _CAPTURES):
-        raise DecodeError(Code.MODALITY, f"DICOM of another or no modality; {_WANTED}")
+    captured = uid not in _PLAIN and modality in _CAPTURES
+    if modality and modality not in _RADIOGRAPHS and not captured:
+        raise DecodeError(Code.MODALITY, f"DICOM of another modality; {_WANTED}")
     if uid == _RAW or code_string(dataset, "PresentationIntentType") == "FOR PROCESSING":
         reason = "raw detector data (for processing); send the image made for presentation"
         raise DecodeError(Code.UNSUPPORTED, reason)

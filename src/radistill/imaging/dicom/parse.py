@@ -29,8 +29,8 @@ SOPClassUID Modality PresentationIntentType NumberOfFrames Rows Columns SamplesP
 PhotometricInterpretation PlanarConfiguration BitsAllocated BitsStored HighBit PixelRepresentation
 PixelPaddingValue PixelPaddingRangeLimit RescaleSlope RescaleIntercept ModalityLUTSequence
 VOILUTSequence VOILUTFunction WindowCenter WindowWidth PresentationLUTShape PatientAge
-PatientBirthDate StudyDate BodyPartExamined ViewPosition PixelData FloatPixelData
-DoubleFloatPixelData
+PatientBirthDate StudyDate SeriesDate AcquisitionDate AcquisitionDateTime ContentDate
+BodyPartExamined ViewPosition PixelData FloatPixelData DoubleFloatPixelData
 """
 _PREAMBLE = 132
 _PIXEL_DATA = (b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10")
@@ -119,6 +119,15 @@ def code_string(dataset: Dataset, keyword: str) -> str:
     except DecodeError:
         return ""
     return str(value).strip().upper() if isinstance(value, str) else ""
+
+
+def text_of(dataset: Dataset, keyword: str) -> str:
+    """An element of any type as text in capitals, "?" where damaged, "" where missing."""
+    try:
+        value = _value(dataset, keyword)
+    except DecodeError:
+        return "?"
+    return "" if value is None else str(value).strip(" \0").upper()
 
 
 def damaged(keyword: str) -> DecodeError:

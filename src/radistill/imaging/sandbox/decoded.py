@@ -83,8 +83,9 @@ def _shape(height: Any, width: Any) -> tuple[int, int]:
 
 def _tags(head: Mapping[str, Any]) -> dict[str, Any]:
     tags = dict(head["tags"])
+    kinds = {"age_years": float, "age_unreadable": bool}
     for name, value in tags.items():
-        kind = float if name == "age_years" else str
+        kind = kinds.get(name, str)
         if value is not None and not isinstance(value, kind):
             raise ValueError("tags")
     return tags

@@ -148,6 +148,7 @@ interface Grey {
 /** What a DICOM file says of its patient and its view. */
 interface Tags {
   age_years?: number | null;
+  age_unreadable?: boolean;
   body_part?: string;
   view?: string;
   modality?: string;

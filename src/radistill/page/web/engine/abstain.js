@@ -55,6 +55,7 @@ function outside(population, tags) {
   if (age !== null && limits && !(limits[0] <= age && age <= limits[1])) {
     reasons.push("population-age");
   }
+  if (limits && tags.age_unreadable) reasons.push("population-age-unreadable");
   for (const [tag, field] of KINDS) {
     const value = tags[tag];
     const allowed = population[field] ?? [];

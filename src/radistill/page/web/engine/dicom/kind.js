@@ -6,9 +6,10 @@ import { damaged, wholeNumber, word } from "./tags.js";
 const STORAGE = "1.2.840.10008.5.1.4.1.1";
 const RAW = `${STORAGE}.1.1.1`; // digital X-ray, for processing
 const SECONDARY = ["", ".1", ".2", ".3", ".4"].map((end) => `${STORAGE}.7${end}`);
-const READ = [...SECONDARY, RAW, `${STORAGE}.1`, `${STORAGE}.1.1`];
-const RADIOGRAPHS = ["CR", "DX", "RG"];
-const CAPTURES = ["OT", "SC", "HC", ""];
+const PLAIN = [RAW, `${STORAGE}.1`, `${STORAGE}.1.1`];
+const READ = [...SECONDARY, ...PLAIN];
+const RADIOGRAPHS = ["CR", "DX", "DR", "RG"];
+const CAPTURES = ["OT", "SC", "HC"];
 const OTHERS = {
   CT: "computed tomography", MR: "magnetic resonance", US: "ultrasound", MG: "mammography",
   PT: "positron emission", NM: "nuclear medicine", XA: "angiography", RF: "fluoroscopy",
@@ -41,9 +42,9 @@ function checkModality(uid, elements) {
     throw new Refusal("modality", `DICOM of ${OTHERS[modality]} (${modality}); ${WANTED}`);
   }
   if (uid && !READ.includes(uid)) throw new Refusal("modality", `DICOM of another kind; ${WANTED}`);
-  const captured = SECONDARY.includes(uid) || !uid;
-  if (!RADIOGRAPHS.includes(modality) && !(captured && CAPTURES.includes(modality))) {
-    throw new Refusal("modality", `DICOM of another or no modality; ${WANTED}`);
+  const captured = !PLAIN.includes(uid) && CAPTURES.includes(modality);
+  if (modality && !RADIOGRAPHS.includes(modality) && !captured) {
+    throw new Refusal("modality", `DICOM of another modality; ${WANTED}`);
   }
   if (uid === RAW || word(elements, "PresentationIntentType") === "FOR PROCESSING") {
     const reason = "raw detector data (for processing); send the image made for presentation";

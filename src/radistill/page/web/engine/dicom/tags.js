@@ -6,6 +6,10 @@ export const TAGS = {
   TransferSyntaxUID: ["x00020010", "UI"],
   SOPClassUID: ["x00080016", "UI"],
   StudyDate: ["x00080020", "DA"],
+  SeriesDate: ["x00080021", "DA"],
+  AcquisitionDate: ["x00080022", "DA"],
+  ContentDate: ["x00080023", "DA"],
+  AcquisitionDateTime: ["x0008002a", "DT"],
   Modality: ["x00080060", "CS"],
   PresentationIntentType: ["x00080068", "CS"],
   PatientBirthDate: ["x00100030", "DA"],
@@ -148,4 +152,13 @@ export function realNumbers(elements, keyword) {
 export function word(elements, keyword) {
   const value = first(elements, keyword);
   return typeof value === "string" ? value.toUpperCase() : "";
+}
+
+/** An element of any type as text in capitals, "?" where damaged, "" where missing. */
+export function textIn(elements, keyword) {
+  try {
+    return String(first(elements, keyword) ?? "").toUpperCase();
+  } catch {
+    return "?";
+  }
 }
