@@ -6,21 +6,13 @@ from pathlib import Path
 
 from radistill.config import StudyConfig, read_config
 from radistill.errors import UsageError
+from radistill.explain.robustness import weakest
 from radistill.files import write_text
 from radistill.metrics.predictions import Predictions
 from radistill.report import sentences, tables
 from radistill.report.checklist import checklist
 from radistill.report.figures import samples
-from radistill.report.figures.comparison_plots import negative_name
-from radistill.report.figures.pictures import (
-    comparison_figures,
-    data_uri,
-    draw,
-    failure_figures,
-    film_sheets,
-    shift_figures,
-    validation_figures,
-)
+from radistill.report.figures.pictures import data_uri, draw, report_drawings
 from radistill.report.methods import methods, split_title
 from radistill.report.render import render
 from radistill.report.summary import main_model, summary
@@ -50,23 +42,9 @@ def write_report(
     these is damaged.
     """
     out = out or run
-    positive = comparison.dataset.positive
     main = main_model(comparison)
-    name, threshold = main.name, main.test.threshold
-    films = predictions[name]
-    wrong = samples.worst_mistakes(films, threshold)
-    classes = negative_name(comparison.dataset), positive
-    parts = {
-        "plots": comparison_figures(run, comparison.models, predictions, classes),
-        "tuned": validation_figures(comparison.models, predictions),
-        "failing": failure_figures(main),
-        "shifted": shift_figures(comparison.external, films),
-        "sheets": film_sheets(name, films, threshold, wrong, thumbnails, heat)
-        if thumbnails is not None
-        else [],
-    }
-    drawn = iter(draw(out, [figure for part in parts.values() for figure in part]))
-    shown = {key: [next(drawn) for _ in part] for key, part in parts.items()}
+    films = predictions[main.name]
+    drawings = report_drawings(run, comparison, main, predictions, thumbnails, heat)
     settings, audit = _settings(run / "config.yaml"), _text(run / "audit.json")
     file, grid = run / "environment.json", run / "audit-grid.png"
     environment = read_record(Environment, file) if file.exists() else None
@@ -81,11 +59,13 @@ def write_report(
         calibrated=[model for model in comparison.models if model.calibration],
         mistakes=[
             (films.path[row], films.label[row], [p.probability[row] for p in predictions.values()])
-            for row in wrong
+            for row in samples.worst_mistakes(films, main.test.threshold)
         ],
         methods=methods(comparison, settings),
         checklist=checklist(comparison, settings, environment),
-        **shown,
+        plots=draw(out, drawings),
+        heat=heat is not None,
+        weakest=weakest(main.robustness) if main.robustness else None,
         config=_text(run / "config.yaml"),
         environment=environment.model_dump(exclude_unset=True) if environment else None,
         audit=json.loads(audit) if audit else {},

@@ -10,7 +10,6 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from sklearn.metrics import roc_curve
 
 from radistill.metrics.predictions import Predictions
-from radistill.report import fmt
 from radistill.report.figures.style import (
     FAINT,
     INK,
@@ -127,9 +126,3 @@ def cost_plot(models: Sequence[ModelResult]) -> str:
         across = {"ncols": len(labels) or 1, "handlelength": 1, "columnspacing": 1.2}
         figure.legend(handles, labels, loc="outside upper left", **across)
         return to_svg(figure)
-
-
-def describe(models: Sequence[ModelResult]) -> str:
-    """The AUCs as a sentence, for readers who cannot see the plots."""
-    parts = [f"{model.name} {fmt.figure(model.test.auc)}" for model in models]
-    return "AUC on test: " + ", ".join(parts) + "."

@@ -1,7 +1,8 @@
 """The report on labellers: one HTML file in the style of that of the image models."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,10 @@ from radistill.files import write_text
 from radistill.metrics.predictions import Predictions, write_predictions
 from radistill.report import fmt
 from radistill.report.figures import comparison_plots
-from radistill.report.figures.pictures import ReportFigure, draw
+from radistill.report.figures.pictures import Drawings, draw
 from radistill.report.render import render
 from radistill.schema.comparison import ModelResult
-from radistill.schema.labeller_figures import LabellerEvaluation, LabellerFigures
+from radistill.schema.labeller_figures import LabellerEvaluation
 from radistill.schema.record import write_record
 from radistill.text.evaluate.evaluate_labellers import Evaluation
 from radistill.text.evaluate.labeller_plots import ablation_plot, calibration_plot, terms_plot
@@ -30,23 +31,26 @@ def write_report(out: Path, evaluation: Evaluation) -> Path:
     """
     figures = evaluation.figures
     write_record(out / "figures.json", figures)
-    plots = {}
+    plots, models = {}, {}
     for scores, terms in zip(evaluation.scores, evaluation.terms, strict=True):
         task = scores.task.name
         predictions = {name: _predictions(scores, name) for name in figures.tasks[task]}
         for name, p in predictions.items():
             write_predictions(out / file_name(task) / f"{name}.csv", p)
-        plots[task] = draw(out, _pictures(scores, figures.tasks[task], predictions, terms))
-    ablation = ReportFigure(
-        "ablation.svg",
-        "Without one step",
-        "Change of naive Bayes' AUC, 95 % interval over texts: left of the line the step helps.",
-        lambda: ablation_plot(figures.ablation, list(figures.tasks)),
-    )
+        tests = figures.tasks[task].items()
+        models[task] = [ModelResult(name=shown(name), test=test) for name, test in tests]
+        drawings = _drawings(scores, models[task], predictions, terms)
+        prefix = file_name(task)
+        drawn = draw(out, {f"{prefix}-{kind}.svg": make for kind, make in drawings.items()})
+        plots[task] = dict(zip(drawings, drawn.values(), strict=True))
+    ablation: Drawings = {}
+    if figures.ablation:
+        ablation["ablation.svg"] = partial(ablation_plot, figures.ablation, list(figures.tasks))
     values = {
         "figures": figures,
+        "models": models,
         "plots": plots,
-        "ablation_plot": draw(out, [ablation])[0] if figures.ablation else None,
+        "ablation_plot": draw(out, ablation).get("ablation.svg"),
         "summary": _summary(figures),
         "shown": shown,
         "rows": rows,
@@ -73,45 +77,22 @@ def _predictions(scores: TaskScores, name: str) -> Predictions:
     )
 
 
-def _pictures(
+def _drawings(
     scores: TaskScores,
-    figures: Mapping[str, LabellerFigures],
-    predictions: dict[str, Predictions],
+    models: Sequence[ModelResult],
+    predictions: Mapping[str, Predictions],
     terms: ClassTerms,
-) -> list[ReportFigure]:
+) -> Drawings:
     task = scores.task
-    prefix = file_name(task.name)
     classes = (task.negative, task.positive)
-    models = [ModelResult(name=shown(key), test=test) for key, test in figures.items()]
-    named = {shown(key): p for key, p in predictions.items()}
-    return [
-        ReportFigure(
-            f"{prefix}-confusion.svg",
-            "Confusion matrices",
-            "Reports by truth and decision; percentages are of the true class.",
-            lambda: comparison_plots.confusion_plot(models, classes),
-        ),
-        ReportFigure(
-            f"{prefix}-roc.svg",
-            "ROC curves",
-            f"{comparison_plots.describe(models)} The markers are the thresholds in use.",
-            lambda: comparison_plots.roc_plot(models, named),
-        ),
-        ReportFigure(
-            f"{prefix}-calibration.svg",
-            "Calibration",
-            "Share of positive reports by probability, in ten bins; on the dotted line the "
-            "probability is right.",
-            lambda: calibration_plot(scores, [key for key in figures if key != "rules"]),
-        ),
-        ReportFigure(
-            f"{prefix}-words.svg",
-            "The words that speak most for each class",
-            "Log-odds that the presence of a word adds. no: and maybe: mark denied and doubted "
-            "words, rules/ is the result of the keywords.",
-            lambda: terms_plot(terms, classes),
-        ),
-    ]
+    named = {shown(name): p for name, p in predictions.items()}
+    learned = [name for name in predictions if name != "rules"]
+    return {
+        "confusion": partial(comparison_plots.confusion_plot, models, classes),
+        "roc": partial(comparison_plots.roc_plot, models, named),
+        "calibration": partial(calibration_plot, scores, learned),
+        "words": partial(terms_plot, terms, classes),
+    }
 
 
 def _summary(figures: LabellerEvaluation) -> list[str]:
