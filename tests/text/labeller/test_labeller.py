@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.pipeline import Pipeline
 
 from radistill.errors import UsageError
 from radistill.schema.labeller_file import Labeller, Labels
@@ -28,7 +30,6 @@ from radistill.text.labeller.tasks import tasks_of
 from radistill.text.labeller.train import train
 from radistill.text.nlp.bag import Steps, bag
 from radistill.text.nlp.sections import Report
-from radistill.text.nlp.transformers import full_pipeline
 from radistill.text.read.collection import ReportCollection, ReportRecord
 
 
@@ -41,7 +42,9 @@ def test_the_file_says_what_scikit_learn_says(
     setting = question.training.setting
     terms = len(question.vocabulary)  # as many as there were, without a warning
     model = classifier(question.classifier, setting.model_copy(update={"terms": terms}))
-    pipeline = full_pipeline(model, bigrams=setting.bigrams)
+    steps = Steps(bigrams=setting.bigrams)
+    words = CountVectorizer(analyzer=lambda r: bag(r, steps).features, binary=True, min_df=2)
+    pipeline = Pipeline([("bag", words), *model.steps])
     pipeline.fit([record.report for record in invented.records], task.truth)
     for report in (record.report for record in tagged_reports(40, seed=9).records):
         if question.classifier == "logistic":

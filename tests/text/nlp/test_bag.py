@@ -1,18 +1,16 @@
-"""The steps in a row: scikit-learn's Pipeline and the plain function must agree."""
+"""The steps in a row, and each on its own."""
 
 from __future__ import annotations
 
 import pytest
-from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
 
-from radistill.text.labeller.grammar import write_reports
-from radistill.text.nlp.bag import RULES, Steps, bag, ngrams
-from radistill.text.nlp.sections import Report
-from radistill.text.nlp.transformers import (
-    report_features,
-    text_steps,
-)
+from radistill.text.nlp.bag import RULES, Steps, bag, chosen_text, ngrams
+from radistill.text.nlp.lemmas import lemmatize
+from radistill.text.nlp.scope import tag
+from radistill.text.nlp.sections import Report, split_sections
+from radistill.text.nlp.stopwords import drop_stop_words
+from radistill.text.nlp.tokens import tokenize
 
 REPORT = Report("Rule out mass.", "None.", "No pneumothorax. Possible infiltrate.", "Opacities.")
 
@@ -51,29 +49,16 @@ def test_stop_words_go() -> None:
     assert bag(report, Steps(keywords=False, bigrams=False)).features == ["heart", "normal"]
 
 
-@pytest.mark.parametrize("bigrams", [True, False])
-def test_the_pipeline_and_the_function_agree(bigrams: bool) -> None:
-    reports = [written.report for written in write_reports(60, 5)]
-    stage = reports
-    for _, step in text_steps():
-        stage = clone(step).fit_transform(stage)
-    for report, sentences in zip(reports, stage, strict=True):
-        expected = bag(report, Steps(bigrams=bigrams)).features
-        assert sorted(report_features(sentences, bigrams)) == sorted(expected)
-
-
 def test_each_step_on_its_own() -> None:
-    step = dict(text_steps())
-    text = step["sections"].fit_transform(
-        ["INDICATION: mass? FINDINGS: No masses. Clear lungs.", REPORT]
-    )
-    assert text == ["No masses. Clear lungs.", REPORT.body]
-    tokens = step["tokens"].transform(text[:1])
-    assert tokens == [[["no", "masses"], ["clear", "lungs"]]]
-    tagged = step["negation"].transform(tokens)
-    assert tagged == [[["no:masses"], ["clear", "lungs"]]]
-    assert step["stop_words"].transform([[["the", "lungs"]]]) == [[["lungs"]]]
-    assert step["lemmas"].transform(tagged) == [[["no:mass"], ["clear", "lung"]]]
+    text = chosen_text(split_sections("INDICATION: mass? FINDINGS: No masses. Clear lungs."))
+    assert text == "No masses. Clear lungs."
+    assert chosen_text(REPORT) == REPORT.body
+    tokens = tokenize(text)
+    assert tokens == [["no", "masses"], ["clear", "lungs"]]
+    tagged = [tag(sentence) for sentence in tokens]
+    assert tagged == [["no:masses"], ["clear", "lungs"]]
+    assert drop_stop_words(["the", "lungs"]) == ["lungs"]
+    assert [lemmatize(sentence) for sentence in tagged] == [["no:mass"], ["clear", "lung"]]
 
 
 def test_bigrams_do_not_cross_sentences() -> None:

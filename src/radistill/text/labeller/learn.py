@@ -14,6 +14,7 @@ from itertools import product
 
 import numpy as np
 from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.feature_selection import SelectKBest, chi2
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
@@ -23,7 +24,6 @@ from sklearn.pipeline import Pipeline
 
 from radistill.metrics.thresholds import choose_threshold
 from radistill.schema.labeller_file import PlattScaling, Setting
-from radistill.text.nlp.transformers import bag_of_words
 
 INNER_FOLDS = 5
 Split = tuple[np.ndarray, np.ndarray]  # indices of training and test reports
@@ -114,7 +114,9 @@ def split(truth: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> list[
 
 def fold_bags(features: Sequence[Sequence[str]], train: np.ndarray, test: np.ndarray) -> FoldBags:
     """Bags of the reports at the indices `train` and `test` of `features`."""
-    bag = bag_of_words(list)
+    bag = CountVectorizer(
+        analyzer=list, binary=True, min_df=2
+    )  # presence, of what two reports hold
     x_train = bag.fit_transform([features[i] for i in train])
     x_test = bag.transform([features[i] for i in test])
     return FoldBags(bag.get_feature_names_out(), x_train, x_test)
