@@ -15,3 +15,8 @@ class UsageError(RadistillError):
     """The command, the configuration or the data folder is wrong (exit status 2)."""
 
     exit_code = 2
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 film`, `1,204 films`: a number in a message."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

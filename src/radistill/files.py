@@ -125,22 +125,34 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
         writer.writerows(rows)
 
 
-def read_csv(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def read_csv(path: Path, errors: str = "strict") -> tuple[list[str], list[tuple[int, list[str]]]]:
     """The header of a UTF-8 CSV, and its rows with their line numbers; blank rows are left out.
 
-    Raises UsageError if the file cannot be read or is no CSV.
+    Separated by comma, semicolon or tab, whichever the first line has most of. errors: what to do
+    with bytes that are no UTF-8, as of `open`.
+    Raises UsageError if the file cannot be read or is no CSV, such as for a quote that is not
+    closed, which would swallow the rows behind it.
     """
+    last = 0
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            header = next(reader, [])
-            rows = [(reader.line_num, row) for row in reader if any(map(str.strip, row))]
+        with path.open(encoding="utf-8-sig", errors=errors, newline="") as file:
+            delimiter = max(",;\t", key=file.readline().count)
+            file.seek(0)
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
+            header, rows = next(reader, []), []
+            last = reader.line_num
+            for row in reader:
+                last = reader.line_num
+                if any(map(str.strip, row)):
+                    rows.append((last, row))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path}: is not UTF-8 text; save it as CSV UTF-8") from None
     except csv.Error as error:
-        raise UsageError(f"{path}: is not a CSV ({error})") from None
+        raise UsageError(
+            f"{path}: is not a CSV at line {last + 1} ({error}); is a quote there never closed?"
+        ) from None
     return header, rows
 
 

@@ -73,3 +73,19 @@ def test_leak_is_refused_or_allowed(films: Path) -> None:
     done = inspect(films, "--allow-leak")
     assert done.returncode == 0, done.stderr
     assert "1 patient is in more than one" in done.stdout
+
+
+def test_a_table_with_columns_and_absolute_paths(films: Path, tmp_path: Path) -> None:
+    paths = sorted(films.rglob("*.jpeg"))
+    rows = [
+        f"{path},{int(path.parent.name == 'PNEUMONIA')},{path.parent.parent.name}" for path in paths
+    ]
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join(["Film,Target,split", *rows, rows[0]]))
+    columns = ("--image-column", "film", "--label-column", "Target", "--map", "0=healthy,1=ill")
+    for arguments in ((films, "--labels", table), (table,)):
+        done = inspect(*arguments, *columns)
+        assert done.returncode == 0, done.stderr
+        assert "healthy" in done.stdout
+        assert "repeat another are left out: 1" in done.stdout
+    assert "--labels" in inspect(films, *columns).stderr

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from radistill.config import DataConfig
 from radistill.data import load_dataset
+from radistill.data.external_data import ExternalData, read_external
+from radistill.data.sources import FilmColumns
 from radistill.errors import UsageError
 
 DEFAULT = DataConfig()
@@ -159,3 +161,55 @@ def test_a_film_in_train_and_test_under_other_names_is_a_leak(tmp_path, write_fi
     assert not anew.leaking
     splits = {film.path: film.split for film in anew.films}
     assert splits["train/A/train1.png"] == splits["test/A/other.jpeg"]
+
+
+def test_a_set_that_is_all_test_judges_but_does_not_train(kaggle, tmp_path) -> None:
+    shutil.rmtree(kaggle / "train")
+    with pytest.raises(UsageError, match=r"all films are of the test split.*radistill evaluate"):
+        load_dataset(kaggle, DEFAULT, 0)
+    classes = ("NORMAL", "PNEUMONIA")
+    for split in (None, "test"):
+        data = ExternalData(kaggle, split=split)
+        dataset, _ = read_external(data, DEFAULT, classes, classes[1], size=16, cache=tmp_path)
+        assert len(dataset.films) == 40
+
+
+def test_splits_in_some_rows_are_refused(tmp_path, write_films) -> None:
+    write_films(tmp_path, ["1.png", "2.png"])
+    (tmp_path / "films.csv").write_text("path,label,split\n1.png,a,train\n2.png,b,\n")
+    with pytest.raises(UsageError, match="1 of 2 rows have no split"):
+        load_dataset(tmp_path / "films.csv", DEFAULT, 0)
+
+
+def test_a_table_of_others_is_read_by_its_columns(kaggle, tmp_path) -> None:
+    rows = [f"{p.stem},{int(p.parent.name == 'PNEUMONIA')}" for p in kaggle.rglob("*.jpeg")]
+    (tmp_path / "table.csv").write_text("\n".join(["Image,Target", *rows]))
+    columns = FilmColumns("Image", "Target", classes={"0": "healthy", "1": "ill"})
+    dataset = load_dataset(kaggle, DEFAULT, 0, tmp_path / "table.csv", columns=columns)
+    assert dataset.classes == ("healthy", "ill")
+    assert len(dataset.films) == 120
+
+
+def test_masks_are_warned_of_in_any_layout(kaggle) -> None:
+    for n, kind in enumerate(("png", "jpeg", "tiff")):
+        ellipse = Image.new("L", (200, 150))
+        ImageDraw.Draw(ellipse).ellipse((20 + n, 20, 90, 130), fill=255)
+        ellipse.save(kaggle / "train" / "NORMAL" / f"IM-009{n}-0001.{kind}")
+    for _ in range(2):
+        dataset = load_dataset(kaggle, DEFAULT, 0, cache=kaggle.parent / "cache", sizes=[16])
+        (note,) = [note for note in dataset.local_notes if "black and white" in note]
+        assert "3 pictures in black and white only" in note
+        assert "train/NORMAL/IM-0090-0001.png" in note
+    assert not any("IM-0090" in note for note in dataset.notes)
+
+
+def test_what_leaks_is_named_to_the_user_and_not_on_the_card(tmp_path, write_films) -> None:
+    films = [f"{s}/{c}/{p}.png" for s in ("train", "test") for c in "AB" for p in "1234"]
+    write_films(tmp_path, films)
+    config = DataConfig(patient_regex=r"(?P<patient>\w/\d)\.png", positive="B")
+    with pytest.raises(UsageError, match=r"8 patients are in more than one .*A/1 in"):
+        load_dataset(tmp_path, config, 0)
+    allowed = config.model_copy(update={"allow_leak": True})
+    notes = " ".join(load_dataset(tmp_path, allowed, 0).notes)
+    assert "Leaking: 8 patients" in notes
+    assert "A/1" not in notes

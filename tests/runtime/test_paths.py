@@ -59,3 +59,38 @@ def test_a_csv_gives_its_paths(films: Path) -> None:
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("a.png\n\n b c.png\n"))
     assert names("-") == ["a.png", " b c.png"], "a name may begin with a space"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Path,label\none.png,a\nin/two.png,b\n",
+        " PATH ,label\r\none.png,a\r\nin\\two.png,b\r\n",
+        "label;path\na;one.png\nb;in\\two.png\n",
+        "label\tpath\na\t./one.png\nb\tin/two.png\n",
+    ],
+)
+def test_a_csv_as_other_programs_write_it(tmp_path: Path, text: str) -> None:
+    table = tmp_path / "list.csv"
+    table.write_text(text)
+    assert list(film_paths([str(table)])) == [tmp_path / "one.png", tmp_path / "in/two.png"]
+
+
+def test_a_backslash_in_a_name_is_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "a\\b.png").touch()
+    (tmp_path / "list.csv").write_text("path\na\\b.png\n")
+    assert list(film_paths([str(tmp_path / "list.csv")])) == [tmp_path / "a\\b.png"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("film,label\na.png,1\n", "no column 'path'.*it has: film, label"),
+        ("label,path\nx,a.png\ny\n", "line 3 ends before"),
+        ('path,label\n"a.png,x\nb.png,y\n', "is not a CSV at line 2"),
+    ],
+)
+def test_csvs_that_are_refused_name_the_line(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(UsageError, match=message):
+        film_paths([str(tmp_path / "list.csv")])

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from radistill.cli import data_make
+from radistill.cli.options import TableOptions, with_options
 from radistill.config import load_config
 from radistill.progress import console
 
@@ -18,14 +19,13 @@ def group() -> None:
 
 
 @app.command("inspect")
+@with_options(TableOptions)
 def inspect(
     data: Annotated[
         Path,
         typer.Argument(help="Folder of X-rays by class, a CSV (path,label,...) or MedMNIST .npz."),
     ],
-    labels: Annotated[
-        Path | None, typer.Option(help="CSV with path and label for the files in the data folder.")
-    ] = None,
+    *,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="One setting: data.protocol=patient. Repeatable."),
@@ -35,6 +35,7 @@ def inspect(
         bool, typer.Option(help="Go on though a patient or a film is in train and test.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for audit.json and audit.html.")] = None,
+    options: TableOptions,
 ) -> None:
     """Count films and patients, find unreadable files, duplicates and leaks between splits.
 
@@ -46,7 +47,7 @@ def inspect(
     from radistill.data.audit import audit, render, sample_grid, write_page
     from radistill.schema.record import write_record
 
-    dataset = load_dataset(data, config.data, config.seed, labels)
+    dataset = load_dataset(data, config.data, config.seed, options.labels, columns=options.columns)
     result = audit(dataset)
     render(result)
     if out is not None:

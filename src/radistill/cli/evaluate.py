@@ -5,13 +5,18 @@ from typing import Annotated
 
 import typer
 
-from radistill.cli.options import ComparisonOptions, LabelsOption, show, with_options
+from radistill.cli.options import ComparisonOptions, TableOptions, show, with_options
 from radistill.data.manifest import SPLITS
-from radistill.errors import UsageError
+from radistill.data.sources.source import SPLIT_NAMES
+from radistill.errors import UsageError, counted
 from radistill.progress import console
 
 
-@with_options(ComparisonOptions)
+class EvaluationOptions(ComparisonOptions, TableOptions):
+    """Of the comparison, and of the table of films."""
+
+
+@with_options(EvaluationOptions)
 def evaluate(
     model: Annotated[
         str,
@@ -27,16 +32,6 @@ def evaluate(
             help="Folder of X-rays by class, a CSV or a .npz. Without it, the figures are made "
             "anew from the predictions of the run."
         ),
-    ] = None,
-    labels: LabelsOption = None,
-    image_column: Annotated[
-        str | None, typer.Option(help="Column of the image's path or name.")
-    ] = None,
-    label_column: Annotated[str | None, typer.Option(help="Column of the label.")] = None,
-    patient_column: Annotated[str | None, typer.Option(help="Column of the patient.")] = None,
-    map_: Annotated[
-        str | None,
-        typer.Option("--map", help="Labels as classes: 'No Finding=normal,Pneumonia=pneumonia'."),
     ] = None,
     split: Annotated[
         str | None, typer.Option(help="Only this folder or split of the data: train, val or test.")
@@ -57,14 +52,15 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(help="Folder for report.html, predictions and figures.")
     ] = None,
-    options: ComparisonOptions,
+    options: EvaluationOptions,
 ) -> None:
     """Say how good a model is, with intervals, on its own test films or on data it has not seen."""
     extra = [f"evaluation.prevalence={prevalence}"] if prevalence is not None else []
     rule = options.rule
-    if split is not None and split not in SPLITS:
+    chosen = SPLIT_NAMES.get(split.lower(), "") if split is not None else None
+    if chosen == "":
         raise UsageError(f"--split {split}: one of {', '.join(SPLITS)}")
-    if data is None and any((labels, split, image_column, label_column, patient_column, map_)):
+    if data is None and (options.labels or split or options.columns):
         raise UsageError("--labels, --split, --map and columns describe the films of --data")
     if data is None and keep_seen:
         raise UsageError("--keep-seen is about the films of --data")
@@ -85,13 +81,12 @@ def evaluate(
             robust=robustness,
         )
     else:
-        from radistill.data.external_data import ExternalData, columns_of
+        from radistill.data.external_data import ExternalData
         from radistill.study.external import evaluate_model
 
-        columns = columns_of(image_column, label_column, patient_column, map_)
         result = evaluate_model(
             named,
-            ExternalData(data, labels, columns, split),
+            ExternalData(data, options.labels, options.columns, chosen),
             settings,
             threshold=options.threshold,
             rule=rule,
@@ -105,5 +100,6 @@ def evaluate(
     if out is not None:
         console.print(f"report: {out / 'report.html'}", markup=False)
     if result.dataset.unreadable:
-        console.print(f"{result.dataset.unreadable} files could not be read and were left out")
+        files = counted(result.dataset.unreadable, "file")
+        console.print(f"{files} could not be read; left out")
         raise typer.Exit(1)

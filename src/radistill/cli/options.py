@@ -17,6 +17,7 @@ from radistill.runtime.prediction_options import parse_options
 
 if TYPE_CHECKING:
     from radistill.config import StudyConfig
+    from radistill.data.sources import FilmColumns
     from radistill.schema.comparison import Comparison
 
 Command = Callable[..., None]
@@ -29,9 +30,29 @@ BundleOption = Annotated[
         "$RADISTILL_BUNDLE, else the one installed."
     ),
 ]
-LabelsOption = Annotated[
-    Path | None, typer.Option(help="CSV with path and label for the files in the data folder.")
-]
+
+
+class TableOptions(BaseModel):
+    """Where the films' labels stand, if not in the names of folders."""
+
+    labels: Path | None = Field(
+        None, description="CSV with path and label for the files in the data folder."
+    )
+    image_column: str | None = Field(None, description="Column of the image's path or name.")
+    label_column: str | None = Field(None, description="Column of the label.")
+    patient_column: str | None = Field(None, description="Column of the patient.")
+    map_: str | None = Field(
+        None,
+        alias="map",
+        description="Labels as classes: 'No Finding=normal,Pneumonia=pneumonia'.",
+    )
+
+    @property
+    def columns(self) -> FilmColumns | None:
+        """None for radistill's own; UsageError if --map is not so written."""
+        from radistill.data.sources.table import columns_of
+
+        return columns_of(self.image_column, self.label_column, self.patient_column, self.map_)
 
 
 class ComparisonOptions(BaseModel):

@@ -6,14 +6,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from radistill.cli.options import LabelsOption
+from radistill.cli.options import TableOptions, with_options
 from radistill.config import load_config, presets, to_yaml
 from radistill.progress import console
 
 INTERRUPTED = 130  # the shell's convention for Ctrl-C
 
 
+@with_options(TableOptions)
 def run(
+    *,
     data: Annotated[
         Path,
         typer.Option(help="Folder of X-rays by class, a CSV (path,label,...) or a MedMNIST .npz."),
@@ -26,7 +28,6 @@ def run(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="One setting: teacher.epochs=5. Repeatable.")
     ] = None,
-    labels: LabelsOption = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the split and of training.")] = None,
     allow_leak: Annotated[
         bool,
@@ -38,6 +39,7 @@ def run(
     show_config: Annotated[
         bool, typer.Option(help="Print the whole configuration and stop.")
     ] = False,
+    options: TableOptions,
 ) -> None:
     """Train baseline, teacher and students, compare them on held-out patients, write a report."""
     overrides = [*(set_ or []), *(["data.allow_leak=true"] if allow_leak else [])]
@@ -51,7 +53,9 @@ def run(
     from radistill.study.run import run_study
 
     try:
-        comparison = run_study(data, out, settings, labels=labels, update=update)
+        comparison = run_study(
+            data, out, settings, labels=options.labels, columns=options.columns, update=update
+        )
     except KeyboardInterrupt:
         console.print("interrupted; what is finished is kept: the same command goes on from there")
         raise typer.Exit(INTERRUPTED) from None

@@ -21,7 +21,8 @@ class Dataset:
     protocol: official, patient or image (see `radistill.data.split`).
     leaking: a patient or a film is in more than one split, knowingly.
     synthetic: the films are phantoms.
-    notes: what was guessed or assumed, one sentence each, shown to the user.
+    notes: what was guessed or assumed, one sentence each, for the user and the model's card.
+    local_notes: those that name files, for the user alone.
     perceptual_hashes: sha256 of a film -> its perceptual hash in hexadecimal.
     squares: size -> the films as squares of that size, where `load_dataset` was asked for them.
     patients_known: False where every image counts as its own patient.
@@ -36,7 +37,8 @@ class Dataset:
     leaking: bool = False
     synthetic: bool = False
     unreadable: tuple[Unreadable, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    local_notes: tuple[str, ...] = ()
     perceptual_hashes: Mapping[str, str] = field(default_factory=dict, repr=False)
     squares: Mapping[int, PixelCache] = field(default_factory=dict, repr=False)
     patients_known: bool = True

@@ -9,7 +9,7 @@ from radistill.data.dataset import Dataset
 from radistill.data.labels import plain
 from radistill.data.load import read_films
 from radistill.data.sources import open_source
-from radistill.data.sources.table import FilmColumns, open_table, parse_classes
+from radistill.data.sources.table import FilmColumns
 from radistill.errors import UsageError
 
 _KNOWN = ("path", "label", "split", "patient", "subtype")  # columns with a meaning of their own
@@ -48,14 +48,7 @@ def read_external(
     set's own. Raises UsageError as `load_dataset` does, for a label that is no class, and if there
     are no films.
     """
-    if data.columns is None:
-        source = open_source(data.path, data.labels)
-    else:
-        root = data.path if data.labels else data.path.parent
-        table = data.labels or data.path
-        if not table.is_file() or table.suffix.lower() == ".npz":
-            raise UsageError(f"{data.path}: columns and --map are of a table; name it by --labels")
-        source = open_table(table, root, data.columns)
+    source = open_source(data.path, data.labels, data.columns)
     if data.split is not None:
         chosen = tuple(film for film in source.films if film.split == data.split)
         source = replace(source, films=chosen)
@@ -93,13 +86,3 @@ def group_columns(
         if name and name not in used:
             groups[name] = [rows.get(film.path, {}).get(name, "") for film in films]
     return groups
-
-
-def columns_of(
-    image: str | None, label: str | None, patient: str | None, classes: str | None
-) -> FilmColumns | None:
-    """The columns that options name, None if they name none; `classes` as `parse_classes` reads."""
-    if not any((image, label, patient, classes)):
-        return None
-    mapped = parse_classes(classes) if classes else {}
-    return FilmColumns(image or "path", label or "label", patient or "", mapped)

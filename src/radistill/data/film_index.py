@@ -33,6 +33,7 @@ class FilmFacts(NamedTuple):
     width: int
     height: int
     perceptual_hash: str
+    black_and_white: bool = False
 
 
 class FilmIndex(BaseModel):

@@ -1,6 +1,6 @@
 """The way from a path to a Dataset: recognise, name patients, read, choose classes, split."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from radistill.data.dataset import Dataset
 from radistill.data.labels import choose_classes
 from radistill.data.patients import identify
 from radistill.data.scan import scan
-from radistill.data.sources import FilmSource, open_source
+from radistill.data.sources import FilmColumns, FilmSource, ListedFilm, open_source
+from radistill.data.sources.image_files import some
 from radistill.data.split import make_split
+from radistill.errors import UsageError
 
 
 def load_dataset(
@@ -22,6 +24,7 @@ def load_dataset(
     seed: int,
     labels: Path | None = None,
     *,
+    columns: FilmColumns | None = None,
     cache: Path | None = None,
     sizes: Iterable[int] = (),
 ) -> Dataset:
@@ -29,7 +32,8 @@ def load_dataset(
 
     root: a folder (`train|val|test/CLASS/files` or `CLASS/files`), a CSV (`path,label[,patient]
     [,split][,subtype]`, paths relative to it) or a MedMNIST `.npz`. labels: such a CSV for a
-    folder of images. Files that cannot be read are skipped and listed.
+    folder of images; columns: of a CSV of other columns. Files that cannot be read are skipped and
+    listed.
 
     cache: a folder for what is read. The films' squares of these `sizes` are kept there and are the
     `squares` of the dataset; with a cache a film is decoded once, and never again while its content
@@ -38,7 +42,8 @@ def load_dataset(
     Raises UsageError for anything wrong with the data set or with `config`, see
     `radistill.data.sources`, `names.identify`, `labels.choose_classes` and `split.make_split`.
     """
-    source = open_source(root, labels)
+    source = open_source(root, labels, columns)
+    _check_splits(root, source.films)
     # Before the reading, which takes longest: a question about classes should come at once.
     choose_classes([film.label for film in source.films], config.positive)
     dataset = read_films(source, config, cache, sizes)
@@ -56,6 +61,21 @@ def load_dataset(
         leaking=split.leaking,
         notes=(*class_notes, *dataset.notes, *split.notes),
     )
+
+
+def _check_splits(root: Path, films: Sequence[ListedFilm]) -> None:
+    """Of films to train on."""
+    if {film.split for film in films} == {"test"}:
+        raise UsageError(
+            f"{root}: all films are of the test split and none is to train on; "
+            "to judge a model by them: radistill evaluate MODEL --data"
+        )
+    without = [film.path for film in films if not film.split]
+    if without and len(without) < len(films):
+        raise UsageError(
+            f"{root}: {len(without)} of {len(films)} rows have no split "
+            f"({some(without)}); fill all of them or none"
+        )
 
 
 def read_films(
@@ -77,6 +97,7 @@ def read_films(
         synthetic=source.synthetic,
         unreadable=read.unreadable,
         notes=(*patient_notes, *source.notes),
+        local_notes=(*source.local_notes, *read.notes),
         perceptual_hashes=read.perceptual_hashes,
         squares=read.squares,
         patients_known=known,

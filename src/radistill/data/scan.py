@@ -11,7 +11,9 @@ from radistill.data.film_index import FilmFacts, FilmIndex, Stamp
 from radistill.data.manifest import Film
 from radistill.data.perceptual_hash import perceptual_hash
 from radistill.data.sources import FilmSource, ListedFilm
-from radistill.errors import RadistillError, UsageError
+from radistill.data.sources.image_files import some
+from radistill.data.sources.masks import is_black_and_white
+from radistill.errors import RadistillError, UsageError, counted
 from radistill.files import sha256
 from radistill.imaging import DecodeError, to_square
 from radistill.progress import each
@@ -20,12 +22,16 @@ from radistill.schema.audit import Unreadable
 
 @dataclass(frozen=True)
 class Scan:
-    """Films (split as given), files that were skipped, sha256 -> perceptual hash, and caches."""
+    """Films (split as given), files that were skipped, sha256 -> perceptual hash, and caches.
+
+    notes: what is odd about the films, naming them.
+    """
 
     films: list[Film]
     unreadable: tuple[Unreadable, ...]
     perceptual_hashes: dict[str, str]
     squares: Mapping[int, PixelCache]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,8 +45,8 @@ class _Reading:
     squares: dict[int, np.ndarray] = field(default_factory=dict)
 
     def film(self) -> Film:
-        a, (width, height, _) = self.listed, self.facts
-        return Film(a.path, a.label, a.subtype, a.patient, a.split, self.sha, width, height)
+        a, b = self.listed, self.facts
+        return Film(a.path, a.label, a.subtype, a.patient, a.split, self.sha, b.width, b.height)
 
 
 def scan(
@@ -77,7 +83,9 @@ def scan(
             grey = reader.pixels(film.path, content)
         except DecodeError as error:
             return Unreadable(path=film.path, code=error.code, message=error.reason)
-        facts = FilmFacts(grey.shape[1], grey.shape[0], perceptual_hash(grey))
+        facts = FilmFacts(
+            grey.shape[1], grey.shape[0], perceptual_hash(grey), is_black_and_white(grey)
+        )
         return _Reading(film, stamp, sha, facts, {size: to_square(grey, size) for size in missing})
 
     films: list[Film] = []
@@ -95,11 +103,22 @@ def scan(
     if folder is not None and kept != old:
         kept.write(folder)
     _refuse_too_many(unreadable, len(listed), max_unreadable)
+    drawn = [film.path for film in films if new.contents[film.sha256].black_and_white]
     return Scan(
         films,
         tuple(unreadable),
         {sha: facts.perceptual_hash for sha, facts in new.contents.items()},
         {size: _reopened(folder, size, caches[size], new) for size in caches if folder},
+        _about_drawings(drawn),
+    )
+
+
+def _about_drawings(paths: Sequence[str]) -> tuple[str, ...]:
+    if not paths:
+        return ()
+    return (
+        f"Warning: {counted(len(paths), 'picture')} in black and white only, as masks are, and not "
+        f"films: {some(paths)}. Leave them out.",
     )
 
 

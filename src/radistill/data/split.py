@@ -58,38 +58,42 @@ def make_split(
     else:
         done, notes = _by_patient(films, config, seed, copies), ()
     _check_classes(done)
-    leaks = [leak for leak in (_patient_leak(done), _copy_leak(done, copies)) if leak]
+    leaks = [leak for leak in (_patient_leak(done), _copy_leak(done, copies)) if any(leak)]
     if leaks and config.protocol == "official" and not config.allow_leak:
         raise UsageError(
-            f"{'; '.join(leaks)}. Figures on such a split are too good. Split anew with "
+            f"{'; '.join(f'{what} ({shown})' for what, shown in leaks)}. "
+            "Figures on such a split are too good. Split anew with "
             "--set data.protocol=patient, or go on with --allow-leak (data.allow_leak=true), "
             "which marks the report."
         )
-    notes += tuple(f"Leaking: {leak}. The figures are too good." for leak in leaks)
+    # Without the names: notes go out with the model.
+    notes += tuple(f"Leaking: {what}. The figures are too good." for what, _ in leaks)
     anew = config.protocol == "official" and not any(film.split == "test" for film in films)
     return Split(done, bool(leaks), notes, "patient" if anew else config.protocol)
 
 
-def _patient_leak(films: Sequence[Film]) -> str:
+def _patient_leak(films: Sequence[Film]) -> tuple[str, str]:
+    """How many patients leak, and which; empty if none does."""
     crossing = crossing_patients(films)
     if not crossing:
-        return ""
+        return "", ""
     who = "1 patient is" if len(crossing) == 1 else f"{len(crossing)} patients are"
     shown = [f"{patient} in {' and '.join(where)}" for patient, where in crossing.items()]
-    return f"{who} in more than one of train, val and test ({_first(shown)})"
+    return f"{who} in more than one of train, val and test", _first(shown)
 
 
-def _copy_leak(films: Sequence[Film], copies: Sequence[Copies]) -> str:
+def _copy_leak(films: Sequence[Film], copies: Sequence[Copies]) -> tuple[str, str]:
+    """How many films leak, and which; empty if none does."""
     crossing = [pair for pair in copies if films[pair.a].split != films[pair.b].split]
     if not crossing:
-        return ""
+        return "", ""
     shown = [
         f"{films[pair.a].path} in {films[pair.a].split} and {films[pair.b].path} in "
         f"{films[pair.b].split}, {'the same bytes' if pair.exact else 'nearly the same picture'}"
         for pair in crossing
     ]
     what = "1 film has a copy" if len(crossing) == 1 else f"{len(crossing)} films have copies"
-    return f"{what} in another of train, val and test ({_first(shown)})"
+    return f"{what} in another of train, val and test", _first(shown)
 
 
 def _first(items: Sequence[str]) -> str:

@@ -1,6 +1,5 @@
 """Files, folders, globs, a CSV or standard input -> paths of films, lazily."""
 
-import csv
 import os
 import stat
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from radistill.errors import UsageError
+from radistill.files import read_csv
 
 STDIN = "-"
 NAMES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"}
@@ -24,8 +24,8 @@ def film_paths(named: Iterable[str]) -> Iterator[Path]:
 
     A file that is named is taken whatever it holds. Of a folder, with all below it, those are
     taken whose name or first bytes are of an image; hidden files, pipes and devices are not, and
-    links to folders are not followed. A CSV gives its column `path`, relative to the CSV; `-` gives
-    the lines of standard input.
+    links to folders are not followed. A CSV gives its column `path`, in any case, relative to the
+    CSV; `-` gives the lines of standard input.
     Raises UsageError, before the first path, for a glob that matches nothing and for a CSV without
     that column.
     """
@@ -77,14 +77,23 @@ def _may_be_a_film(path: Path) -> bool:
 
 
 def _of_csv(file: Path) -> list[Path]:
-    try:
-        with file.open(encoding="utf-8-sig", errors=AS_BYTES, newline="") as opened:
-            rows = csv.DictReader(opened)
-            if "path" not in (rows.fieldnames or ()):
-                raise UsageError(f"{file}: has no column 'path' in its first line")
-            return [file.parent / row["path"] for row in rows if row["path"]]
-    except (OSError, csv.Error) as error:
-        raise UsageError(f"{file}: cannot be read as a CSV of paths ({error})") from None
+    names, rows = read_csv(file, errors=AS_BYTES)
+    header = [name.strip().lower() for name in names]
+    if "path" not in header:
+        raise UsageError(
+            f"{file}: has no column 'path' in its first line; it has: {', '.join(header)}"
+        )
+    column = header.index("path")
+    paths = []
+    for line, row in rows:
+        if len(row) <= column:
+            raise UsageError(f"{file}: line {line} ends before its column 'path'")
+        if given := row[column].strip():
+            path = file.parent / given
+            # Written on Windows, unless a name holds the backslash.
+            windows = "\\" in given and not os.path.lexists(path)
+            paths.append(file.parent / given.replace("\\", "/") if windows else path)
+    return paths
 
 
 def _matching(pattern: str) -> Iterable[Path]:

@@ -81,7 +81,8 @@ class Audit(Record):
     """Figures about a data set after its split.
 
     counts, subtypes: split -> class or subtype -> films. imbalance: films of the largest class by
-    those of the smallest. notes: what was assumed. warnings: one sentence for each thing amiss.
+    those of the smallest. notes: what was assumed; local_notes: those that
+    name files. warnings: one sentence for each thing amiss.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -102,4 +103,5 @@ class Audit(Record):
     exact_duplicates: Duplicates
     near_duplicates: NearDuplicates
     notes: tuple[str, ...]
+    local_notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = Field((), alias="findings")

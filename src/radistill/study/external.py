@@ -125,7 +125,7 @@ def _facts(dataset: Dataset, seen: int | None, keep_seen: bool) -> DatasetFacts:
         leaking=kept,
         synthetic=dataset.synthetic,
         unreadable=len(dataset.unreadable),
-        notes=dataset.notes,
+        notes=(*dataset.notes, *dataset.local_notes),
         seen=seen,
         seen_kept=kept,
     )

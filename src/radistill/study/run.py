@@ -16,7 +16,9 @@ from radistill.data import load_dataset
 from radistill.data.audit import audit, sample_grid
 from radistill.data.dataset import Dataset
 from radistill.data.manifest import SPLITS
+from radistill.data.sources import FilmColumns
 from radistill.data.targets import targets_of
+from radistill.errors import counted
 from radistill.explain.cost import costs_side_by_side
 from radistill.files import write_with
 from radistill.progress import console
@@ -46,12 +48,13 @@ def run_study(
     config: StudyConfig,
     *,
     labels: Path | None = None,
+    columns: FilmColumns | None = None,
     update: bool = False,
 ) -> Comparison:
     """Run or resume the whole study and return its comparison.
 
-    data: a folder, CSV or .npz as `radistill.data.load_dataset` reads it. out: the run directory.
-    update: allow a run directory made with other settings; what they touch runs anew.
+    data, labels, columns: films, as `radistill.data.load_dataset` reads them. out: the run
+    directory. update: allow a run directory made with other settings; what they touch runs anew.
     Raises UsageError for data, settings or a folder that cannot be used, and RadistillError if
     another process works in that folder.
     """
@@ -68,7 +71,9 @@ def run_study(
         sizes |= {teacher.input_size for teacher in further}
         cache = run.folder / "cache"
         with accelerator.main_process_first():  # the others find what it has decoded
-            dataset = load_dataset(data, config.data, config.seed, labels, cache=cache, sizes=sizes)
+            dataset = load_dataset(
+                data, config.data, config.seed, labels, columns=columns, cache=cache, sizes=sizes
+            )
         study = Study(run, config, dataset, targets_of(dataset, config.data.targets), accelerator)
         _check_networks(study)
         for teacher in further:
@@ -111,16 +116,18 @@ def _record_data(study: Study, *, update: bool) -> None:
     run, dataset = study.run, study.dataset
     run.record(study.config, dataset.films, update=update)
     write_record(run.folder / "environment.json", environment())
-    key = study.key(dataset.protocol, dataset.leaking, dataset.notes, dataset.unreadable)
+    notes = (*dataset.notes, *dataset.local_notes)
+    key = study.key(dataset.protocol, dataset.leaking, notes, dataset.unreadable)
     if not (run.step_done("audit", key) and (run.folder / "audit.json").exists()):
         write_record(run.folder / "audit.json", audit(dataset))
         sheet = sample_grid(dataset, SAMPLES)
         write_with(run.folder / "audit-grid.png", lambda path: path.write_bytes(sheet))
         run.finish_step("audit", key)
-    for note in dataset.notes:
+    for note in notes:
         console.print(f"note: {note}", markup=False)
     if dataset.unreadable:
-        console.print(f"{len(dataset.unreadable)} unreadable files skipped; see audit.json")
+        files = counted(len(dataset.unreadable), "unreadable file")
+        console.print(f"{files} skipped; see audit.json")
 
 
 def _conclude(

@@ -48,6 +48,7 @@ def test_a_clean_set(kaggle, tmp_path) -> None:
         "exact_duplicates",
         "near_duplicates",
         "notes",
+        "local_notes",
         "findings",
     ]
     assert sum(sum(count.values()) for count in result.counts.values()) == 120

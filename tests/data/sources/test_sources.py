@@ -53,7 +53,8 @@ def test_junk_is_ignored_and_other_folders_are_named(tmp_path, write_films) -> N
         (tmp_path / name).write_bytes(b"junk")
     source = open_source(tmp_path)
     assert len(source.films) == 2
-    assert source.notes == ("Ignored in the data folder: masks.",)
+    assert source.local_notes == ("Ignored in the data folder: masks.",)
+    assert source.notes == ()  # which go with a model
 
 
 def test_phantoms_are_marked(tmp_path, write_films) -> None:
@@ -70,7 +71,7 @@ def test_phantoms_are_marked(tmp_path, write_films) -> None:
         ([], "no images found; expected train/CLASS/files"),
         (["1.png", "2.png"], "no folders of classes"),
         (["train/1.png"], "no folders of classes"),
-        (["test/A/1.png", "test/B/1.png"], "no train folder"),
+        (["A/masks/1.png"], "no images found.*1 in A/masks"),
     ],
 )
 def test_folders_that_are_none(tmp_path, write_films, paths, message) -> None:
@@ -134,7 +135,7 @@ def test_repeated_rows_count_once(tmp_path, write_films) -> None:
         ("path,label\n1.png,\n", r"line 2 \(1.png\) has no label"),
         ("path,label\n,a\n", "line 2 has no path"),
         ("path,label,split\n1.png,a,holdout\n", "split 'holdout' is unknown"),
-        ("path,label,split\n1.png,a,train\n2.png,a,\n", "1 of 2 rows have no split"),
+        ('path,label\n1.png,"a\n2.png,b\n', "no CSV at line 2|is not a CSV at line 2"),
         ("path,label\n1.png,a\nnothing.png,a\n", "line 3: there is no file 'nothing.png'"),
         ("path,label\n../out.png,a\n", r"\.\./out.png points outside"),
         ("path,label\nlink.png,a\n", "link.png points outside"),
@@ -149,10 +150,79 @@ def test_tables_that_are_refused(tmp_path, write_films, text, message) -> None:
         open_source(table(tmp_path / "in", text))
 
 
-def test_absolute_paths_are_refused_even_inside(tmp_path, write_films) -> None:
-    write_films(tmp_path, ["1.png"])
-    with pytest.raises(UsageError, match="points outside"):
-        open_source(table(tmp_path, f"path,label\n{tmp_path}/1.png,a\n"))
+def test_absolute_paths(tmp_path, write_films) -> None:
+    write_films(tmp_path, ["set/1.png", "elsewhere/2.png"])
+    text = f"path,label\n{tmp_path}/set/1.png,a\n{tmp_path}/elsewhere/2.png,b\n1.png,a\n"
+    source = open_source(table(tmp_path / "set", text))
+    assert [film.path for film in source.films] == ["1.png", f"{tmp_path}/elsewhere/2.png"]
+    assert source.reader.content(source.films[1].path)
+    with pytest.raises(UsageError, match=r"line 2: there is no file '/nowhere/1\.png'"):
+        open_source(table(tmp_path / "set", "path,label\n/nowhere/1.png,a\n"))
+
+
+SPELLINGS = ["in/1.png", "./in/1.png", "in//1.png", "in\\1.png", "IN/1.PNG", "in/../in/1.png"]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_film_is_one_however_its_path_is_written(tmp_path, write_films, spelling) -> None:
+    write_films(tmp_path, ["in/1.png"])
+    source = open_source(table(tmp_path, f"path,label\nin/1.png,a\n{spelling},a\n"))
+    assert [film.path for film in source.films] == ["in/1.png"]
+    with pytest.raises(UsageError, match=r"lines 2 and 3 name in/1\.png with different"):
+        open_source(table(tmp_path, f"path,label\nin/1.png,a\n{spelling},b\n"))
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_other_separators(tmp_path, write_films, separator) -> None:
+    write_films(tmp_path, ["1.png", "2.png"])
+    text = "path,label\n1.png,a\n2.png,b\n".replace(",", separator)
+    assert listed(table(tmp_path, text)) == [("1.png", "a", ""), ("2.png", "b", "")]
+
+
+MASKS = {
+    "the COVID-19 Radiography Database": ("{}/images/1.png", "{}/masks/1.png"),
+    "beside films": ("{}/1.png", "{}/masks/1.png"),
+    "deeper": ("{}/a/images/1.png", "{}/a/lung masks/1.png"),
+    "by name of file": ("{}/1.png", "{}/1_mask.png"),
+    "by name, numbered": ("{}/1.png", "{}/1-Mask-2.png"),
+    "in front": ("{}/1.png", "{}/mask_1.png"),
+    "glued": ("{}/1.png", "{}/1_lungmask.png"),
+    "kinds at the top": ("images/{}/1.png", "masks/{}/1.png"),
+    "kinds at the top of splits": ("images/train/{}/1.png", "Masks/train/{}/1.png"),
+    "kinds in splits": ("train/images/{}/1.png", "train/masks/{}/1.png"),
+    "splits": ("train/{}/images/1.png", "train/{}/infection masks/1.png"),
+    "in a folder": ("set/set/{}/images/1.png", "set/set/{}/masks/1.png"),
+    "camel case": ("{}/images/1.png", "{}/leftMask/1.png"),
+    "segmentations": ("{}/images/1.png", "{}/segmentation/1.png"),
+    "annotations": ("{}/images/1.png", "{}/annotations/1.xml"),
+}
+
+
+@pytest.mark.parametrize("layout", MASKS.values(), ids=MASKS)
+def test_masks_are_no_films(tmp_path, write_films, layout) -> None:
+    classes = ("COVID", "Normal")
+    films = sorted(layout[0].format(name) for name in classes)
+    masks = sorted(layout[1].format(name) for name in classes)
+    write_films(tmp_path, films + masks)
+    source = open_source(tmp_path)
+    assert [(film.path, film.label) for film in source.films] == list(
+        zip(films, classes, strict=True)
+    )
+    assert any(f"left out: 2 in {masks[0].rpartition('/')[0]}" in n for n in source.local_notes)
+
+
+def test_films_that_are_no_masks(tmp_path, write_films) -> None:
+    films = ["Masked/unmasked.png", "Normal/segment-2-lobe.png", "Normal/masking/1.png"]
+    write_films(tmp_path, films)
+    assert [film[0] for film in listed(tmp_path)] == films
+
+
+@pytest.mark.parametrize("name", ["valid", "Validation", "dev", "val"])
+def test_names_of_validation(tmp_path, write_films, name) -> None:
+    write_films(tmp_path, [f"train/{c}/1.png" for c in "AB"] + [f"{name}/{c}/1.png" for c in "AB"])
+    assert {film[2] for film in listed(tmp_path)} == {"train", "val"}
+    csv = table(tmp_path, f"path,label,split\ntrain/A/1.png,a,training\ntrain/B/1.png,b,{name}\n")
+    assert [film[2] for film in listed(csv)] == ["train", "val"]
 
 
 def test_not_utf8(tmp_path) -> None:

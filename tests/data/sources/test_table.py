@@ -42,7 +42,7 @@ def test_columns_map_and_names_without_folders(films):
         ("images_1/b.png", "pneumonia", "8"),
     ]
     assert source.rows["images_1/b.png"]["sex"] == "M"
-    assert "2 films have a label that --map leaves out: Edema" in source.notes[0]
+    assert "2 films of a label that --map leaves out: Edema" in source.notes[0]
     assert source.reader.content("images_1/a.png") == (films / "images_1/a.png").read_bytes()
 
 
@@ -56,8 +56,9 @@ def test_rows_without_their_film_are_counted_and_left_out(films):
     )
     source = open_table(file, films, NIH)
     assert [entry.path for entry in source.films] == ["images_1/a.png", "images_1/b.png"]
-    assert "2 of 4" in source.notes[0]
-    assert "line 3: there is no file 'x.png'" in source.notes[0]
+    assert source.notes == ()
+    assert "2 of 4" in source.local_notes[0]
+    assert "line 3: there is no file 'x.png'" in source.local_notes[0]
 
 
 def test_names_without_ending_and_labels_as_they_stand(films):
@@ -136,3 +137,25 @@ def test_rows_that_say_the_same_count_once(films):
     source = open_table(file, films, NIH)
     assert len(source.films) == 1
     assert source.notes == ("Rows of the CSV that repeat another are left out: 2.",)
+
+
+def test_boxes_of_one_film_are_one_film(films):
+    file = table(films, "a,0,", "b,1,10", "b,1,20", header="patientId,Target,x")
+    columns = FilmColumns("patientId", "Target", classes={"0": "NORMAL", "1": "PNEUMONIA"})
+    source = open_table(file, films, columns)
+    assert [(film.path, film.label) for film in source.films] == [
+        ("images_1/a.png", "NORMAL"),
+        ("images_1/b.png", "PNEUMONIA"),
+    ]
+    contradicting = table(films, "a,0,", "b,1,1", "a,1,2", "b,0,", header="patientId,Target,x")
+    both = "lines 2 and 4 name images_1/a.png.*lines 3 and 5 name images_1/b.png"
+    with pytest.raises(UsageError, match=both):
+        open_table(contradicting, films, columns)
+
+
+@pytest.mark.parametrize("given", ["A.PNG", "A", "D:\\films\\a.png", "/home/other/films/a.png"])
+def test_names_in_another_case_and_paths_of_another_machine(films, given):
+    (films / "masks").mkdir()
+    Image.new("1", (4, 4)).save(films / "masks" / "a.png")
+    source = open_table(table(films, f"{given},Pneumonia,1,F"), films, NIH)
+    assert [film.path for film in source.films] == ["images_1/a.png"]

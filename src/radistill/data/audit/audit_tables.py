@@ -5,6 +5,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from radistill.data.manifest import SPLITS
+from radistill.errors import counted
 from radistill.schema.audit import Audit, DuplicatePair, Duplicates, Spread
 
 _SHOWN = 5
@@ -32,7 +33,7 @@ def render(audit: Audit, console: Console | None = None) -> None:
         out.print(f"  {bad.path}: {bad.message} [{bad.code}]", markup=False)
     for sentence in audit.warnings:
         out.print(f"[yellow]![/] {escape(sentence)}", highlight=False)
-    for note in audit.notes:
+    for note in (*audit.notes, *audit.local_notes):
         out.print(f"note: {note}", markup=False, highlight=False)
 
 
@@ -85,7 +86,7 @@ def _span(spread: Spread) -> str:
 
 def _summary(duplicates: Duplicates) -> str:
     return (
-        f"{duplicates.pairs:,} pairs: {duplicates.across_splits:,} across splits, "
+        f"{counted(duplicates.pairs, 'pair')}: {duplicates.across_splits:,} across splits, "
         f"{duplicates.across_patients:,} across patients, "
         f"{duplicates.differing_labels:,} with different labels"
     )

@@ -56,6 +56,7 @@ def audit(dataset: Dataset) -> Audit:
             hash=f"DCT perceptual hash, {BITS} bits", threshold_bits=NEAR_BITS, **dict(near)
         ),
         notes=dataset.notes,
+        local_notes=dataset.local_notes,
     )
     return result.model_copy(update={"warnings": data_warnings(result)})
 

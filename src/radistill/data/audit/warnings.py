@@ -1,5 +1,6 @@
 """What to know about a data set before trusting figures from it."""
 
+from radistill.errors import counted
 from radistill.schema.audit import Audit, Duplicates
 
 _LOPSIDED = 3.0
@@ -37,11 +38,11 @@ def _about_copies(what: str, duplicates: Duplicates) -> list[str]:
         "under two patients": duplicates.across_patients,
     }
     return [
-        f"{'1 pair' if count == 1 else f'{count:,} pairs'} of films with {what}, {meaning}."
+        f"{counted(count, 'pair')} of films with {what}, {meaning}."
         for meaning, count in meanings.items()
         if count
     ]
 
 
 def _are(count: int, noun: str) -> str:
-    return f"1 {noun} is" if count == 1 else f"{count:,} {noun}s are"
+    return f"{counted(count, noun)} {'is' if count == 1 else 'are'}"

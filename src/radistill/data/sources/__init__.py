@@ -5,16 +5,19 @@ from pathlib import Path
 from radistill.data.sources.folder import open_folder
 from radistill.data.sources.medmnist import open_medmnist
 from radistill.data.sources.source import FilmSource, ListedFilm
-from radistill.data.sources.table import open_table
+from radistill.data.sources.table import FilmColumns, open_table
 from radistill.errors import UsageError
 
-__all__ = ["FilmSource", "ListedFilm", "open_source"]
+__all__ = ["FilmColumns", "FilmSource", "ListedFilm", "open_source"]
 
 
-def open_source(root: Path, labels: Path | None = None) -> FilmSource:
+def open_source(
+    root: Path, labels: Path | None = None, columns: FilmColumns | None = None
+) -> FilmSource:
     """Recognise what lies at `root` and list its films without reading their pixels.
 
-    labels: a CSV for a folder of images; its paths are relative to `root`.
+    labels: a CSV for a folder of images; its paths are relative to `root`. columns: of a CSV that
+    is not radistill's own.
     Raises UsageError where there is nothing to read, saying what was expected.
     """
     if not root.exists():
@@ -22,11 +25,13 @@ def open_source(root: Path, labels: Path | None = None) -> FilmSource:
     if labels is not None:
         if not root.is_dir():
             raise UsageError(f"{root}: --labels goes with a folder of images")
-        return open_table(labels, root)
+        return open_table(labels, root, columns)
+    if root.suffix.lower() == ".csv" and root.is_file():
+        return open_table(root, root.parent, columns)
+    if columns is not None:
+        raise UsageError(f"{root}: columns and --map are of a table; name it by --labels")
     if root.is_dir():
         return open_folder(root)
-    if root.suffix.lower() == ".csv":
-        return open_table(root, root.parent)
     if root.suffix.lower() == ".npz":
         return open_medmnist(root)
     raise UsageError(

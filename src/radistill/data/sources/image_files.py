@@ -1,6 +1,6 @@
 """Image files on disk, as folders and tables list them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,3 +54,10 @@ def visible(path: Path) -> bool:
     """Not one of the files that systems and archives leave about."""
     name = path.name.lower()
     return not name.startswith((".", "__macosx")) and name not in ("thumbs.db", "desktop.ini")
+
+
+def some(names: Iterable[str], shown: int = 3) -> str:
+    """The first of `names`, each once, and how many more there are."""
+    distinct = list(dict.fromkeys(names))
+    more = f" and {len(distinct) - shown} more" if len(distinct) > shown else ""
+    return ", ".join(distinct[:shown]) + more

@@ -10,13 +10,13 @@ from radistill.data.film_index import Stamp
 
 # Names of folders and values of a column, in lower case.
 SPLIT_NAMES = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-    "testing": "test",
+    name: split
+    for split, names in {
+        "train": ("train", "training", "trn"),
+        "val": ("val", "valid", "validation", "validate", "dev", "development"),
+        "test": ("test", "testing", "tst"),
+    }.items()
+    for name in names
 }
 
 
@@ -57,6 +57,7 @@ class FilmSource:
     """A recognised data set.
 
     keep_val: its validation split is to be taken as given; the Kaggle set's 16 images are not.
+    local_notes: those that name files, which are for the user and never leave with a model.
     rows: of a table, path of a film -> its row by column, for groups.
     """
 
@@ -66,4 +67,5 @@ class FilmSource:
     keep_val: bool = False
     synthetic: bool = False
     notes: tuple[str, ...] = ()
+    local_notes: tuple[str, ...] = ()
     rows: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)

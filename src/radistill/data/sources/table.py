@@ -1,16 +1,16 @@
 """A CSV of films: `path,label[,patient][,split][,subtype]`, or other columns and other labels."""
 
-from collections.abc import Iterable, Mapping
+import posixpath
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from radistill.data.labels import plain
-from radistill.data.sources.image_files import ImageFiles, is_synthetic, visible
+from radistill.data.sources.image_files import ImageFiles, is_synthetic, some, visible
+from radistill.data.sources.masks import is_mask
 from radistill.data.sources.source import SPLIT_NAMES, FilmSource, ListedFilm
-from radistill.errors import UsageError
+from radistill.errors import UsageError, counted
 from radistill.files import read_csv
-
-_SHOWN = 3  # names shown of many
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,34 @@ def parse_classes(text: str) -> dict[str, str]:
     return {label.strip(): name.strip() for label, _, name in pairs}
 
 
+def columns_of(
+    image: str | None, label: str | None, patient: str | None, classes: str | None
+) -> FilmColumns | None:
+    """The columns that options name, None if they name none; `classes` as `parse_classes` reads."""
+    if not any((image, label, patient, classes)):
+        return None
+    mapped = parse_classes(classes) if classes else {}
+    return FilmColumns(image or "path", label or "label", patient or "", mapped)
+
+
 def open_table(table: Path, root: Path, columns: FilmColumns | None = None) -> FilmSource:
-    """List the films of a CSV (UTF-8, header in any case); paths stay inside `root`.
+    """List the films of a CSV (UTF-8, header in any case); relative paths stay inside `root`.
 
-    A film listed twice with the same values counts once. Without `columns` the table is radistill's
-    own: every row must name a file and a label, and `split` one of train, val and test in all rows
-    or none. With them rows are left out, and counted, whose file is not there (public tables are
-    often longer than the films one has) or whose label is in no class, and other splits mean none.
+    Rows of one film, such as one a box, count once. Without `columns` the table is radistill's
+    own: every row must name a file and a label, and every split be one of `SPLIT_NAMES`. With them
+    rows are left out, and counted, whose file is not there (public tables are often longer than
+    the films one has) or whose label is in no class, and other splits mean none.
 
-    Raises UsageError naming the line that is wrong, or if no film is left.
+    Raises UsageError naming the lines that are wrong, or if no film is left.
     """
     own, columns = columns is None, columns or FilmColumns()
-    lines = _read(table, columns, own)
+    lines = _read(table, columns)
     places = _Places(root, by_name=not own)
     films: dict[str, tuple[int, ListedFilm]] = {}
     rows: dict[str, Mapping[str, str]] = {}
     left_out: list[str] = []
     missing: list[_MissingError] = []
+    differing: list[str] = []
     repeated = 0
     for line, row in lines:
         where = f"{table}: line {line}"
@@ -76,48 +87,45 @@ def open_table(table: Path, root: Path, columns: FilmColumns | None = None) -> F
         film = ListedFilm(path, class_name, split, patient, row.get("subtype", ""))
         first, before = films.setdefault(path, (line, film))
         if before != film:
-            raise UsageError(
-                f"{table}: lines {first} and {line} name {path} with different values; "
-                "keep one of them"
-            )
+            differing.append(f"lines {first} and {line} name {path} with different values")
         repeated += first != line
         rows.setdefault(path, row)
+    if differing:
+        raise UsageError(f"{table}: {some(differing)}; keep one of them")
     if not films:
         raise (
             missing[0]
             if missing
             else UsageError(
-                f"{table}: no row has a label of --map {_some(columns.classes)}; the column "
-                f"{columns.label} holds {_some(left_out)}"
+                f"{table}: no row has a label of --map {some(columns.classes)}; the column "
+                f"{columns.label} holds {some(left_out)}"
             )
         )
-    listed = tuple(film for _, film in films.values())
-    if own:
-        _check_splits(table, listed)
-    notes = []
+    notes, local_notes = [], []
     if repeated:
         notes.append(f"Rows of the CSV that repeat another are left out: {repeated}.")
     if left_out:
         notes.append(
-            f"{len(left_out)} films have a label that --map leaves out: {_some(left_out)}."
+            f"{counted(len(left_out), 'film')} of a label that --map leaves out: {some(left_out)}."
         )
     if missing:
-        notes.append(
+        local_notes.append(
             f"Rows left out since their file is not there: {len(missing)} of {len(lines)}; "
             f"the first: {missing[0]}."
         )
     return FilmSource(
         name=table.stem if own and root == table.parent else root.resolve().name,
-        films=listed,
+        films=tuple(film for _, film in films.values()),
         reader=ImageFiles(root),
         keep_val=True,
         synthetic=is_synthetic(root),
         notes=tuple(notes),
+        local_notes=tuple(local_notes),
         rows=rows,
     )
 
 
-def _read(table: Path, columns: FilmColumns, own: bool) -> list[tuple[int, dict[str, str]]]:
+def _read(table: Path, columns: FilmColumns) -> list[tuple[int, dict[str, str]]]:
     """Rows by column (in lower case), with their line numbers."""
     names, rows = read_csv(table)
     header = [name.strip().lower() for name in names]
@@ -125,10 +133,9 @@ def _read(table: Path, columns: FilmColumns, own: bool) -> list[tuple[int, dict[
     wanted |= {"--patient-column": columns.patient} if columns.patient else {}
     for option, column in wanted.items():
         if header.count(column.lower()) != 1:
-            hint = "" if own else f". Name the right one with {option}"
             raise UsageError(
                 f"{table}: the first line must name the column '{column}' once; "
-                f"it has: {', '.join(header) or 'nothing'}{hint}"
+                f"it has: {', '.join(header) or 'nothing'}. Name the right one with {option}"
             )
     if not rows:
         raise UsageError(f"{table}: has no rows")
@@ -160,66 +167,65 @@ def _split(text: str, where: str | None) -> str:
     return split
 
 
-def _check_splits(table: Path, films: tuple[ListedFilm, ...]) -> None:
-    without = [film.path for film in films if not film.split]
-    if without and len(without) < len(films):
-        raise UsageError(
-            f"{table}: {len(without)} of {len(films)} rows have no split "
-            f"({', '.join(without[:_SHOWN])}); fill all of them or none"
-        )
-
-
 class _MissingError(UsageError):
     """A row names no file of the data folder."""
 
 
 class _Places:
-    """Finds a file below a folder by its path and, `by_name`, by its name with or without ending.
+    """Finds a file by its path, whatever its case and slashes, and `by_name` of those below a
+    folder, with or without ending, masks aside.
 
     Raises UsageError if several files have the name, _MissingError if none is found.
     """
 
     def __init__(self, root: Path, by_name: bool) -> None:
         self._root = root.resolve()
-        self._by_name: dict[str, list[str]] | None = None if by_name else {}
+        self._given = root.absolute()
+        self._by_name = by_name
+        self._index: dict[str, list[str]] | None = None
 
     def find(self, given: str, where: str) -> str:
+        """The path below the folder; an absolute path as it is if it leads elsewhere."""
         given = given.replace("\\", "/")
         if not given:
             raise _MissingError(f"{where} has no path")
+        path = Path(posixpath.normpath(given))
         try:
-            place = (self._root / given).resolve()
+            place = (self._root / path).resolve()
             exists = place.is_file()
         except (OSError, ValueError, RuntimeError):  # too long, a NUL, a loop of links
             raise _MissingError(f"{where}: {given[:200]!r} is not a path") from None
-        if Path(given).is_absolute() or not place.is_relative_to(self._root):
+        if not path.is_absolute() and not place.is_relative_to(self._root):
             raise _MissingError(
                 f"{where}: {given[:200]} points outside of {self._root}; "
-                "paths are relative to that folder and stay inside it"
+                "relative paths start in that folder and stay inside it"
             )
+        for root in (self._root, self._given):
+            if path.is_relative_to(root):
+                path = path.relative_to(root)
         if exists:
-            return given
-        if self._by_name is None:
-            self._by_name = self._index()
-        places = self._by_name.get(Path(given).name, [])
+            return path.as_posix()
+        places = self._others(path)
         if len(places) > 1:
-            raise UsageError(
-                f"{where}: {given[:200]} could be {_some(places)}; give its whole path"
-            )
+            raise UsageError(f"{where}: {given[:200]} could be {some(places)}; give its whole path")
         if not places:
             raise _MissingError(f"{where}: there is no file {given[:200]!r} in {self._root}")
         return places[0]
 
-    def _index(self) -> dict[str, list[str]]:
-        by_name: dict[str, list[str]] = {}
-        for file in sorted(self._root.rglob("*")):
-            if file.is_file() and visible(file):
-                for name in {file.name, file.stem}:
-                    by_name.setdefault(name, []).append(file.relative_to(self._root).as_posix())
-        return by_name
-
-
-def _some(names: Iterable[str]) -> str:
-    distinct = list(dict.fromkeys(names))
-    more = f" and {len(distinct) - _SHOWN} more" if len(distinct) > _SHOWN else ""
-    return ", ".join(distinct[:_SHOWN]) + more
+    def _others(self, path: Path) -> list[str]:
+        """Files that have this path or name in another case, or as a name alone."""
+        if self._index is None:
+            self._index = {}
+            for file in sorted(self._root.rglob("*")):
+                inner = file.relative_to(self._root)
+                if file.is_file() and visible(file):
+                    names = {inner.as_posix()}
+                    if self._by_name and not any(map(is_mask, (*inner.parts[:-1], inner.stem))):
+                        names |= {file.name, file.stem}
+                    for name in {name.casefold() for name in names}:
+                        self._index.setdefault(name, []).append(inner.as_posix())
+        for name in (path.as_posix(), path.name if self._by_name else ""):
+            if places := self._index.get(name.casefold()):
+                alike = [place for place in places if Path(place).name == path.name]
+                return alike if len(alike) == 1 else places
+        return []
