@@ -323,7 +323,7 @@ BAD: dict[str, tuple[str, Callable[[], bytes]]] = {
         lambda: compressed(JPEGBaseline8Bit, image("JPEG"), STEPS),
     ),
     "DICOM: JPEG in colour inside": (
-        "unreadable",
+        "colour",
         lambda: compressed(JPEGBaseline8Bit, image("JPEG", np.dstack([GREY] * 3)), GREY),
     ),
     "DICOM: JPEG that is garbage": (

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jpeg_ls
 import numpy as np
 import pytest
 from PIL import Image
@@ -20,14 +21,17 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
     RLELossless,
 )
 
 import static_page
-from bad_files import BAD, ODD, chunk, image
+from bad_files import BAD, ODD, chunk, compressed, image
 from chromium import context as new_context
 from chromium import launched, need_npm_parts
-from dicoms import AGES, STEPS, UNREADABLE_AGES, dicom, lut, shipped_path, without_head
+from dicoms import AGES, STEPS, UNREADABLE_AGES, dataset, dicom, lut, shipped_path, without_head
+from jpegs import encode, jpeg_2000
 from radistill.imaging import Limits, read_picture, to_square
 from radistill.page import static_site
 from radistill.phantoms import generate
@@ -201,6 +205,31 @@ SAME: dict[str, Callable[[], bytes]] = {
     "DICOM, other bits": lambda: dicom(DEEP << 3 | 5, BitsStored=12, HighBit=14),
     "DICOM, age": lambda: dicom(DEEP, PatientAge="018M", BodyPartExamined="CHEST", **TWELVE),
     "DICOM, dates": lambda: dicom(DEEP, PatientBirthDate="20200229", StudyDate="20231101"),
+    "DICOM, Monochrome2": lambda: dicom(DEEP, PhotometricInterpretation="Monochrome2", **TWELVE),
+    "DICOM, empty VOI LUT": lambda: dicom(DEEP, VOILUTSequence=[dataset(), CURVE], **TWELVE),
+    "DICOM, no VOI LUT": lambda: dicom(DEEP, VOILUTSequence=[dataset()], **TWELVE),
+    "DICOM, 8 bits in JPEG": lambda: compressed(
+        JPEGBaseline8Bit, image("JPEG", GREY), GREY, BitsAllocated=16, BitsStored=12, HighBit=11
+    ),
+    "DICOM, JPEG 2000 of open length": lambda: compressed(
+        JPEG2000Lossless, jpeg_2000(DEEP, open_end=True) + bytes(3), DEEP, **TWELVE
+    ),
+    "DICOM, JPEG-LS with zeros": lambda: compressed(
+        JPEGLSLossless, jpeg_ls.encode(DEEP).tobytes()[:-2] + b"\0\0\xff\xd9", DEEP, **TWELVE
+    ),
+    "DICOM, JPEG 2000 that is deeper": lambda: compressed(
+        JPEG2000Lossless, jpeg_2000(DEEP << 4), DEEP, **TWELVE
+    ),
+    "DICOM, JPEG 2000 that is signed": lambda: compressed(
+        JPEG2000Lossless, jpeg_2000(DEEP << 4, signed=True), DEEP
+    ),
+    "DICOM, JPEG-LS that is deeper": lambda: compressed(
+        JPEGLSLossless, jpeg_ls.encode(DEEP << 4).tobytes(), DEEP, **TWELVE
+    ),
+    "DICOM, lossless JPEG that is deeper": lambda: compressed(
+        JPEGLosslessSV1, encode(DEEP[:80, :60] << 4), DEEP[:80, :60], **TWELVE
+    ),
+    "DICOM, JPEG-LS in name only": lambda: compressed(JPEGLSLossless, jpeg_2000(DEEP), DEEP),
     **{
         name: lambda name=name: shipped_path(name).read_bytes()
         for name in ("RG1_UNCR.dcm", "RG3_J2KI.dcm", "JPEGLSNearLossless_16.dcm")

@@ -29,15 +29,15 @@ class Lut:
 
 
 def read_lut(dataset: Dataset, keyword: str, little_endian: bool) -> Lut | None:
-    """The first table of a sequence, None where there is none.
+    """The first table of a sequence, None where there is none: some files have items without one.
 
     Raises DecodeError (unreadable) for a table that is damaged.
     """
     try:
-        sequence = dataset.get(keyword)
-        if not sequence:
+        items = dataset.get(keyword) or ()
+        item = next((one for one in items if one.get("LUTDescriptor") or one.get("LUTData")), None)
+        if item is None:
             return None
-        item = sequence[0]
         count, first, bits = (int(value) for value in item.LUTDescriptor)
         entries = _entries(item.LUTData, count or 65536, little_endian)
     except Exception:  # pydicom converts values on access and raises nearly anything

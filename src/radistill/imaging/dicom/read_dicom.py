@@ -24,10 +24,11 @@ def read_dicom(content: bytes, limits: Limits) -> Picture:
         dataset = parse(content, limits)
         check_kind(dataset)
         layout = read_layout(dataset, limits)
+        tags = population_tags(dataset)
         stage = "pixels"
-        containers = read_containers(dataset, layout)
+        containers, layout = read_containers(dataset, layout)
         del dataset.PixelData
-        return Picture(to_grey(containers, dataset, layout), "dicom", population_tags(dataset))
+        return Picture(to_grey(containers, dataset, layout), "dicom", tags)
     except DecodeError:
         raise
     except MemoryError:

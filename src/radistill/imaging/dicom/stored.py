@@ -1,6 +1,6 @@
 """The stored pixel values of one grey frame, of any transfer syntax that is read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pydicom import Dataset
@@ -23,30 +23,30 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from radistill.imaging.dicom.codestream import declared_size
-from radistill.imaging.dicom.lossless import decode_lossless
-from radistill.imaging.dicom.parse import damaged, whole_number
+from radistill.imaging.codestream import StreamHeader
+from radistill.imaging.dicom.parse import code_string, damaged, whole_number
+from radistill.imaging.dicom.streams import decode_stream
 from radistill.imaging.limits import Limits
 from radistill.imaging.refusal import Code, DecodeError
 
-_OWN = "own"
-# pydicom's decoder for each. Pillow brings libjpeg-turbo and OpenJPEG, pyjpegls CharLS. GDCM reads
-# all of them, but damaged files make it end the process.
-_DECODERS = {
+# pydicom's own decoders. GDCM reads all, but damaged files make it end the process.
+_PLAIN = {
     ImplicitVRLittleEndian: "",
     ExplicitVRLittleEndian: "",
     ExplicitVRBigEndian: "",
     DeflatedExplicitVRLittleEndian: "",
     RLELossless: "pydicom",
-    JPEGBaseline8Bit: "pillow",
-    JPEGExtended12Bit: "pillow",  # 8 bits of it
-    JPEGLossless: _OWN,
-    JPEGLosslessSV1: _OWN,
-    JPEGLSLossless: "pyjpegls",
-    JPEGLSNearLossless: "pyjpegls",
-    JPEG2000Lossless: "pillow",
-    JPEG2000: "pillow",
 }
+_STREAMS = (
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,  # 8 bits of it
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    JPEG2000Lossless,
+    JPEG2000,
+)
 
 
 @dataclass(frozen=True)
@@ -100,41 +100,50 @@ def read_layout(dataset: Dataset, limits: Limits) -> Layout:
     return Layout(rows, columns, allocated, stored, high, bool(signed))
 
 
-def read_containers(dataset: Dataset, layout: Layout) -> np.ndarray:
-    """Pixel containers (rows, columns), uint8 or uint16, as they lie in the file.
+def read_containers(dataset: Dataset, layout: Layout) -> tuple[np.ndarray, Layout]:
+    """Pixel containers (rows, columns), uint8 or uint16, as they lie in the file, and their layout.
 
-    Raises DecodeError (truncated, unsupported, unreadable), and whatever a decoder raises.
+    That is `layout`, or the compressed stream's own where the header says too little of it.
+    Raises DecodeError (truncated, unsupported, colour, unreadable), and whatever a decoder raises.
     """
     syntax = _transfer_syntax(dataset)
-    if syntax not in _DECODERS:
+    if syntax in _STREAMS:
+        frame = get_frame(dataset.PixelData, 0, number_of_frames=1)
+        return _fitted(*decode_stream(frame, layout.rows, layout.columns), layout)
+    if syntax not in _PLAIN:
         reason = f"compressed as {_known_name(syntax)}, which is not read"
         raise DecodeError(Code.UNSUPPORTED, reason)
-    if syntax == JPEGExtended12Bit and layout.stored != 8:
-        raise DecodeError(Code.UNSUPPORTED, "JPEG of 12 bits; convert it with dcmdjpeg")
-    if syntax.is_compressed and syntax != DeflatedExplicitVRLittleEndian:
-        _check_frame(dataset, layout, syntax)
-    elif len(dataset.PixelData) < layout.rows * layout.columns * layout.allocated // 8:
+    size = layout.rows * layout.columns * layout.allocated // 8
+    if syntax != RLELossless and len(dataset.PixelData) < size:
         raise DecodeError(Code.TRUNCATED, "fewer pixels than its header says; copy it again")
-    if _DECODERS[syntax] == _OWN:
-        samples = decode_lossless(get_frame(dataset.PixelData, 0, number_of_frames=1))
-        if samples.shape != (layout.rows, layout.columns):  # a second header, further on
-            raise _other_size()
-        return samples
     # pydicom needs these elements, which may be missing or odd in the file; `layout` has them.
     dataset.NumberOfFrames = dataset.SamplesPerPixel = 1
+    dataset.PhotometricInterpretation = code_string(dataset, "PhotometricInterpretation")
     dataset.BitsStored, dataset.HighBit = layout.stored, layout.high
     dataset.PixelRepresentation = int(layout.signed)
     array, _ = get_decoder(syntax).as_array(
         dataset,
         index=0,
         raw=True,
-        decoding_plugin=_DECODERS[syntax],
+        decoding_plugin=_PLAIN[syntax],
         # pydicom corrects by BitsStored alone; `Layout.unpack` respects HighBit too.
         correct_unused_bits=False,  # type: ignore[arg-type]
     )
-    # A decoder may give 8 bits for 16 if the stream has no more; a sign is spread over both.
     size = layout.allocated // 8
-    return array.astype(f"{array.dtype.kind}{size}", copy=False).view(f"u{size}")
+    return array.astype(f"{array.dtype.kind}{size}", copy=False).view(f"u{size}"), layout
+
+
+def _fitted(samples: np.ndarray, header: StreamHeader, layout: Layout) -> tuple[np.ndarray, Layout]:
+    """Samples of a stream as containers. Where they do not fit into the bits that the file's header
+    names, the stream's own depth counts: cut off, they would start again from black."""
+    if header.coding == "JPEG":
+        layout = replace(layout, allocated=8, stored=8, high=7)
+    layout = replace(layout, signed=layout.signed or header.signed)
+    least, most = int(samples.min()), int(samples.max())
+    if max(most, -least - 1) >> (layout.high + 1 - header.signed):
+        allocated = 16 if header.bits > 8 else 8
+        layout = replace(layout, allocated=allocated, stored=header.bits, high=header.bits - 1)
+    return samples.astype(f"u{layout.allocated // 8}"), layout
 
 
 def _transfer_syntax(dataset: Dataset) -> UID:
@@ -149,16 +158,3 @@ def _transfer_syntax(dataset: Dataset) -> UID:
 
 def _known_name(syntax: UID) -> str:
     return syntax.name if syntax.name != str(syntax) else "an unknown kind"
-
-
-def _check_frame(dataset: Dataset, layout: Layout, syntax: UID) -> None:
-    """The compressed stream must declare the size that the header does, or none (RLE)."""
-    frame = get_frame(dataset.PixelData, 0, number_of_frames=1)
-    if syntax == RLELossless:
-        return
-    if declared_size(frame) != (layout.columns, layout.rows):
-        raise _other_size()
-
-
-def _other_size() -> DecodeError:
-    return DecodeError(Code.UNREADABLE, "its compressed pixels have another size than it says")

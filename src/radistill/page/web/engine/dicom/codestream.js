@@ -1,4 +1,4 @@
-// The compressed stream of the only frame, and the size that it declares before it is decoded.
+// The compressed stream of the only frame, and what it says of itself before it is decoded.
 
 import { Refusal } from "../refusal.js";
 
@@ -33,12 +33,20 @@ export function firstFrame(elements) {
 const cut = () =>
   new Refusal("truncated", "the DICOM file stops within its pixels; copy it again from its source");
 
+const CODINGS = {
+  0xc0: "JPEG", 0xc1: "JPEG", 0xc2: "JPEG", 0xc3: "lossless JPEG", 0xf7: "JPEG-LS",
+  0xc5: "hierarchical JPEG", 0xc6: "hierarchical JPEG", 0xc7: "hierarchical JPEG",
+  0xcd: "hierarchical JPEG", 0xce: "hierarchical JPEG", 0xcf: "hierarchical JPEG",
+  0xc9: "JPEG with arithmetic coding", 0xca: "JPEG with arithmetic coding",
+  0xcb: "JPEG with arithmetic coding",
+};
 const isBare = (marker) => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8);
-const isFrame = (marker) =>
-  marker === 0xf7 || (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker));
 
-/** { width, height } of a JPEG, JPEG-LS or JPEG 2000 stream of one component, or null. */
-export function declaredSize(stream) {
+/**
+ * { coding, width, height, components, bits, signed } of a JPEG, JPEG-LS or JPEG 2000 stream, or
+ * null: radistill.imaging.codestream.
+ */
+export function readHeader(stream) {
   const view = new DataView(stream.buffer, stream.byteOffset, stream.length);
   try {
     const jpeg = stream[0] === 0xff && stream[1] === 0xd8;
@@ -54,9 +62,10 @@ function ofJpeg(stream, view) {
     const marker = view.getUint8(at + 1);
     if (marker === 0xff) at += 1;
     else if (isBare(marker)) at += 2;
-    else if (isFrame(marker)) {
+    else if (CODINGS[marker]) {
       const [height, width] = [view.getUint16(at + 5), view.getUint16(at + 7)];
-      return view.getUint8(at + 9) === 1 ? { width, height } : null;
+      const [bits, components] = [view.getUint8(at + 4), view.getUint8(at + 9)];
+      return { coding: CODINGS[marker], width, height, components, bits, signed: false };
     } else at += 2 + view.getUint16(at + 2);
   }
   return null;
@@ -67,7 +76,21 @@ function ofJpeg2000(stream, view) {
   for (let at = stream.indexOf(0xff); at >= 0; at = stream.indexOf(0xff, at + 1)) {
     if (view.getUint32(at) !== 0xff4fff51) continue;
     const [right, bottom, left, top] = [8, 12, 16, 20].map((more) => view.getUint32(at + more));
-    return view.getUint16(at + 40) === 1 ? { width: right - left, height: bottom - top } : null;
+    const [components, depth] = [view.getUint16(at + 40), view.getUint8(at + 42)];
+    const size = { width: right - left, height: bottom - top };
+    const sample = { bits: (depth & 127) + 1, signed: depth > 127 };
+    return { coding: "JPEG 2000", ...size, components, ...sample };
   }
   return null;
+}
+
+/** A stream up to its end marker, behind which files put a byte or two, or zeros. */
+export function withoutPadding(stream) {
+  for (let at = stream.length - 2; at >= 0; at--) {
+    if (stream[at] !== 0xff || stream[at + 1] !== 0xd9) continue;
+    const behind = stream.subarray(at + 2);
+    const padding = behind.length <= 2 || behind.every((byte) => byte === 0);
+    return padding ? stream.subarray(0, at + 2) : stream;
+  }
+  return stream;
 }

@@ -3,10 +3,11 @@
 import { rint } from "../depth.js";
 import { damaged } from "./tags.js";
 
-/** The first table of a sequence, null where there is none; throws for one that is damaged. */
+/** The first table of a sequence, null where there is none: some files have items without one.
+ * Throws for one that is damaged. */
 export function readLut(elements, keyword) {
-  if (!elements.has(keyword)) return null;
-  const item = elements.item(keyword);
+  const filled = (item) => item.bytes("LUTDescriptor")?.length || item.bytes("LUTData")?.length;
+  const item = elements.items(keyword).find(filled);
   if (!item) return null;
   let table;
   try {

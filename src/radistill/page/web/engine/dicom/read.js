@@ -10,8 +10,8 @@ import { readContainers, readLayout } from "./stored.js";
 export async function readDicom(bytes, limits) {
   const { elements, syntax } = parse(bytes, limits);
   checkKind(elements);
-  const layout = readLayout(elements, limits);
-  const containers = await readContainers(elements, syntax, layout);
+  const said = readLayout(elements, limits);
+  const { containers, layout } = await readContainers(elements, syntax, said);
   const grey = toGrey(containers, elements, layout);
   const { rows: height, columns: width } = layout;
   return { grey, width, height, source: "dicom", tags: populationTags(elements) };

@@ -2,23 +2,20 @@
 
 import { decodeWith, LoadError } from "../codecs.js";
 import { Refusal } from "../refusal.js";
-import { declaredSize, firstFrame } from "./codestream.js";
+import { firstFrame, readHeader, withoutPadding } from "./codestream.js";
 import { unpackRle } from "./rle.js";
 import { damaged, wholeNumber } from "./tags.js";
 
 const ROOT = "1.2.840.10008.1.2";
 const NATIVE = [ROOT, `${ROOT}.1`, `${ROOT}.1.99`, `${ROOT}.2`];
-const EXTENDED = `${ROOT}.4.51`;
+const STREAMS = ["50", "51", "57", "70", "80", "81", "90", "91"].map((end) => `${ROOT}.4.${end}`);
 const DECODERS = {
-  [`${ROOT}.4.50`]: (frame) => decodeWith("jpeg", frame),
-  [EXTENDED]: (frame) => decodeWith("jpeg", frame), // 8 bits of it
-  [`${ROOT}.4.57`]: lossless,
-  [`${ROOT}.4.70`]: lossless,
-  [`${ROOT}.4.80`]: (frame) => decodeWith("charls", frame),
-  [`${ROOT}.4.81`]: (frame) => decodeWith("charls", frame),
-  [`${ROOT}.4.90`]: (frame) => decodeWith("openjpeg", frame),
-  [`${ROOT}.4.91`]: (frame) => decodeWith("openjpeg", frame),
+  JPEG: (frame) => decodeWith("jpeg", frame),
+  "lossless JPEG": lossless,
+  "JPEG-LS": jpegLs,
+  "JPEG 2000": (frame) => decodeWith("openjpeg", frame),
 };
+const MOST_PADDING = 4;
 const RLE = `${ROOT}.5`;
 
 /** How values lie in their containers: `stored` bits whose highest is bit `high`. */
@@ -40,28 +37,47 @@ export function readLayout(elements, limits) {
   return { rows, columns, allocated, stored, high, signed: signed === 1 };
 }
 
-/** Uint8Array or Uint16Array (rows x columns), unsigned, as they lie in the file. */
+/**
+ * { containers: Uint8Array or Uint16Array (rows x columns), layout }: as they lie in the file, with
+ * the layout of a compressed stream where the header says too little of it.
+ */
 export async function readContainers(elements, syntax, layout) {
   const count = layout.rows * layout.columns;
-  if (NATIVE.includes(syntax)) return native(elements, syntax, layout, count);
-  if (syntax !== RLE && !DECODERS[syntax]) {
+  if (NATIVE.includes(syntax)) {
+    return { containers: native(elements, syntax, layout, count), layout };
+  }
+  if (syntax === RLE) {
+    return { containers: unpackRle(firstFrame(elements), count, layout.allocated / 8), layout };
+  }
+  if (!STREAMS.includes(syntax)) {
     throw new Refusal("unsupported", "compressed in a way that is not read");
   }
-  if (syntax === EXTENDED && layout.stored !== 8) {
-    throw new Refusal("unsupported", "JPEG of 12 bits; convert it with dcmdjpeg");
-  }
   const frame = firstFrame(elements);
-  if (syntax === RLE) return unpackRle(frame, count, layout.allocated / 8);
-  const size = declaredSize(frame);
-  if (!size || size.width !== layout.columns || size.height !== layout.rows) throw otherSize();
+  const header = checked(readHeader(frame), layout);
   let decoded;
   try {
-    decoded = await DECODERS[syntax](frame);
+    decoded = await DECODERS[header.coding](withoutPadding(frame));
   } catch (error) {
     if (error instanceof LoadError || error instanceof Refusal) throw error;
     throw new Refusal("unreadable", "damaged DICOM file (its compressed pixels do not decode)");
   }
-  return contained(decoded, layout, count);
+  return fitted(samplesOf(decoded, count), header, layout);
+}
+
+function checked(header, { rows, columns }) {
+  if (!header) throw new Refusal("unreadable", "its compressed pixels have no header");
+  const { coding, bits, components, width, height } = header;
+  if (components >= 3) {
+    throw new Refusal("colour", "its compressed pixels are in colour; send the grey film");
+  }
+  if (coding === "JPEG" && bits !== 8) {
+    throw new Refusal("unsupported", `JPEG of ${bits} bits; convert it with dcmdjpeg`);
+  }
+  if (!DECODERS[coding] || bits > 16) {
+    throw new Refusal("unsupported", `${coding} of ${bits} bits; convert it with gdcmconv --raw`);
+  }
+  if (components !== 1 || height !== rows || width !== columns) throw otherSize();
+  return header;
 }
 
 function native(elements, syntax, { allocated }, count) {
@@ -82,13 +98,39 @@ function native(elements, syntax, { allocated }, count) {
 
 const swapped = (_, i, bytes) => bytes[i ^ 1] ?? 0;
 
-/** A decoder's bytes as containers; a sign that the stream has is spread over them. */
-function contained({ width, height, components, bits, signed, data }, layout, count) {
+/** A decoder's bytes as numbers with their sign. */
+function samplesOf({ width, height, components, bits, signed, data }, count) {
   if (components !== 1 || width * height !== count) throw otherSize();
-  const wide = bits > 8;
-  const { buffer, byteOffset } = data;
-  const values = wide ? new (signed ? Int16Array : Uint16Array)(buffer, byteOffset, count) : data;
-  return layout.allocated === 16 ? new Uint16Array(values) : new Uint8Array(values);
+  const Kind = bits > 8 ? (signed ? Int16Array : Uint16Array) : signed ? Int8Array : Uint8Array;
+  return new Kind(data.buffer, data.byteOffset, count);
+}
+
+/** Where samples do not fit into the bits that the header names, the stream's own depth counts:
+ * cut off, they would start again from black. */
+function fitted(samples, header, said) {
+  const layout = { ...said, signed: said.signed || header.signed };
+  if (header.coding === "JPEG") Object.assign(layout, { allocated: 8, stored: 8, high: 7 });
+  const most = samples.reduce((top, value) => Math.max(top, value < 0 ? -value - 1 : value), 0);
+  if (most >> (layout.high + 1 - Number(header.signed))) {
+    const { bits } = header;
+    Object.assign(layout, { allocated: bits > 8 ? 16 : 8, stored: bits, high: bits - 1 });
+  }
+  const Kind = layout.allocated === 16 ? Uint16Array : Uint8Array;
+  return { containers: new Kind(samples), layout };
+}
+
+/** Some encoders pad before the end marker, which CharLS counts as damage. */
+async function jpegLs(frame) {
+  for (let left = MOST_PADDING; ; left--) {
+    try {
+      return await decodeWith("charls", frame);
+    } catch (error) {
+      const zero = frame.length - 3;
+      if (error instanceof LoadError || left === 1 || frame[zero] !== 0) throw error;
+      frame = frame.slice(0, -1);
+      frame.set([0xff, 0xd9], zero);
+    }
+  }
 }
 
 /** Process 14, every predictor. */

@@ -99,10 +99,11 @@ export class Elements {
     return this.pixelsSigned ?? wholeNumber(this, "PixelRepresentation", 0) === 1;
   }
 
-  /** The first item of a sequence; null where there is none. */
-  item(keyword) {
-    const inner = this.element(keyword)?.items?.[0]?.dataSet;
-    return inner ? new Elements(inner, this.little, this.signed("XS")) : null;
+  /** The items of a sequence, none where it is missing. */
+  items(keyword) {
+    return (this.element(keyword)?.items ?? []).flatMap(({ dataSet }) =>
+      dataSet ? [new Elements(dataSet, this.little, this.signed("XS"))] : [],
+    );
   }
 }
 
