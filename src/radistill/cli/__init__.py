@@ -7,6 +7,9 @@ from rich.markup import escape
 from radistill.errors import RadistillError
 from radistill.progress import console
 
+# Command -> the extra that brings its packages, where that is not `train`.
+EXTRAS = {"text": "text", "serve": "serve", "plan": "adapt", "monitor": "adapt"}
+
 
 def main() -> None:
     """Entry point: errors that a user can act on are printed without a traceback."""
@@ -20,7 +23,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "radistill":
             raise
-        extra = {"text": "text", "serve": "serve"}.get("".join(sys.argv[1:2]), "train")
+        extra = EXTRAS.get("".join(sys.argv[1:2]), "train")
         console.print(
             f"[bold red]error:[/bold red] this command needs the package '{error.name}': "
             f"pip install 'radistill\\[{extra}]'",

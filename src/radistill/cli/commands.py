@@ -13,6 +13,7 @@ COMMANDS = {
     "run": ("run", "run"),
     "evaluate": ("evaluate", "evaluate"),
     "compare": ("compare", "compare"),
+    "plan": ("plan", "plan"),
     "bundle": ("bundle", "bundle"),
     "bundles": ("bundles", "bundles"),
     "predict": ("predict", "predict"),

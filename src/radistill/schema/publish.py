@@ -15,6 +15,7 @@ from radistill.schema.figures import Explanation, Robustness
 from radistill.schema.labeller_figures import LabellerEvaluation
 from radistill.schema.labeller_file import Labeller
 from radistill.schema.prediction import Failure, Prediction
+from radistill.schema.study_plan import StudyPlan
 
 # File name, without ending, of each kind of file that is written.
 PUBLISHED: dict[str, type[BaseModel]] = {
@@ -29,6 +30,7 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "metrics": ModelMetrics,
     "prediction": Prediction,
     "robustness": Robustness,
+    "study-plan": StudyPlan,
 }
 
 
