@@ -9,7 +9,8 @@ import pytest
 from finished_run import edited
 from radistill.config import load_config, presets
 from radistill.report.checklist import checklist
-from radistill.report.methods import methods, split_title
+from radistill.report.methods import known_of_run, split_title
+from radistill.report.render import render
 
 COUNTS = {split: {"NORMAL": n, "PNEUMONIA": n} for split, n in (("train", 70), ("val", 10))}
 COUNTS["test"] = {"NORMAL": 20, "PNEUMONIA": 20}
@@ -22,6 +23,10 @@ CHOSEN = {
 }
 
 
+def methods(comparison, config):
+    return " ".join(render("methods.html", known_of_run(comparison, config, None)).split())
+
+
 def claim(comparison, config):
     answers = checklist(comparison, config, None)["CLAIM"]
     return {item["item"]: item["answer"] for item in answers}
@@ -31,7 +36,7 @@ def claim(comparison, config):
 def test_text_of_every_preset(make_run, preset):
     _, comparison = make_run()
     config = load_config(preset)
-    text, answers = " ".join(methods(comparison, config)), claim(comparison, config)
+    text, answers = methods(comparison, config), claim(comparison, config)
     every = " ".join([text, *answers.values()])
     assert not re.search(r"\b[Aa] [aeio]|chosen by|criterion|by last", every)
     assert not re.search(r"\b(None|nan)\b", every)
@@ -49,9 +54,8 @@ def test_text_of_every_preset(make_run, preset):
 def test_teachers_from_elsewhere_are_counted(make_run, tmp_path):
     _, comparison = make_run()
     config = load_config("quick", overrides=[f"distill.teachers=[{tmp_path}]"])
-    assert "averaged outputs of 2 teachers (the study's own, 1 trained before)" in " ".join(
-        methods(comparison, config)
-    )
+    expected = "averaged outputs of 2 teachers (the study's own, 1 trained before)"
+    assert expected in methods(comparison, config)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +74,7 @@ def test_the_split_is_described_as_it_was_done(make_run, protocol, title, senten
     )
     config = load_config("quick", seed=7)
     assert split_title(comparison.dataset) == title
-    text, answers = " ".join(methods(comparison, config)), claim(comparison, config)
+    text, answers = methods(comparison, config), claim(comparison, config)
     for written in (text, answers["19"], answers["20"]):
         assert sentence in written
         assert "split official" not in written.lower()

@@ -13,7 +13,7 @@ from radistill.report import sentences, tables
 from radistill.report.checklist import checklist
 from radistill.report.figures import samples
 from radistill.report.figures.pictures import data_uri, draw, report_drawings
-from radistill.report.methods import methods, split_title
+from radistill.report.methods import known_of_run
 from radistill.report.render import render
 from radistill.report.summary import main_model, summary
 from radistill.schema.comparison import Comparison, DatasetFacts
@@ -48,20 +48,16 @@ def write_report(
     settings, audit = _settings(run / "config.yaml"), _text(run / "audit.json")
     file, grid = run / "environment.json", run / "audit-grid.png"
     environment = read_record(Environment, file) if file.exists() else None
-    values = dict(
-        comparison=comparison,
+    values = known_of_run(comparison, settings, environment) | dict(
         banners=sentences.banners(comparison.dataset),
         summary=summary(comparison),
         figures=tables.cells(comparison.models, tables.ALL),
         costs=tables.cells(comparison.models, tables.COSTS),
-        main=main,
-        split=split_title(comparison.dataset),
         calibrated=[model for model in comparison.models if model.calibration],
         mistakes=[
             (films.path[row], films.label[row], [p.probability[row] for p in predictions.values()])
             for row in samples.worst_mistakes(films, main.test.threshold)
         ],
-        methods=methods(comparison, settings),
         checklist=checklist(comparison, settings, environment),
         plots=draw(out, drawings),
         heat=heat is not None,

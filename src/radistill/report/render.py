@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from radistill import __version__
 from radistill.report import fmt, sentences
@@ -11,6 +12,17 @@ from radistill.report.figures.style import style_of
 
 def render(name: str, values: dict[str, Any], *, package: str | None = None) -> str:
     """The template `name` of `package`, else of this one, filled in."""
+    return _template(name, package).render(values)
+
+
+def render_blocks(name: str, values: dict[str, Any]) -> dict[str, Markup]:
+    """Each block of the template `name`, filled in, on one line."""
+    template = _template(name)
+    blocks = {key: block(template.new_context(values)) for key, block in template.blocks.items()}
+    return {key: Markup(" ".join("".join(parts).split())) for key, parts in blocks.items()}
+
+
+def _template(name: str, package: str | None = None) -> Template:
     loaders = [PackageLoader(name) for name in (package, "radistill.report") if name]
     environment = Environment(
         loader=ChoiceLoader(loaders),
@@ -25,4 +37,4 @@ def render(name: str, values: dict[str, Any], *, package: str | None = None) -> 
         "sentences": sentences,
         "version": __version__,
     }
-    return environment.get_template(name).render(values)
+    return environment.get_template(name)
