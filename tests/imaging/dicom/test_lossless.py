@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from contextlib import suppress
 
 import numpy as np
@@ -15,6 +16,7 @@ from pydicom.encaps import get_frame
 from dicoms import shipped_path
 from jpegs import encode
 from radistill.imaging import DecodeError
+from radistill.imaging.dicom import streams
 from radistill.imaging.dicom.lossless import decode_lossless
 
 
@@ -32,6 +34,40 @@ def test_whatever_is_encoded_comes_back(
     samples = np.random.default_rng(seed).integers(0, 2**precision, shape, dtype=np.uint16)
     stream = encode(samples, precision=precision, predictor=predictor, restart_rows=restart_rows)
     assert np.array_equal(decode_lossless(stream), samples)
+
+
+@pytest.mark.parametrize("decoder", ["imagecodecs", "ours"])
+@pytest.mark.parametrize("predictor", range(1, 8))
+@pytest.mark.parametrize("precision", [8, 12, 16])
+def test_both_decoders_agree(
+    predictor: int, precision: int, decoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which of them a film meets depends on whether the extra `dicom` is installed."""
+    calls = []
+    if decoder == "ours":
+        monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    else:
+        pytest.importorskip("imagecodecs")
+    monkeypatch.setattr(streams, "decode_lossless", lambda f: calls.append(f) or decode_lossless(f))
+    samples = np.random.default_rng(0).integers(0, 2**precision, (40, 50), dtype=np.uint16)
+    for restart_rows in (0, 3):
+        stream = encode(
+            samples, precision=precision, predictor=predictor, restart_rows=restart_rows
+        )
+        got, header = streams.decode_stream(stream, 40, 50)
+        assert np.array_equal(got, samples)
+        assert (header.bits, header.coding) == (precision, "lossless JPEG")
+    assert bool(calls) == (decoder == "ours")
+
+
+@pytest.mark.parametrize("decoder", ["imagecodecs", "ours"])
+def test_a_cut_stream_is_truncated(decoder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """libjpeg-turbo would fill it up with grey."""
+    if decoder == "ours":
+        monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    with pytest.raises(DecodeError) as caught:
+        streams.decode_stream(SMALL[: len(SMALL) // 2], 20, 30)
+    assert caught.value.code == "truncated"
 
 
 def test_the_widest_difference_has_no_bits_of_its_own() -> None:

@@ -1,7 +1,7 @@
 """Lossless JPEG (ISO 10918-1, annex H) of one component, which many detectors write.
 
-The existing decoders crash the process on damaged files, are GPL, or are larger than all else that
-is installed. This one is numpy throughout, which cannot crash it.
+For installations without imagecodecs, which is ten times faster and a third of all that a light one
+holds. Other decoders end the process on damaged files, or are under the GPL.
 """
 
 import struct

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from io import BytesIO
 
 import numpy as np
@@ -80,6 +81,15 @@ def _jpeg_ls(frame: bytes, header: StreamHeader) -> np.ndarray:
 
 
 def _lossless_jpeg(frame: bytes, header: StreamHeader) -> np.ndarray:
+    """By libjpeg-turbo, which the extra `dicom` brings, else by our own decoder, slowly.
+
+    libjpeg-turbo fills up what is missing: a stream without its end is left to ours, which tells.
+    """
+    if frame.endswith(_END):
+        with suppress(ImportError):
+            from imagecodecs import jpeg8_decode
+
+            return np.asarray(jpeg8_decode(frame))
     return decode_lossless(frame)
 
 
