@@ -151,10 +151,10 @@ def warm(bundle: Path, teacher: Path | None, rounds: int) -> str:
 def folder(bundle: Path, films: list[Path], rounds: int) -> str:
     from radistill.imaging import decode, to_square
     from radistill.imaging.sandbox.intake import Intake
+    from radistill.progress import cores
     from radistill.runtime import Predictor
     from radistill.runtime.decision import resolve
     from radistill.runtime.prediction_options import PredictionOptions
-    from radistill.runtime.session import cores
 
     predictor = Predictor.load(bundle)
     side = predictor.card.input_size

@@ -1,7 +1,9 @@
-"""Progress bars that look alike, and are silent where nobody watches."""
+"""Work on all cores, with progress bars that are silent where nobody watches."""
 
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
@@ -23,7 +25,7 @@ console = Console(stderr=True, emoji=False)  # ":x:" in a file's name is no emoj
 _AHEAD = 64  # results that may wait; bounds memory whatever the number of items
 
 
-def bar() -> Progress:
+def bar(*, hidden: bool = False) -> Progress:
     """A progress bar with count and time left, as a context manager.
 
     Use `progress.track(items, description=..., total=...)` or `add_task` and `advance`.
@@ -37,7 +39,7 @@ def bar() -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=hidden or not console.is_terminal,
     )
 
 
@@ -50,7 +52,7 @@ def each(
     """
     from concurrent.futures import ThreadPoolExecutor  # not for every start of the command line
 
-    pool = ThreadPoolExecutor(min(32, os.cpu_count() or 1))
+    pool = ThreadPoolExecutor(min(32, cores()))
     try:
         with bar() as progress:
             task = progress.add_task(description, total=len(items))
@@ -60,3 +62,41 @@ def each(
                     yield result
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def cores(mounts: Path = Path("/sys/fs/cgroup"), groups: Path = Path("/proc/self/cgroup")) -> int:
+    """How many cores this process may use: its cpuset's, and no more than its CPU quota.
+
+    The quota (docker run --cpus=1.5, a limit of Kubernetes) is rounded up. mounts, groups: where
+    Linux shows cgroups of versions 1 and 2, and those of this process.
+    """
+    affine = hasattr(os, "sched_getaffinity")  # not on macOS and Windows
+    count = len(os.sched_getaffinity(0)) if affine else os.cpu_count() or 1
+    return max(1, min([count, *map(math.ceil, _quotas(mounts, groups))]))
+
+
+def _quotas(mounts: Path, groups: Path) -> Iterator[float]:
+    """Cores that each cgroup of this process, or above it, leaves it."""
+    try:
+        lines = groups.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        mount = mounts / "cpu" if controllers else mounts
+        place = mount / path.lstrip("/")  # not there where only the container's own is mounted
+        for folder in (place, *place.parents):
+            if not folder.is_relative_to(mount):
+                break
+            try:
+                if controllers:
+                    names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+                    quota, period = ((folder / name).read_text() for name in names)
+                else:
+                    quota, period = (folder / "cpu.max").read_text().split()
+                if float(quota) > 0:
+                    yield float(quota) / float(period)
+            except (OSError, ValueError):  # no limit, "max", is no number
+                continue

@@ -16,7 +16,7 @@ import pytest
 from bad_files import image
 from dicoms import dicom
 
-from ..servers import Server, serving
+from ..servers import Server, connect, serving
 
 URL = "/v1/predictions"
 OCTETS = {"Content-Type": "application/octet-stream"}
@@ -158,6 +158,49 @@ def test_who_hangs_up_gives_up_the_place(bundle: Path, film: bytes) -> None:
         assert time.monotonic() - start < 8, "twenty films would take twenty seconds"
 
 
+def resident(server: Server) -> int:
+    """Bytes of memory of the server's process."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) * 1024
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize("kind", ["raw", "multipart"])
+def test_memory_under_hang_ups(bundle: Path, film: bytes, kind: str) -> None:
+    """Forty clients who send 8 MiB and hang up while they wait for a film that takes its time."""
+    count, size = 40, 8 * 2**20
+    head, body = "Content-Type: application/octet-stream", film.ljust(size, b"\0")
+    if kind == "multipart":
+        head = "Content-Type: multipart/form-data; boundary=b"
+        part = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+        body = part + body + b"\r\n--b--\r\n"
+    request = f"POST {URL} HTTP/1.1\r\nHost: localhost\r\n{head}\r\nContent-Length: {len(body)}"
+    options = ("--workers", 1, "--waiting", 64, "--seconds", 60)
+    with serving(bundle, *options) as server, ThreadPoolExecutor(1) as pool:
+
+        def gauge(name: str) -> float:
+            metrics = httpx.get(f"{server.url}/metrics", timeout=30).text
+            return float(metrics.partition(f"\nradistill_{name} ")[2].split()[0])
+
+        def hang_up(times: int) -> None:
+            for _ in range(times):
+                with connect(server.port) as client:
+                    client.sendall(request.encode() + b"\r\n\r\n" + body)
+            while gauge("jobs") > 1 or gauge("body_bytes") > len(film) + 10:
+                time.sleep(0.05)
+
+        busy = pool.submit(ask, server, film + b"SLOW25")
+        time.sleep(1)
+        hang_up(3)  # what the first request of all takes
+        before = resident(server)
+        hang_up(count)
+        after = resident(server)
+        assert not busy.done(), "the film was to take longer"
+    print(f"{kind}: {before / 2**20:.0f} MiB before, {after / 2**20:.0f} after {count} hang-ups")
+    assert after - before < 3 * size
+
+
 @pytest.mark.slow
 def test_memory_stays_where_it_is(bundle: Path) -> None:
     """Large films, again and again, from several clients."""
@@ -166,10 +209,6 @@ def test_memory_stays_where_it_is(bundle: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (2000, 2000), dtype=np.uint8)
     content = image("TIFF", noise)
 
-    def resident(server: Server) -> int:
-        status = Path(f"/proc/{server.process.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) * 1024
-
     with serving(bundle) as server, ThreadPoolExecutor(4) as pool:
         for _ in pool.map(lambda _: ask(server, content), range(40)):
             pass
@@ -177,3 +216,14 @@ def test_memory_stays_where_it_is(bundle: Path) -> None:
         for answer in pool.map(lambda _: ask(server, content), range(200)):
             assert answer.status_code == 200
         assert resident(server) - before < 30e6
+
+
+def test_a_cpuset_bounds_the_decoders(bundle: Path) -> None:
+    one = min(os.sched_getaffinity(0))
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {one})  # the server inherits it
+    try:
+        with serving(bundle) as server:
+            assert len(server.children()) == 1
+    finally:
+        os.sched_setaffinity(0, before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from typing import Any
 
 import pytest
@@ -91,3 +92,39 @@ def test_errors_of_a_job_come_through_and_free_its_place() -> None:
         with pytest.raises(ValueError, match="words"):
             asyncio.run(queue.run(fail, never))
     queue.close()
+
+
+class Upload(bytearray):
+    """Bytes that can be watched."""
+
+
+@pytest.mark.parametrize("running", [False, True], ids=["waiting", "running"])
+def test_the_files_of_who_hangs_up_are_let_go(running) -> None:
+    """Once `run` has ended, which gives the budget back, and not when a thread is free again."""
+    queue = Queue(running=2, waiting=9, patience=10)
+    go = threading.Event()
+    watched: list[weakref.ref[Upload]] = []
+
+    async def client() -> None:
+        upload = Upload(100)
+        watched.append(weakref.ref(upload))
+        gone = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.05, gone.set)
+        with pytest.raises(HungUp):
+            await queue.run(lambda stop: (stop.wait(10), len(upload)), gone.wait)
+
+    async def scene() -> list[Upload | None]:
+        busy = [queue.run(lambda _: go.wait(10), never) for _ in range(1 if running else 2)]
+        others = asyncio.gather(*busy)
+        await asyncio.sleep(0.02)
+        await asyncio.gather(*(client() for _ in range(3)))
+        await asyncio.sleep(0.05)  # a thread lets go of its job just after its result is there
+        left, jobs = [upload() for upload in watched], queue.jobs
+        go.set()
+        await others
+        assert jobs == len(busy)
+        return left
+
+    assert asyncio.run(scene()) == [None] * 3
+    queue.close()
+    assert queue.jobs == 0

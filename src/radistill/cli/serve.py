@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from radistill.cli.options import BundleOption
-from radistill.progress import console
+from radistill.progress import console, cores
 from radistill.runtime.prediction_options import Precision
 
 
@@ -49,7 +49,6 @@ def serve(
     For research and teaching, not a medical device.
     """
     import logging
-    import os
     from functools import partial
 
     from radistill.runtime.about import about
@@ -69,7 +68,7 @@ def serve(
         budget=4 * max_bytes,
         max_pixels=max_pixels,
         seconds=seconds,
-        running=workers or os.cpu_count() or 1,
+        running=workers or cores(),
         waiting=waiting,
     )
     predictor = Predictor.load(bundle, precision=precision, threads=1)

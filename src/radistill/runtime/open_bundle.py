@@ -10,8 +10,9 @@ import onnxruntime as ort
 
 from radistill.errors import UsageError
 from radistill.files import sha256
+from radistill.progress import cores
 from radistill.runtime.prediction_options import Precision
-from radistill.runtime.session import OUTPUTS, Outputs, cores, open_session, run_batches
+from radistill.runtime.session import OUTPUTS, Outputs, open_session, run_batches
 from radistill.schema.card import CARD, FLOAT32, Card, FileName, read_card
 
 

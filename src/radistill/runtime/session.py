@@ -1,6 +1,5 @@
 """ONNX Runtime, opened and fed in one way everywhere."""
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -9,15 +8,9 @@ import numpy as np
 import onnxruntime as ort
 
 from radistill.imaging import to_unit
+from radistill.progress import cores
 
 BATCH = 16  # bounds memory for any number of films; a larger batch is slower, out of the cache
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def open_session(model: bytes, *, threads: int = 1) -> ort.InferenceSession:

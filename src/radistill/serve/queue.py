@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from radistill.serve.http_refusal import busy
@@ -16,7 +16,7 @@ class HungUp(Exception):
 
 
 class Queue:
-    """Jobs on `running` threads, and at most `waiting` more in a queue.
+    """Jobs on `running` threads, and at most `waiting` more in a queue. For one event loop.
 
     patience: seconds that a job may wait for a thread.
     """
@@ -25,7 +25,9 @@ class Queue:
         self._most = running + waiting
         self._patience = patience
         self._threads = ThreadPoolExecutor(running, "radistill-serve")
-        self._lock = threading.Lock()
+        # Who waits does so here: the executor's own queue keeps jobs, and their files, until a
+        # thread comes to them, also those that were cancelled.
+        self._free = asyncio.Semaphore(running)
         self._jobs = 0
 
     @property
@@ -44,40 +46,38 @@ class Queue:
         """The result of `job`. The event that it gets is set once nobody waits for the result.
 
         hang_up: returns when the client is gone.
-        Raises Refusal (503) if the queue is full or no thread is free in time, and HungUp.
+        Raises Refusal (503) if the queue is full or no thread is free in time, and HungUp, once
+        the job has stopped: until then its files are in memory and count.
         """
+        self.check()
+        self._jobs += 1
         stop = threading.Event()
-        future = self._submit(job, stop)
-        result = asyncio.wrap_future(future)
         watch = asyncio.ensure_future(hang_up())
+        turn = asyncio.ensure_future(self._free.acquire())
         try:
             await asyncio.wait(
-                {result, watch}, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED
+                {turn, watch}, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED
             )
-            if not (result.done() or watch.done()):
-                if future.cancel():
-                    raise busy("the request waited too long")
-                await asyncio.wait({result, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if watch.done():
+                raise HungUp
+            if not turn.done():
+                raise busy("the request waited too long")
+            result = asyncio.wrap_future(self._threads.submit(job, stop))
+            await asyncio.wait({result, watch}, return_when=asyncio.FIRST_COMPLETED)
             if result.done():
                 return result.result()
+            stop.set()
+            await asyncio.gather(result, return_exceptions=True)
             raise HungUp
         finally:
             stop.set()
             watch.cancel()
-            future.cancel()
+            if turn.done():
+                self._free.release()
+            else:
+                turn.cancel()
+            self._jobs -= 1
 
     def close(self) -> None:
         """Wait for the jobs that run, and take no more."""
         self._threads.shutdown(cancel_futures=True)
-
-    def _submit(self, job: Callable[[threading.Event], T], stop: threading.Event) -> Future[T]:
-        with self._lock:
-            self.check()
-            self._jobs += 1
-        future = self._threads.submit(job, stop)
-        future.add_done_callback(self._leave)
-        return future
-
-    def _leave(self, _: object) -> None:
-        with self._lock:
-            self._jobs -= 1

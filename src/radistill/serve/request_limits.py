@@ -1,9 +1,9 @@
 """What a request may cost."""
 
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from radistill.imaging import Limits
+from radistill.progress import cores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class ServeLimits:
     max_pixels: int = 64 * 10**6
     seconds: float = 10.0
     request_seconds: float = 120.0
-    running: int = os.cpu_count() or 1
+    running: int = field(default_factory=cores)
     waiting: int = 32
     patience: float = 30.0
     body_seconds: float = 20.0
