@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from radistill.errors import RadistillError, UsageError
 
@@ -117,12 +117,21 @@ def _not_finite(value: Any, key: str = "") -> Iterator[tuple[str, float]]:
         yield from _not_finite(part, f"{key}.{name}" if key else str(name))
 
 
+def csv_writer(file: TextIO) -> Callable[[Sequence[Any]], object]:
+    """A function that writes a row; a carriage return is quoted, which `csv` leaves out."""
+    plain = csv.writer(file, lineterminator="\n")
+    quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    return lambda row: (
+        quoted if any(isinstance(cell, str) and "\r" in cell for cell in row) else plain
+    ).writerow(row)
+
+
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a CSV with `header` to `path` atomically."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+        write = csv_writer(file)
+        for row in (header, *rows):
+            write(row)
 
 
 def read_csv(path: Path, errors: str = "strict") -> tuple[list[str], list[tuple[int, list[str]]]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,8 +118,153 @@ def test_going_on_with_another_threshold_is_refused(
     other = ["--bundle", bundle, "--out", out, "--resume", "--threshold", 0.9]
     done = predict(films, *other)
     assert done.returncode == 2
-    assert "another model or threshold" in done.stderr
+    assert "another threshold" in done.stderr
     assert out.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "named"),
+    [
+        ([], ["--band", 0.2], "--band"),
+        (["--band", 0.2], [], "--band"),
+        (["--band", 0.2], ["--band", 0.1], "--band"),
+        ([], ["--any-population"], "--any-population"),
+        (["--any-population"], [], "--any-population"),
+        ([], ["--heatmaps", "maps"], "--heatmaps"),
+        (["--heatmaps", "maps"], [], "--heatmaps"),
+        (["--heatmaps", "maps"], ["--heatmaps", "others"], "--heatmaps"),
+        (["--sensitivity", 0.95], ["--sensitivity", 0.95, "--band", 0.2], "--band"),
+    ],
+)
+def test_going_on_in_another_way_is_refused(
+    radistill: Any,
+    bundle: Path,
+    films: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    first: list[object],
+    then: list[object],
+    named: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = ["predict", films, "--bundle", bundle, "--out", "results.jsonl"]
+    assert radistill(*arguments, *first)[0] == 0
+    before = Path("results.jsonl").read_text()
+    status, _, err = radistill(*arguments, "--resume", *then)
+    assert status == 2
+    assert f"line 1: was decided with another {named}" in " ".join(err.split())
+    assert Path("results.jsonl").read_text() == before
+    status, _, err = radistill(*arguments, "--resume", *first)
+    assert status == 0
+    assert "10 predictions in results.jsonl already" in err
+    assert Path("results.jsonl").read_text() == before
+
+
+def test_heat_maps_that_are_gone_are_drawn_again(
+    radistill: Any, bundle: Path, films: Path, tmp_path: Path
+) -> None:
+    out, maps = tmp_path / "results.jsonl", tmp_path / "maps"
+    arguments = ["predict", films, "--bundle", bundle, "--out", out, "--heatmaps", maps]
+    assert radistill(*arguments)[0] == 0
+    next(maps.iterdir()).unlink()
+    assert radistill(*arguments, "--resume")[0] == 0
+    assert len(list(maps.iterdir())) == len(out.read_text().splitlines()) == 10
+
+
+def test_how_it_was_decided_stands_in_the_record_where_it_was_asked(
+    radistill: Any, bundle: Path, films: Path
+) -> None:
+    _, out, _ = radistill("predict", films, "--bundle", bundle, "--band", 0.2, "--any-population")
+    assert all(record["band"] == 0.2 and record["any_population"] for record in lines(out))
+    _, out, _ = radistill("predict", films, "--bundle", bundle)
+    assert not any("band" in record or "any_population" in record for record in lines(out))
+
+
+NAMES = ["=HYPERLINK(A1).png", "+1.png", "-1.png", "@SUM(A1).png", "\t=1.png", "\r=1.png"]
+
+
+def test_no_cell_of_a_csv_is_a_formula(
+    bundle: Path, films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, radistill: Any
+) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    for name in NAMES:
+        shutil.copy(films / "film 3.png", folder / name)
+    (folder / "=bad.png").touch()
+    monkeypatch.chdir(folder)
+    assert radistill("predict", "*.png", "--bundle", bundle, "--out", "out.csv")[0] == 1
+    with open("out.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["path"] for row in rows} == {f"'{name}" for name in [*NAMES, "=bad.png"]}
+    assert not any(
+        cell.startswith(("=", "+", "-", "@", "\t", "\r")) for row in rows for cell in row.values()
+    )
+    status, out, _ = radistill("predict", "out.csv", "--bundle", bundle)  # its column path
+    assert status == 1
+    assert {record["path"] for record in lines(out)} == {*NAMES, "=bad.png"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams(bundle: Path, films: Path, tmp_path: Path, closed: str) -> None:
+    out = tmp_path / "out.jsonl"
+    command = shlex.join([sys.executable, "-m", "radistill", "predict", "--bundle", str(bundle)])
+
+    def shell(*arguments: object) -> subprocess.CompletedProcess[str]:
+        line = f"{command} {shlex.join(map(str, arguments))} {closed}"
+        return subprocess.run(line, shell=True, capture_output=True, text=True, timeout=120)
+
+    done = shell(films)
+    assert "Traceback" not in done.stderr
+    if ">&-" in closed.replace("2>&-", ""):
+        assert done.returncode == 2
+        if "2>&-" not in closed:
+            assert "standard output is closed; give --out" in done.stderr
+    else:
+        assert done.returncode == 0
+        assert len(lines(done.stdout)) == 10
+    written = shell(films, "--out", out)
+    assert written.returncode == 0, written.stderr
+    assert len(lines(out.read_text())) == 10
+    if "<&-" in closed:
+        named = shell("-", "--out", tmp_path / "b.jsonl")
+        assert named.returncode == 2
+        assert "Traceback" not in named.stderr
+
+
+def test_on_a_terminal_rows_stand_alone(bundle: Path, films: Path) -> None:
+    """Rows and the bar on one terminal: no row begins behind what is left of a bar."""
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "radistill", "predict", str(films), "--bundle", str(bundle)]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "200"}
+    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, stdin=theirs, env=environment)
+    os.close(theirs)
+    screen = b""
+    try:
+        while part := os.read(ours, 65536):
+            screen += part
+    except OSError:  # Linux says so at the end
+        pass
+    os.close(ours)
+    assert process.wait() == 0
+    rows = [line for line in screen.decode().splitlines() if ".png" in line]
+    assert len(rows) == 10
+    assert all(row.startswith(("normal ", "pneumonia ")) for row in rows)
+    assert "0/10" not in screen.decode()
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.txt"])
+def test_only_what_can_be_resumed_is_said_to_be(
+    radistill: Any, bundle: Path, films: Path, tmp_path: Path, name: str
+) -> None:
+    form = "table" if name == "r.txt" else "csv"
+    arguments = ["predict", films, "--bundle", bundle, "--out", tmp_path / name, "--format", form]
+    assert radistill(*arguments)[0] == 0
+    status, _, err = radistill(*arguments)
+    assert status == 2
+    assert "is there already; give another name" in " ".join(err.split())
+    assert "--resume" not in err
 
 
 def test_heat_maps_and_operating_point(bundle: Path, films: Path, tmp_path: Path) -> None:
@@ -140,7 +287,7 @@ def test_heat_maps_and_operating_point(bundle: Path, films: Path, tmp_path: Path
         (["--resume", "--out", "x.csv"], "JSON lines"),
         (["--bundle", "nowhere"], "nowhere: no bundle"),
         (["*.nothing"], "matches no file"),
-        (["missing.csv"], "cannot be read as a CSV"),
+        (["missing.csv"], "missing.csv: cannot be read"),
     ],
 )
 def test_wrong_usage_is_2_in_one_line(

@@ -67,6 +67,7 @@ def test_the_record_is_the_contract(predictor: Predictor, films: Path) -> None:
     ]
     assert list(record["model"]) == ["name", "version", "sha256"]
     assert record["model"]["sha256"] == predictor.card.files["model.onnx"]
+    assert record["model"]["version"] == record["model"]["sha256"][:12]  # not the program's
 
 
 def test_a_bad_file_gives_a_failure_and_the_rest_go_on(predictor: Predictor, films: Path) -> None:

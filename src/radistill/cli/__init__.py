@@ -1,5 +1,6 @@
 """The command line. Heavy libraries are imported by the commands that need them, not here."""
 
+import os
 import sys
 
 from rich.markup import escape
@@ -15,6 +16,7 @@ def main() -> None:
     """Entry point: errors that a user can act on are printed without a traceback."""
     from radistill.cli.commands import app
 
+    _open_standard_streams()
     try:
         app()
     except RadistillError as error:
@@ -30,3 +32,13 @@ def main() -> None:
             highlight=False,
         )
         sys.exit(RadistillError.exit_code)
+
+
+def _open_standard_streams() -> None:
+    """Streams that the shell closed (`>&-`) lead to nowhere: else the next file that is opened, or
+    a pipe to a decoding process, would take their number."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)

@@ -71,4 +71,4 @@ def predict(
 def _usual(out: Path | None) -> ResultFormat:
     if out is not None:
         return "csv" if out.suffix.lower() == ".csv" else "jsonl"
-    return "table" if sys.stdout.isatty() else "jsonl"
+    return "table" if sys.stdout is not None and sys.stdout.isatty() else "jsonl"

@@ -7,15 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from radistill.errors import UsageError
+from radistill.errors import UsageError, counted
 from radistill.files import unwritable
 from radistill.imaging.sandbox.intake import Intake
-from radistill.progress import bar, console
+from radistill.progress import bar, console, cores
 from radistill.runtime.decision import Settings
 from radistill.runtime.paths import AS_BYTES, STDIN, as_bytes, film_paths
 from radistill.runtime.prediction_options import ResultFormat
 from radistill.runtime.predictor import Predictor
-from radistill.runtime.session import cores
 from radistill.runtime.writer import finished, writer
 from radistill.schema.prediction import Failure
 
@@ -38,15 +37,17 @@ def run_job(
     Files that cannot be read are written and counted as `unreadable`.
     Raises UsageError for names, formats or a file that cannot be used.
     """
-    done = _done(out, form, resume, predictor.model.sha256, settings.threshold)
+    done = _done(out, form, resume, predictor.model.sha256, settings)
     paths = film_paths(named)
     total = None
     if console.is_terminal and STDIN not in named:
         total = sum(1 for _ in film_paths(named))
     counts: Counter[str] = Counter()
     if done:
-        console.print(f"{len(done)} predictions are in {out} already", markup=False)
-    with _opened(out) as file, bar() as progress:
+        console.print(f"{counted(len(done), 'prediction')} in {out} already", markup=False)
+    # On a terminal the rows show how far it is, and a bar would stand among them.
+    rows_seen = out is None and sys.stdout is not None and sys.stdout.isatty()
+    with _opened(out) as file, bar(hidden=rows_seen) as progress:
         write = writer(file, form)
         task = progress.add_task("Predicting", total=total, completed=len(done) if total else 0)
         todo = (path for path in paths if str(path) not in done)
@@ -66,14 +67,15 @@ def decoders(named: Sequence[str], workers: int | None) -> int:
 
 
 def _done(
-    out: Path | None, form: ResultFormat, resume: bool, model_sha256: str, threshold: float
+    out: Path | None, form: ResultFormat, resume: bool, model_sha256: str, settings: Settings
 ) -> frozenset[str]:
     if resume:
         if out is None or form != "jsonl":
             raise UsageError("--resume goes on with a file of JSON lines: give --out FILE.jsonl")
-        return finished(out, model_sha256, threshold)
+        return finished(out, model_sha256, settings)
     if out is not None and out.exists():
-        raise UsageError(f"{out}: is there already; give --resume to go on, or another name")
+        way = "give --resume to go on, or another name" if form == "jsonl" else "give another name"
+        raise UsageError(f"{out}: is there already; {way}")
     return frozenset()
 
 
@@ -81,6 +83,8 @@ def _done(
 def _opened(out: Path | None) -> Iterator[TextIO]:
     try:
         if out is None:
+            if sys.stdout is None:
+                raise UsageError("standard output is closed; give --out FILE")
             as_bytes(sys.stdout)
             yield sys.stdout
         else:

@@ -16,6 +16,7 @@ from radistill.files import read_csv
 STDIN = "-"
 NAMES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"}
 AS_BYTES = "surrogateescape"  # how Python holds names that are no UTF-8, and writes them unchanged
+FORMULA = tuple("=+-@\t\r\n")  # what a spreadsheet may take for the start of one
 _HEAD = 512
 
 
@@ -40,6 +41,8 @@ def as_bytes(stream: TextIO) -> None:
 
 def _behind(name: str) -> Iterable[Path]:
     if name == STDIN:
+        if sys.stdin is None:
+            raise UsageError("standard input is closed; name the films")
         as_bytes(sys.stdin)
         lines = (line.rstrip("\r\n") for line in sys.stdin)
         return (Path(line) for line in lines if line)
@@ -84,16 +87,21 @@ def _of_csv(file: Path) -> list[Path]:
             f"{file}: has no column 'path' in its first line; it has: {', '.join(header)}"
         )
     column = header.index("path")
-    paths = []
-    for line, row in rows:
-        if len(row) <= column:
-            raise UsageError(f"{file}: line {line} ends before its column 'path'")
-        if given := row[column].strip():
-            path = file.parent / given
-            # Written on Windows, unless a name holds the backslash.
-            windows = "\\" in given and not os.path.lexists(path)
-            paths.append(file.parent / given.replace("\\", "/") if windows else path)
-    return paths
+    short = next((line for line, row in rows if len(row) <= column), None)
+    if short is not None:
+        raise UsageError(f"{file}: line {short} ends before its column 'path'")
+    return [_written(file.parent, row[column]) for _, row in rows if row[column].strip()]
+
+
+def _written(folder: Path, given: str) -> Path:
+    """A path of a CSV, as given if it is there; else without what other programs put into it."""
+    path = folder / given
+    if os.path.lexists(path):
+        return path
+    given = given.strip()
+    if given.startswith("'") and given[1:].startswith(FORMULA):
+        given = given[1:]  # as a CSV of results has it
+    return path if os.path.lexists(path := folder / given) else folder / given.replace("\\", "/")
 
 
 def _matching(pattern: str) -> Iterable[Path]:

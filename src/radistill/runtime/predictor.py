@@ -8,17 +8,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from radistill.files import write_with
 from radistill.imaging.sandbox.intake import Decoded, Intake, Refused, Upload
+from radistill.progress import cores
 from radistill.runtime.decision import Settings, label_of, reasons_to_abstain, resolve
+from radistill.runtime.film_sources import Film, as_source, is_film
 from radistill.runtime.find_bundle import find_bundle
 from radistill.runtime.open_bundle import Bundle
 from radistill.runtime.prediction_options import Precision, PredictionOptions, parse_options
-from radistill.runtime.session import BATCH, Outputs, cores
+from radistill.runtime.session import BATCH, Outputs
 from radistill.schema.card import Card
 from radistill.schema.prediction import (
     ABSTAIN,
@@ -43,9 +45,7 @@ class Predictor:
         self.bundle = bundle
         card = bundle.card
         name = f"{card.architecture}-{card.positive.lower()}"
-        self.model = ModelIdentity(
-            name=name, version=card.radistill_version, sha256=card.files[bundle.file]
-        )
+        self.model = ModelIdentity(name=name, version=card.version, sha256=card.files[bundle.file])
 
     @classmethod
     def load(
@@ -63,25 +63,29 @@ class Predictor:
 
     def predict(
         self,
-        paths: Path | str | Iterable[Path | str],
+        films: Film | Iterable[Film],
         *,
         heatmaps: Path | str | None = None,
         workers: int | None = None,
         **options: Any,
     ) -> Iterator[Result]:
-        """A `Prediction` or a `Failure` for each file, in order, as they come.
+        """A `Prediction` or a `Failure` for each film, in order, as they come.
 
-        paths: one file or several; for folders and globs see `radistill.runtime.film_paths`. Only
-        small copies of a few films are in memory at a time. heatmaps: a folder for overlays.
+        films: one or several, each a path, the bytes of a file, a Pillow image, or an array of 8 or
+        16 bits, (H, W) or (H, W, 3), bright where dense; for folders and globs see
+        `radistill.runtime.film_paths`. Only small copies of a few films are in memory at a time.
+        An image that was opened from a file and not changed is read as that file; of other images
+        and of arrays sha256 is that of a PNG of their greys. heatmaps: a folder for overlays.
         workers: decoding processes, one a core where None. options: the fields of
         `PredictionOptions`: threshold, sensitivity, band, any_population.
-        Raises UsageError for options that cannot be.
+        Raises UsageError for options that cannot be, and for what is no film.
         """
         folder = None if heatmaps is None else Path(heatmaps)
         settings = resolve(self.card, parse_options(PredictionOptions, options), folder)
-        if isinstance(paths, str | Path):
-            return self._decode_and_run([Path(paths)], settings, 1)
-        return self._decode_and_run(map(Path, paths), settings, workers or cores())
+        if is_film(films):
+            return self._decode_and_run([as_source(cast(Film, films))], settings, 1)
+        several = map(as_source, cast(Iterable[Film], films))
+        return self._decode_and_run(several, settings, workers or cores())
 
     def run(
         self, files: Iterable[Path | Upload], settings: Settings, intake: Intake
@@ -102,7 +106,7 @@ class Predictor:
                 yield from self._judge(*ahead.popleft(), settings)
 
     def _decode_and_run(
-        self, files: Iterable[Path], settings: Settings, workers: int
+        self, files: Iterable[Path | Upload], settings: Settings, workers: int
     ) -> Iterator[Result]:
         with Intake(workers=workers) as intake:
             yield from self.run(files, settings, intake)
@@ -162,6 +166,8 @@ class Predictor:
             heatmap=heatmap,
             model=self.model,
             ms=film.ms + ms + _since(start),
+            band=settings.band,
+            any_population=settings.any_population,
             view=View(outputs.cam, film.preview) if settings.views else None,
         )
 

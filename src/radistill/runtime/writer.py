@@ -1,15 +1,15 @@
 """Results as they come: JSON lines, CSV or lines for people; and going on after a kill."""
 
-import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
 from radistill.errors import UsageError
+from radistill.files import csv_writer, write_text
 from radistill.files import sha256 as digest_of
-from radistill.files import write_text
-from radistill.runtime.decision import REASONS
+from radistill.runtime.decision import REASONS, Settings
+from radistill.runtime.paths import FORMULA
 from radistill.runtime.prediction_options import ResultFormat
 from radistill.schema.prediction import Failure, Result
 
@@ -35,19 +35,19 @@ COLUMNS = (
 def writer(file: TextIO, form: ResultFormat) -> Write:
     """A function that writes one result to `file` and flushes it; a CSV gets its header now."""
     if form == "csv":
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(COLUMNS)
-        return _flushing(file, lambda result: rows.writerow(_cells(result)))
+        write = csv_writer(file)
+        write(COLUMNS)
+        return _flushing(file, lambda result: write(_cells(result)))
     line = _json if form == "jsonl" else _line
     return _flushing(file, lambda result: file.write(line(result) + "\n"))
 
 
-def finished(out: Path, model_sha256: str, threshold: float) -> frozenset[str]:
+def finished(out: Path, model_sha256: str, settings: Settings) -> frozenset[str]:
     """Paths whose prediction is in `out`, JSON lines, and whose file is still the same.
 
     `out` is rewritten without what is to be done again: the line that a kill cut short, files that
-    could not be read, and files that changed. A file that is gone keeps its line.
-    Raises UsageError if `out` holds something else, or predictions of another model or threshold.
+    could not be read, files that changed and heat maps that are gone. A file that is gone keeps its
+    line. Raises UsageError if `out` holds something else, or was decided in another way.
     """
     try:
         text = out.read_text("utf-8")
@@ -63,18 +63,29 @@ def finished(out: Path, model_sha256: str, threshold: float) -> frozenset[str]:
             path = record["path"]
             if "error" in record:
                 continue
-            before = (record["model"]["sha256"], record["threshold"])
-            if _same(Path(path), record["sha256"]):
+            heatmap = record["heatmap"] and Path(record["heatmap"])
+            differs = [
+                name
+                for name, before, now in (
+                    ("model", record["model"]["sha256"], model_sha256),
+                    ("threshold", record["threshold"], settings.threshold),
+                    ("--band", record.get("band", 0), settings.band),
+                    ("--any-population", "any_population" in record, settings.any_population),
+                    ("--heatmaps", heatmap and heatmap.parent, settings.heatmaps),
+                )
+                if before != now
+            ]
+            if _same(Path(path), record["sha256"]) and (heatmap is None or heatmap.is_file()):
                 kept[path] = line
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise UsageError(
                 f"{out}, line {number}: is no prediction; --resume goes on with a file of JSON "
                 "lines that radistill predict wrote"
             ) from None
-        if before != (model_sha256, threshold):
+        if differs:
             raise UsageError(
-                f"{out}, line {number}: was decided by another model or threshold; give those "
-                "again, or another file"
+                f"{out}, line {number}: was decided with another {' and '.join(differs)}; give the "
+                "same again, or another file"
             )
     write_text(out, "".join(line + "\n" for line in kept.values()))
     return frozenset(kept)
@@ -107,8 +118,15 @@ def _cells(result: Result) -> list[object]:
         model = result.model
         cells |= {"model": model.name, "model_version": model.version, "model_sha256": model.sha256}
         cells["reasons"] = ";".join(result.reasons)
-    values = (cells.get(name) for name in COLUMNS)
-    return ["" if value is None else value for value in values]
+    return [as_text(cells.get(name)) for name in COLUMNS]
+
+
+def as_text(value: object) -> object:
+    """A cell of a CSV: a name such as =HYPERLINK(...) must not run in a spreadsheet, and a quote
+    before it makes it text."""
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
+    return "" if value is None else value
 
 
 def _line(result: Result) -> str:

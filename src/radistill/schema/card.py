@@ -218,6 +218,11 @@ class Card(BaseModel):
         )
 
     @property
+    def version(self) -> str:
+        """Of the model, whichever of its files runs: where the sha256 of model.onnx begins."""
+        return self.files[FLOAT32][:12]
+
+    @property
     def positive_index(self) -> int:
         return self.classes.index(self.positive)
 

@@ -18,7 +18,7 @@ FilePath = Annotated[str, SkipValidation]
 
 
 class ModelIdentity(Record):
-    """The model that predicted. sha256: of the ONNX file that ran."""
+    """The model that predicted. version: `Card.version`. sha256: of the ONNX file that ran."""
 
     name: str
     version: str
@@ -53,8 +53,9 @@ class Prediction(_Result):
     label: the likelier class at this threshold. probability: of the positive class, calibrated as
     the card says; six digits are written. decision: `label` in lower case, or "abstain" for at
     least one of `reasons` (codes; docs/predict.md explains them). heatmap: the overlay's path. ms:
-    milliseconds of decoding, network and judgement; a batch is shared evenly. view: where
-    `Settings` ask for it; no part of the record.
+    milliseconds of decoding, network and judgement; a batch is shared evenly. band,
+    any_population: how it was decided, in the record where it was so asked. view: where `Settings`
+    ask for it; no part of the record.
     """
 
     sha256: str
@@ -66,7 +67,13 @@ class Prediction(_Result):
     heatmap: FilePath | None
     model: ModelIdentity
     ms: float
+    band: float = 0.0
+    any_population: bool = False
     view: SkipJsonSchema[SkipValidation[View | None]] = Field(None, exclude=True, repr=False)
+
+    def record(self) -> Mapping[str, object]:
+        asked = ("band", "any_population")
+        return {key: value for key, value in super().record().items() if value or key not in asked}
 
     @field_serializer("probability")
     def _six_digits(self, value: float) -> float:

@@ -92,8 +92,8 @@ def _answer(
 
 def _take_streams() -> tuple[BinaryIO, BinaryIO]:
     """Standard input and output for frames alone; what a decoder prints is discarded."""
+    nowhere = os.open(os.devnull, os.O_RDWR)  # first: it is 2 where the parent's was closed
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", _BUFFER)
-    nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
     return requests, replies
