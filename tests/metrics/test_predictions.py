@@ -108,7 +108,7 @@ def test_missing_or_binary_file(tmp_path):
         read_predictions(tmp_path / "none.csv", "x")
     file = tmp_path / "binary.csv"
     file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UsageError, match="is not a CSV"):
+    with pytest.raises(UsageError, match="is not UTF-8 text"):
         read_predictions(file, "x")
 
 

@@ -17,6 +17,7 @@ from radistill.metrics.intervals import (
 )
 from radistill.metrics.paired import delong_interval
 from radistill.metrics.reliability import ECE_BINS, bin_index, weighted_intercept, weighted_slope
+from radistill.metrics.thresholds import proportions
 from radistill.schema.figures import FigureName
 from radistill.schema.record import Interval
 
@@ -133,14 +134,9 @@ def intervals(
             low = min(low, max(0.0, 2 * value - high))
         by_name[name] = {"bootstrap": (low, high)}
     called = probability >= threshold
-    decided: tuple[tuple[FigureName, np.ndarray, np.ndarray], ...] = (
-        ("accuracy", called == truth, np.ones_like(truth)),
-        ("recall", called, truth),
-        ("specificity", ~called, ~truth),
-        ("precision", truth, called),
-        ("npv", ~truth, ~called),
-    )
-    for name, right, among in decided:
+    shares = proportions(truth, called)
+    shares["accuracy"] = called == truth, np.ones_like(truth)
+    for name, (right, among) in shares.items():
         if name in known and among.any():
             owners = np.asarray(patients, dtype=object)[among]
             by_name.setdefault(name, {})["wilson"] = wilson(right[among], owners)

@@ -1,6 +1,5 @@
 """Where a model fails: its figures by subtype, by image size, by any column of the manifest."""
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from radistill.config import EvaluationConfig
 from radistill.data.manifest import COLUMNS as MANIFEST
-from radistill.errors import UsageError
+from radistill.files import read_csv
 from radistill.metrics.intervals import auc_interval, too_few
 from radistill.metrics.predictions import Predictions
 from radistill.metrics.thresholds import at_threshold
@@ -28,12 +27,9 @@ def manifest_columns(
     Width and height become `megapixels`; `exposure` (path -> mean grey) adds a column. A film that
     the CSV does not name has an empty value. Raises UsageError if the file cannot be read.
     """
-    try:
-        with manifest.open(encoding="utf-8-sig", newline="") as file:
-            rows = {row.get("path", ""): row for row in csv.DictReader(file)}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{manifest}: is no CSV with a column path ({error})") from None
-    header = next(iter(rows.values()), {}).keys()
+    header, lines = read_csv(manifest)
+    values = (dict(zip(header, row, strict=False)) for _, row in lines)
+    rows = {row.get("path", ""): row for row in values}
     wanted = [name for name in header if name not in MANIFEST or name == "subtype"]
     columns = {name: [str(rows.get(film, {}).get(name) or "") for film in films] for name in wanted}
     if {"width", "height"} <= set(header):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 
 from radistill.data.labels import plain
 from radistill.errors import UsageError
-from radistill.files import write_csv
+from radistill.files import read_csv, write_csv
 
 COLUMNS = ("path", "patient", "label", "probability")
 PREFIX = "probability_"
@@ -75,29 +74,21 @@ def read_predictions(path: Path, positive: str) -> Predictions:
     UsageError, naming file and row, if the file or a column is missing, a row is cut short, a path
     occurs twice, or a probability is not a number in [0, 1].
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            header, *rows = list(csv.reader(file)) or [[]]
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path}: is not a CSV of predictions ({error})") from None
+    header, lines = read_csv(path)
     if missing := [name for name in COLUMNS if name not in header]:
         raise UsageError(f"{path}: no column {', '.join(missing)}")
     classes = tuple(name.removeprefix(PREFIX) for name in header if name.startswith(PREFIX))
     numbers = ("probability", *(PREFIX + name for name in classes))
-    columns: dict[str, list[str]] = {name: [] for name in header}
-    first: dict[str, int] = {}
-    values = np.empty((len(rows), len(numbers)))
+    rows = [row for _, row in lines]
     for number, row in enumerate(rows, start=1):
         if len(row) != len(header):
             raise UsageError(f"{path}, row {number}: {len(row)} cells, expected {len(header)}")
-        cells = dict(zip(header, row, strict=True))
-        for name, cell in cells.items():
-            columns[name].append(cell)
-        for i, name in enumerate(numbers):
-            values[number - 1, i] = _float(cells[name], path, number)
-        film = cells["path"]
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(header)}
+    values = np.empty((len(rows), len(numbers)))
+    for column, name in enumerate(numbers):
+        values[:, column] = [_float(cell, path, i) for i, cell in enumerate(columns[name], 1)]
+    first: dict[str, int] = {}
+    for number, film in enumerate(columns["path"], start=1):
         if first.setdefault(film, number) != number:
             raise UsageError(
                 f"{path}: rows {first[film]} and {number} are both of {film}; keep one of them"

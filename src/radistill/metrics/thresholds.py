@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from radistill.metrics.intervals import wilson
 from radistill.metrics.predictions import Predictions
-from radistill.schema.figures import Decided, ThresholdRule
+from radistill.schema.figures import Decided, FigureName, ThresholdRule
 from radistill.schema.record import Interval
 
 FALLBACK_THRESHOLD = 0.5
@@ -100,27 +100,23 @@ def decided(truth: np.ndarray, called: np.ndarray, patient: Sequence[str]) -> De
     precision where nothing is called positive.
     """
     patients = np.asarray(patient, dtype=object)
+    values: dict[str, float | Interval | None] = {}
+    for name, (right, among) in proportions(truth, called).items():
+        values[name] = float(right[among].mean()) if among.any() else None
+        values[f"{name}_ci"] = wilson(right[among], patients[among]) if among.any() else None
+    return Decided.model_validate({"called_positive": int(called.sum()), **values})
 
-    def share(right: np.ndarray, among: np.ndarray) -> tuple[float | None, Interval | None]:
-        if not among.any():
-            return None, None
-        return float(right[among].mean()), wilson(right[among], patients[among])
 
-    recall, recall_ci = share(called, truth)
-    specificity, specificity_ci = share(~called, ~truth)
-    precision, precision_ci = share(truth, called)
-    npv, npv_ci = share(~truth, ~called)
-    return Decided(
-        called_positive=int(called.sum()),
-        recall=recall,
-        recall_ci=recall_ci,
-        specificity=specificity,
-        specificity_ci=specificity_ci,
-        precision=precision,
-        precision_ci=precision_ci,
-        npv=npv,
-        npv_ci=npv_ci,
-    )
+def proportions(
+    truth: np.ndarray, called: np.ndarray
+) -> dict[FigureName, tuple[np.ndarray, np.ndarray]]:
+    """By figure: the films that count as right, and those that they are a share of, bool (N,)."""
+    return {
+        "recall": (called, truth),
+        "specificity": (~called, ~truth),
+        "precision": (truth, called),
+        "npv": (~truth, ~called),
+    }
 
 
 def ppv_and_npv(

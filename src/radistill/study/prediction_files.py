@@ -1,6 +1,5 @@
 """Predictions from wherever they lie: a run, a model folder of one, or a CSV alone."""
 
-import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from radistill.data.labels import choose_classes, plain
 from radistill.errors import UsageError
+from radistill.files import read_csv
 from radistill.metrics.predictions import Predictions, read_predictions
 from radistill.metrics.thresholds import FALLBACK_THRESHOLD
 from radistill.schema.comparison import Comparison, DatasetFacts, Measured, ModelMetrics
@@ -142,11 +142,9 @@ def _dataset_of(folder: Path, positive: str | None) -> DatasetFacts:
 
 
 def _labels(file: Path) -> list[str]:
-    try:
-        with file.open(encoding="utf-8", newline="") as lines:
-            return [row.get("label") or "" for row in csv.DictReader(lines)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{file}: cannot be read as a CSV of predictions ({error})") from None
+    header, rows = read_csv(file)
+    column = header.index("label") if "label" in header else len(header)
+    return [row[column] if column < len(row) else "" for _, row in rows]
 
 
 def _classes(where: Path, labels: Sequence[str], positive: str | None) -> tuple[list[str], str]:
