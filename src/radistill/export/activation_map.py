@@ -10,10 +10,6 @@ POSITIONS = (
     "class activation map: the log-odds that the head gives when it sees one position of the last "
     "feature map alone (Zhou et al. 2016; for a linear head their mean is the film's log-odds)"
 )
-CONTRIBUTIONS = (
-    "gradient times input at the last feature map (the positions sum up to the film's log-odds, "
-    "less the biases)"
-)
 ENERGY = (
     "activation energy: the mean square over channels of the last feature map (Zagoruyko and "
     "Komodakis 2017); it shows where the network responds, not for which class"
@@ -25,17 +21,14 @@ _RESHAPING = ("Reshape", "Flatten", "Transpose")
 def add_cam(graph: GraphBuilder) -> tuple[str, tuple[int, ...]]:
     """Add "cam" (N, h, w); return its method and (h, w).
 
-    `POSITIONS` where the embedding comes from the mean of a feature map and from nothing else,
-    `CONTRIBUTIONS` where it is a dense layer with a ReLU on a feature map, else `ENERGY`.
+    `POSITIONS` where the embedding comes from the mean of a feature map and from nothing else, else
+    `ENERGY`.
     """
     for pool in reversed(graph.network):
         if pool.op_type in _POOLING and _is_mean_of_map(pool, graph.shapes):
             rest = _behind(pool.output[0], graph.network)
             if rest is not None:
                 return POSITIONS, _positions(graph, pool, rest)
-    dense = _dense_on_map(graph)
-    if dense is not None:
-        return CONTRIBUTIONS, _contributions(graph, *dense)
     return ENERGY, _energy(graph)
 
 
@@ -67,31 +60,6 @@ def _positions(graph: GraphBuilder, pool: NodeProto, rest: list[NodeProto]) -> t
     return height, width
 
 
-def _contributions(graph: GraphBuilder, features: str, dense: str) -> tuple[int, ...]:
-    """Of each position to the log-odds, through the dense layer's open ReLUs."""
-    shape = graph.shapes[features][1:]
-    graph.constants(closed=0.0, map_shape=[-1, *shape], channels=[1])
-    for side in ("for", "against"):
-        graph.add(f"""
-            slope_{side}_logits = Gather <axis = 1> (film_logits, head_{side})
-            slope_{side}_share = Softmax <axis = 1> (slope_{side}_logits)
-            slope_{side}_rows = Gather <axis = 0> (head_weight, head_{side})
-            slope_{side} = MatMul (slope_{side}_share, slope_{side}_rows)
-        """)
-    text = """
-        slope = Sub (slope_for, slope_against)
-        is_open = Greater (embedding, closed)
-        open = Cast <to = 1> (is_open)
-        slope_open = Mul (slope, open)
-        gradient_flat = MatMul (slope_open, dense)
-        gradient = Reshape (gradient_flat, map_shape)
-        contributions = Mul (gradient, features)
-        cam = ReduceSum <keepdims = 0> (contributions, channels)
-    """
-    graph.add(text, features=features, dense=dense)
-    return shape[1:]
-
-
 def _energy(graph: GraphBuilder) -> tuple[int, ...]:
     features = _last_map(graph.network, graph.shapes)
     graph.constants(channels=[1])
@@ -101,22 +69,6 @@ def _energy(graph: GraphBuilder) -> tuple[int, ...]:
     """
     graph.add(text, features=features)
     return graph.shapes[features][2:]
-
-
-def _dense_on_map(graph: GraphBuilder) -> tuple[str, str] | None:
-    """Names of the feature map (N, C, h, w) and of the weights (D, C * h * w) if the embedding is
-    ReLU(weights @ map + bias), as the baseline's is."""
-    makers = {name: node for node in graph.network for name in node.output}
-    chain = ["embedding"]
-    for operator in ("Relu", "Gemm", "Reshape"):
-        node = makers.get(chain[-1])
-        if node is None or node.op_type != operator:
-            return None
-        chain.append(node.input[0])
-    features = chain[-1]
-    if not _is_map(graph.shapes.get(features)):
-        return None
-    return features, makers[chain[1]].input[1]
 
 
 def _behind(start: str, nodes: list[NodeProto]) -> list[NodeProto] | None:
