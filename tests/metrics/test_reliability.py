@@ -91,6 +91,22 @@ def test_resampled_fits_are_fits_of_repeated_films():
         assert got_intercept == pytest.approx(intercept(truth[rows], told[rows]), abs=1e-6)
 
 
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("sure", [1, 3, 8, 20])
+def test_fits_of_any_sureness_are_those_of_statsmodels(sure, seed):
+    rng = np.random.default_rng(seed)
+    odds = rng.normal(rng.normal(), sure, 150)
+    told, truth = 1 / (1 + np.exp(-odds)), rng.random(150) < 1 / (1 + np.exp(-odds / sure))
+    told[:3] = 0, 1, 1
+    weights = np.ones((2, 150))
+    design = sm.add_constant(log_odds(told))
+    expected = sm.GLM(truth.astype(float), design, family=sm.families.Binomial()).fit().params[1]
+    assert slope(truth, told) == pytest.approx(expected, abs=1e-6)
+    assert weighted_slope(truth, told, weights) == pytest.approx([expected] * 2, abs=1e-6)
+    moved = 1 / (1 + np.exp(-(log_odds(told) + intercept(truth, told))))
+    assert moved.mean() == pytest.approx(truth.mean(), abs=1e-6)
+
+
 def test_what_has_no_finite_fit_is_none():
     apart = np.array([False, False, True, True]), np.array([0.1, 0.2, 0.8, 0.9])
     assert slope(*apart) is None
