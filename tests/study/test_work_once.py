@@ -33,6 +33,7 @@ WATCHED = {
     "figure_draws": "radistill.metrics.bootstrap",
     "robustness": "radistill.explain.robustness",
     "costs_side_by_side": "radistill.explain.cost",
+    "trace": "radistill.export.onnx",
 }
 
 
@@ -119,6 +120,7 @@ def test_a_study_does_each_thing_once(
         "figure_draws": 4 + small_files(first[1]),
         "robustness": 1,
         "costs_side_by_side": 1,
+        "trace": 2,  # the student, and with random weights for the check of its heat maps
     }
 
 

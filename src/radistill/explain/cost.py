@@ -3,7 +3,7 @@
 import time
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,10 @@ def cost(model: nn.Module, input_size: int, weights: Path, runs: int = RUNS) -> 
     threads (1). The model's mode and device and torch's thread count are put back.
     """
     image = torch.zeros(1, 1, input_size, input_size)
-    milliseconds = [_milliseconds(model, image) for _ in range(WARM_UP + runs)][WARM_UP:]
-    with _ready(model), torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model(image)
+    with _ready(model):
+        milliseconds = [_milliseconds(model, image) for _ in range(WARM_UP + runs)][WARM_UP:]
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            model(image)
     return Cost(
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         macs=int(counter.get_total_flops()) // 2,
@@ -55,15 +56,19 @@ def costs_side_by_side(
     times: dict[str, list[float]] = {name: [] for name in models}
     rates: dict[str, list[float]] = {name: [] for name in models}
     threads = torch.get_num_threads()
-    for turn in range(-WARM_UP, runs):
-        for name, (model, _) in models.items():
-            taken = _milliseconds(model, images[name])
-            times[name] += [taken] if turn >= 0 else []
-    for turn in range(-1, 3):
-        for name, (model, _) in models.items():
-            batch = images[name].expand(BATCH, -1, -1, -1).contiguous()
-            taken = _milliseconds(model, batch, threads)
-            rates[name] += [1000 * BATCH / taken] if turn >= 0 else []
+    with ExitStack() as stack:
+        for model, _ in models.values():
+            stack.enter_context(_ready(model))
+        for turn in range(-WARM_UP, runs):
+            for name, (model, _) in models.items():
+                taken = _milliseconds(model, images[name])
+                times[name] += [taken] if turn >= 0 else []
+        torch.set_num_threads(threads)
+        for turn in range(-1, 3):
+            for name, (model, _) in models.items():
+                batch = images[name].expand(BATCH, -1, -1, -1).contiguous()
+                taken = _milliseconds(model, batch)
+                rates[name] += [1000 * BATCH / taken] if turn >= 0 else []
     return {
         name: Cost(
             **_quantiles(times[name]),
@@ -119,11 +124,11 @@ class _LiveTensors(TorchDispatchMode):
 
 
 @contextmanager
-def _ready(model: nn.Module, threads: int = 1) -> Iterator[None]:
-    """The model in eval mode on the CPU, torch on so many threads; all put back."""
+def _ready(model: nn.Module) -> Iterator[None]:
+    """The model in eval mode on the CPU, torch on one thread; all put back."""
     training, device, before = model.training, _device(model), torch.get_num_threads()
     model.eval().to("cpu")
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)
     try:
         yield
     finally:
@@ -136,9 +141,9 @@ def _device(model: nn.Module) -> torch.device:
     return torch.device("cpu") if parameter is None else parameter.device
 
 
-def _milliseconds(model: nn.Module, image: torch.Tensor, threads: int = 1) -> float:
-    """Of one pass through the model."""
-    with _ready(model, threads), torch.inference_mode():
+def _milliseconds(model: nn.Module, image: torch.Tensor) -> float:
+    """Of one pass through a model that is `_ready`."""
+    with torch.inference_mode():
         start = time.perf_counter()
         model(image)
         return 1000 * (time.perf_counter() - start)

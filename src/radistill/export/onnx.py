@@ -30,12 +30,13 @@ def export_onnx(
     sample: np.ndarray,
     calibration: CalibrationMap = UNCALIBRATED,
     groups: Sequence[int] | None = None,
+    traced: onnx.ModelProto | None = None,
 ) -> ExportedModel:
     """`model` as ONNX; input "image", float32 (N, 1, S, S) in [0, 1]; outputs as `add_head` says.
 
     positive: index among the K reported classes. groups: for each logit the index of the class it
     is reported as. sample: uint8 (N, S, S), the films on which the graph is compared with PyTorch.
-    `model` is left as it was; a copy is traced, on the CPU, in float32 and eval mode.
+    traced: what `trace` made of `model`. `model` is left as it was.
     Raises RadistillError if an output differs by more than 1e-4 (times the steepest slope of the
     calibration, which magnifies what there is) or the sample is empty.
     """
@@ -45,10 +46,9 @@ def export_onnx(
             f"the export of {model.architecture} is checked on films of shape (N, {side}, {side}), "
             f"got {sample.shape}."
         )
-    copied = copy.deepcopy(model).cpu().float().eval().to(memory_format=torch.contiguous_format)
-    head = head_of(copied, positive, groups)
-    exported = add_head(trace(copied), head, calibration)
-    parity = _difference(copied, exported.bytes, sample, head, calibration)
+    head = head_of(model, positive, groups)
+    exported = add_head(traced or trace(model), head, calibration)
+    parity = _difference(_plain_copy(model), exported.bytes, sample, head, calibration)
     allowed = TOLERANCE * steepest_slope(calibration)
     if not parity <= allowed:  # also when it is NaN
         raise RadistillError(
@@ -82,12 +82,20 @@ def _mean(input: Tensor) -> Tensor:
     return input.mean((2, 3), keepdim=True)
 
 
+def _plain_copy(model: GreyClassifier) -> GreyClassifier:
+    copied = copy.deepcopy(model).cpu().float().eval()
+    return copied.to(memory_format=torch.contiguous_format)
+
+
 def trace(model: GreyClassifier) -> onnx.ModelProto:
-    """From "image" to "embedding" as ONNX. `model`: a copy, in eval mode, on the CPU."""
+    """From "image" to "embedding" as ONNX, which takes seconds.
+
+    A copy of `model` is traced, on the CPU, in float32 and eval mode.
+    """
     # Two films: with one, the exporter takes the batch for a constant.
     example = torch.zeros(2, 1, model.input_size, model.input_size)
     program: Any = torch.onnx.export(
-        _Embedding(model).eval(),
+        _Embedding(_plain_copy(model)).eval(),
         (example,),
         input_names=["image"],
         output_names=["embedding"],

@@ -100,6 +100,7 @@ def bundle_model(
         positive=positive,
         sample=spread(squares["val"], PARITY_FILMS),
         groups=model.class_of,
+        traced=model.traced,
     )
     exported = export()
     quantisation, small = smaller_file(

@@ -9,6 +9,7 @@ from torch import nn
 
 from radistill.explain.heat_map_checks import FILMS, localisation, randomisation_check
 from radistill.explain.robustness import robustness
+from radistill.models import GreyClassifier
 from radistill.schema.figures import Explanation, Localisation, Robustness
 from radistill.study.decoded_films import Squares
 from radistill.study.scorer import scorer_of
@@ -46,6 +47,7 @@ def check_heat_maps(
     some = squares(chosen.path[:SANITY_FILMS])
 
     def maps_of(network: nn.Module, squares: np.ndarray) -> np.ndarray:
+        assert isinstance(network, GreyClassifier)
         shipped = model.heat_maps if network is model.network else model.heat_maps.of(network)
         return shipped(squares)
 

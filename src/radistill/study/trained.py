@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+import onnx
 import torch
 
 from radistill.config import EvaluationConfig
 from radistill.errors import UsageError
 from radistill.export.heat_maps import ShippedMaps
+from radistill.export.onnx import trace
 from radistill.files import sha256
 from radistill.metrics.predictions import Predictions, read_predictions
 from radistill.metrics.score import ScoredModel
@@ -89,6 +91,12 @@ class TrainedModel(StudyModel):
         return sha256(self.folder / WEIGHTS)
 
     @cached_property
+    def traced(self) -> onnx.ModelProto:
+        """The network, without its head, as ONNX."""
+        return trace(self.network)
+
+    @cached_property
     def heat_maps(self) -> ShippedMaps:
         """The heat maps that a bundle of this model gives."""
-        return ShippedMaps(self.network, self.classes.index(self.positive), self.class_of)
+        positive = self.classes.index(self.positive)
+        return ShippedMaps(self.network, positive, self.class_of, self.traced)
