@@ -20,6 +20,17 @@ def test_pairs_by_bytes_and_by_hash() -> None:
     assert near_copies(films, hashes) == [Copies(0, 3, 3, exact=False)]
 
 
+def test_of_films_with_the_same_hash_only_the_first_is_compared() -> None:
+    films = [film(f"p{n}", f"sha-{n}") for n in range(1000)]
+    hashes = {one.sha256: "00" * 32 for one in films[:-1]} | {"sha-999": "00" * 31 + "07"}
+    pairs = near_copies(films, hashes)
+    assert pairs == [
+        *(Copies(0, n, 0, exact=False) for n in range(1, 999)),
+        Copies(0, 999, 3, exact=False),
+    ]
+    assert len(set(linked_patients(films, pairs).values())) == 1
+
+
 @given(st.lists(st.tuples(st.integers(0, 15), st.integers(0, 15)), max_size=20))
 def test_linked_patients_against_plain_merging(links: list[tuple[int, int]]) -> None:
     films = [film(f"p{n}", str(n)) for n in range(16)]

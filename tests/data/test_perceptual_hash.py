@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -11,32 +12,69 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from radistill.data.perceptual_hash import BITS, NEAR_BITS, near_pairs, perceptual_hash
+from radistill.data.perceptual_hash import (
+    BITS,
+    NEAR_BITS,
+    _equal_pairs,
+    near_any,
+    near_pairs,
+    perceptual_hash,
+)
 from radistill.imaging import decode
 
+WORD = st.integers(0, 2**BITS - 1)
+FLIPPED = st.sets(st.integers(0, BITS - 1), max_size=30)
 
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.integers(0, 2**BITS - 1), max_size=12), st.integers(90, 140))
-def test_near_pairs_against_plain_counting(values: list[int], most: int) -> None:
-    looks = [f"{value:0{BITS // 4}x}" for value in values]
-    expected = {
-        (i, j, (a ^ b).bit_count())
+
+@settings(max_examples=60, deadline=None)
+@given(WORD, st.lists(st.one_of(WORD, FLIPPED), max_size=12), st.integers(0, 24))
+def test_near_pairs_against_plain_counting(
+    film: int, others: list[int | set[int]], most: int
+) -> None:
+    """Among any hashes, and among those that differ from one hash in a few bits."""
+    flipped = [other if isinstance(other, int) else {1 << bit for bit in other} for other in others]
+    values = [other if isinstance(other, int) else film ^ sum(other) for other in flipped]
+    values.append(film)
+    expected = sorted(
+        ((a ^ b).bit_count(), i, j)
         for i, a in enumerate(values)
         for j, b in enumerate(values)
         if i < j and (a ^ b).bit_count() <= most
-    }
-    found = near_pairs(looks, most)
-    assert set(found) == expected
-    assert [bits for _, _, bits in found] == sorted(bits for _, _, bits in found)
+    )
+    found = near_pairs([f"{value:0{BITS // 4}x}" for value in values], most)
+    assert [(bits, i, j) for i, j, bits in found] == expected
+    assert near_pairs([]) == []
 
 
-def test_pairs_across_blocks_of_rows() -> None:
+def test_near_any_against_near_pairs() -> None:
     rng = np.random.default_rng(0)
-    values = [rng.bytes(BITS // 8) for _ in range(600)]
-    values[599] = values[0]
-    values[300] = values[299]
-    found = near_pairs([value.hex() for value in values], 0)
-    assert found == [(0, 599, 0), (299, 300, 0)]
+    hashes = [rng.bytes(BITS // 8).hex() for _ in range(600)]
+    others = [f"{int(value, 16) ^ (1 << 20) - 1:0{BITS // 4}x}" for value in hashes[::7]]
+    near = near_any(hashes, others)
+    assert near.tolist() == [row % 7 == 0 for row in range(600)]
+    pairs = near_pairs([*hashes, *others])
+    assert [i for i, _, _ in pairs] == np.flatnonzero(near).tolist()
+    assert not near_any(hashes, others, NEAR_BITS - 1).any()
+    assert not near_any(hashes, []).any()
+    assert not len(near_any([], others))
+
+
+def test_time_grows_with_films_not_with_their_pairs() -> None:
+    """Of 30,000 random hashes no more than some thousand pairs are compared bit by bit."""
+    rng = np.random.default_rng(0)
+    hashes = [rng.bytes(BITS // 8).hex() for _ in range(30_000)]
+    compared = 0
+
+    def counting(keys: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        nonlocal compared
+        for one, other in _equal_pairs(keys):
+            compared += len(one)
+            yield one, other
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("radistill.data.perceptual_hash._equal_pairs", counting)
+        assert near_pairs(hashes) == []
+    assert compared < len(hashes)
 
 
 def film(seed: int) -> np.ndarray:

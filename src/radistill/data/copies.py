@@ -29,14 +29,19 @@ def exact_copies(films: Sequence[Film]) -> list[Copies]:
 
 
 def near_copies(films: Sequence[Film], perceptual_hashes: Mapping[str, str]) -> list[Copies]:
-    """Pairs of other bytes with nearly the same perceptual hash.
+    """Pairs of other bytes with nearly the same perceptual hash, nearest first.
 
-    perceptual_hashes: by sha256. Of films with the same bytes only the first is compared.
+    perceptual_hashes: by sha256. Of films with the same bytes or the same hash only the first is
+    compared with others, so that a thousand blank films are a thousand pairs and not a million.
     """
     first = {film.sha256: row for row, film in reversed(list(enumerate(films)))}
     rows = sorted(row for sha, row in first.items() if sha in perceptual_hashes)
-    pairs = near_pairs([perceptual_hashes[films[row].sha256] for row in rows])
-    return [Copies(rows[a], rows[b], bits, exact=False) for a, b, bits in pairs]
+    of_hash: dict[str, int] = {}
+    same = [(of_hash.setdefault(perceptual_hashes[films[row].sha256], row), row) for row in rows]
+    alone = list(of_hash.values())
+    near = [(alone[a], alone[b], bits) for a, b, bits in near_pairs(list(of_hash))]
+    pairs = [(a, b, 0) for a, b in same if a != b] + near
+    return [Copies(a, b, bits, exact=False) for a, b, bits in pairs]
 
 
 def linked_patients(films: Sequence[Film], copies: Sequence[Copies]) -> dict[str, str]:

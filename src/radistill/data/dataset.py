@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from radistill.data.cache import PixelCache
+from radistill.data.copies import Copies
 from radistill.data.manifest import Film
 from radistill.imaging import to_square
 from radistill.schema.audit import Unreadable
@@ -24,6 +25,7 @@ class Dataset:
     notes: what was guessed or assumed, one sentence each, for the user and the model's card.
     local_notes: those that name files, for the user alone.
     perceptual_hashes: sha256 of a film -> its perceptual hash in hexadecimal.
+    copies: the pairs of films with the same content, once `load_dataset` has looked for them.
     squares: size -> the films as squares of that size, where `load_dataset` was asked for them.
     patients_known: False where every image counts as its own patient.
     """
@@ -40,6 +42,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     local_notes: tuple[str, ...] = ()
     perceptual_hashes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    copies: tuple[Copies, ...] = field(default=(), repr=False)
     squares: Mapping[int, PixelCache] = field(default_factory=dict, repr=False)
     patients_known: bool = True
 

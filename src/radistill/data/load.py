@@ -50,7 +50,8 @@ def load_dataset(
     classes, positive, class_notes = choose_classes(
         [f.label for f in dataset.films], config.positive
     )
-    copies = exact_copies(dataset.films) + near_copies(dataset.films, dataset.perceptual_hashes)
+    near = near_copies(dataset.films, dataset.perceptual_hashes)
+    copies = (*exact_copies(dataset.films), *near)
     split = make_split(dataset.films, config, seed, source.keep_val, copies)
     return replace(
         dataset,
@@ -59,6 +60,7 @@ def load_dataset(
         positive=positive,
         protocol=split.protocol,
         leaking=split.leaking,
+        copies=copies,
         notes=(*class_notes, *dataset.notes, *split.notes),
     )
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from radistill.data.audit.warnings import data_warnings
-from radistill.data.copies import Copies, exact_copies, near_copies
+from radistill.data.copies import Copies
 from radistill.data.dataset import Dataset
 from radistill.data.manifest import SPLITS, Film
 from radistill.data.perceptual_hash import BITS, NEAR_BITS
@@ -28,7 +28,7 @@ def audit(dataset: Dataset) -> Audit:
     """Figures about a data set after its split."""
     films = dataset.films
     labels = Counter(film.label for film in films).values()
-    near = _duplicates(films, near_copies(films, dataset.perceptual_hashes))
+    near = _duplicates(films, [pair for pair in dataset.copies if not pair.exact])
     result = Audit(
         name=dataset.name,
         protocol=dataset.protocol,
@@ -51,7 +51,7 @@ def audit(dataset: Dataset) -> Audit:
         sizes=_sizes(films),
         imbalance=round(max(labels) / min(labels), 3),
         unreadable=dataset.unreadable,
-        exact_duplicates=_duplicates(films, exact_copies(films)),
+        exact_duplicates=_duplicates(films, [pair for pair in dataset.copies if pair.exact]),
         near_duplicates=NearDuplicates(
             hash=f"DCT perceptual hash, {BITS} bits", threshold_bits=NEAR_BITS, **dict(near)
         ),
