@@ -1,0 +1,394 @@
+"""The queue: a SQLite file and a folder of films. What it has accepted is not lost.
+
+Every film is a job, which goes received, decoded, judged, answered, delivered; or it becomes a
+dead letter, `dead`, with the reason. An answer has a delivery for each target.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from radistill.errors import UsageError
+from radistill.files import sha256
+
+STATES = ("received", "decoded", "judged", "answered", "delivered", "dead")
+VERSION = 1
+_TABLES = """
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY, instance TEXT NOT NULL, study TEXT NOT NULL, sha256 TEXT NOT NULL,
+    source TEXT NOT NULL, targets TEXT NOT NULL, state TEXT NOT NULL, changed REAL NOT NULL,
+    received REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, code TEXT, message TEXT,
+    picture TEXT, model TEXT, kept INTEGER NOT NULL DEFAULT 1,
+    UNIQUE (instance, sha256)
+);
+CREATE INDEX by_state ON jobs (state, id);
+CREATE TABLE deliveries (
+    job INTEGER NOT NULL REFERENCES jobs, target TEXT NOT NULL, state TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, refusals INTEGER NOT NULL DEFAULT 0, message TEXT,
+    PRIMARY KEY (job, target)
+);
+CREATE INDEX by_target ON deliveries (target, state, job);
+CREATE TABLE cursors (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A film that was accepted. received: Unix time. targets: names from node.yaml."""
+
+    id: int
+    instance: str
+    study: str
+    sha256: str
+    source: str
+    targets: tuple[str, ...]
+    state: str
+    received: float
+    attempts: int
+    code: str | None
+    message: str | None
+
+
+class JobStore:
+    """The spool folder; usable from several threads.
+
+    Receiving waits until the job stands on disk (synchronous=FULL). Later steps do not: after a
+    power cut a step is repeated, and repeating one changes nothing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.films, self.answers, self.incoming = (
+            folder / name for name in ("films", "answers", "incoming")
+        )
+        for one in (folder, self.films, self.answers, self.incoming):
+            one.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._receiving = _Connection(folder / "jobs.sqlite", "FULL")
+        self._working = _Connection(folder / "jobs.sqlite", "NORMAL")
+        self.changed = threading.Condition()
+
+    def close(self) -> None:
+        self._receiving.close()
+        self._working.close()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Be the only service on this spool. Raises UsageError if another one is."""
+        with (self.folder / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise UsageError(
+                    f"{self.folder}: another node works on this spool; stop it first"
+                ) from None
+            self._sweep()
+            yield
+
+    def receive(
+        self, film: Path, instance: str, study: str, source: str, targets: Sequence[str], model: str
+    ) -> bool:
+        """Take a film out of `incoming`; when this returns it and its job stand on disk.
+
+        model: sha256 of the present one. Whether there is something to do: a film that was
+        answered by that model is done. Raises OSError and sqlite3.Error if the disk does not hold.
+        """
+        with film.open("rb+") as file:
+            os.fsync(file.fileno())
+        digest, now = sha256(film), time.time()
+        os.replace(film, self.films / f"{digest}.dcm")
+        _fsync_folder(self.films)
+        with self._receiving as sql:
+            known = sql.execute(
+                "SELECT id, state, model FROM jobs WHERE instance = ? AND sha256 = ?",
+                (instance, digest),
+            ).fetchone()
+            if known is None:
+                sql.execute(
+                    "INSERT INTO jobs (instance, study, sha256, source, targets, state, changed, "
+                    "received) VALUES (?, ?, ?, ?, ?, 'received', ?, ?)",
+                    (instance, study, digest, source, json.dumps(list(targets)), now, now),
+                )
+            elif known["state"] == "dead" or (known["model"] or model) != model:
+                sql.execute("DELETE FROM deliveries WHERE job = ?", (known["id"],))
+                sql.execute(
+                    "UPDATE jobs SET state = 'received', targets = ?, attempts = 0, changed = ?, "
+                    "received = ?, code = NULL, message = NULL, kept = 1 WHERE id = ?",
+                    (json.dumps(list(targets)), now, now, known["id"]),
+                )
+            else:
+                if known["state"] == "delivered":
+                    sql.execute("UPDATE jobs SET kept = 1 WHERE id = ?", (known["id"],))
+                return False
+        self.notify()
+        return True
+
+    def waiting(self, states: Sequence[str], after: int = 0, limit: int = 64) -> list[Job]:
+        """Jobs in one of these states, the oldest first."""
+        marks = ", ".join("?" * len(states))
+        rows = self._working.all(
+            f"SELECT * FROM jobs WHERE state IN ({marks}) AND id > ? ORDER BY id LIMIT ?",
+            (*states, after, limit),
+        )
+        return [_job(row) for row in rows]
+
+    def set_state(self, job: Job, state: str, **values: str | int | None) -> None:
+        """Move a job; values: other columns."""
+        columns = "".join(f", {name} = ?" for name in values)
+        with self._working as sql:
+            sql.execute(
+                f"UPDATE jobs SET state = ?, changed = ?{columns} WHERE id = ?",
+                (state, time.time(), *values.values(), job.id),
+            )
+        self.notify()
+
+    def set_answered(self, job: Job) -> None:
+        """Its answers lie in `answers`: let each of its targets have them."""
+        with self._working as sql:
+            sql.executemany(
+                "INSERT OR IGNORE INTO deliveries (job, target, state) VALUES (?, ?, 'waiting')",
+                [(job.id, target) for target in job.targets],
+            )
+            sql.execute(
+                "UPDATE jobs SET state = 'answered', changed = ? WHERE id = ?",
+                (time.time(), job.id),
+            )
+        self.notify()
+
+    def same_instance(self, job: Job) -> list[tuple[str, str]]:
+        """(picture, model) of other jobs with the same SOP Instance UID that were judged."""
+        rows = self._working.all(
+            "SELECT picture, model FROM jobs WHERE instance = ? AND id != ? AND picture NOT NULL",
+            (job.instance, job.id),
+        )
+        return [(row["picture"], row["model"]) for row in rows]
+
+    def to_deliver(self, target: str, limit: int = 16) -> list[Job]:
+        """Answered jobs that `target` is to have, the oldest first."""
+        rows = self._working.all(
+            "SELECT jobs.* FROM deliveries JOIN jobs ON jobs.id = job WHERE target = ? AND "
+            "deliveries.state = 'waiting' AND jobs.state = 'answered' ORDER BY job LIMIT ?",
+            (target, limit),
+        )
+        return [_job(row) for row in rows]
+
+    def set_delivered(self, job: Job, target: str) -> bool:
+        """The target has it; whether now all of them have."""
+        return self._settle(job, target, "done", None) == "delivered"
+
+    def set_refused(self, job: Job, target: str, message: str, most: int) -> int:
+        """The target answered, and does not want it; how often now.
+
+        After `most` times it is a dead letter.
+        """
+        with self._working as sql:
+            sql.execute(
+                "UPDATE deliveries SET refusals = refusals + 1, message = ? "
+                "WHERE job = ? AND target = ?",
+                (message, job.id, target),
+            )
+            row = sql.execute(
+                "SELECT refusals FROM deliveries WHERE job = ? AND target = ?", (job.id, target)
+            ).fetchone()
+        if row["refusals"] >= most:
+            self._settle(job, target, "dead", message)
+        return int(row["refusals"])
+
+    def set_unreachable(self, target: str, message: str, most: int) -> None:
+        """No answer: one more attempt for everything that waits for the target."""
+        with self._working as sql:
+            sql.execute(
+                "UPDATE deliveries SET attempts = attempts + 1, message = ? "
+                "WHERE target = ? AND state = 'waiting'",
+                (message, target),
+            )
+        over = self._working.all(
+            "SELECT jobs.* FROM deliveries JOIN jobs ON jobs.id = job WHERE target = ? AND "
+            "deliveries.state = 'waiting' AND deliveries.attempts >= ?",
+            (target, most),
+        )
+        for row in over:
+            self._settle(_job(row), target, "dead", message)
+
+    def _settle(
+        self, job: Job, target: str, state: Literal["done", "dead"], why: str | None
+    ) -> str:
+        """Close a delivery, and the job with its last one; the job's state."""
+        with self._working as sql:
+            sql.execute(
+                "UPDATE deliveries SET state = ?, message = ? WHERE job = ? AND target = ?",
+                (state, why, job.id, target),
+            )
+            rows = sql.execute("SELECT state FROM deliveries WHERE job = ?", (job.id,)).fetchall()
+            states = {row["state"] for row in rows}
+            if "waiting" in states:
+                return "answered"
+            now = "dead" if "dead" in states else "delivered"
+            code, said = ("delivery", f"{target}: {why}") if now == "dead" else (None, None)
+            sql.execute(
+                "UPDATE jobs SET state = ?, changed = ?, code = ?, message = ? WHERE id = ?",
+                (now, time.time(), code, said, job.id),
+            )
+        return now
+
+    def again(self, jobs: Sequence[Job]) -> None:
+        """Give dead letters another turn, from the step that failed."""
+        with self._working as sql:
+            for job in jobs:
+                state = "answered" if job.code == "delivery" else "received"
+                sql.execute(
+                    "UPDATE deliveries SET state = 'waiting', attempts = 0, refusals = 0 "
+                    "WHERE job = ? AND state = 'dead'",
+                    (job.id,),
+                )
+                sql.execute(
+                    "UPDATE jobs SET state = ?, attempts = 0, code = NULL, message = NULL, "
+                    "changed = ? WHERE id = ?",
+                    (state, time.time(), job.id),
+                )
+
+    def counts(self) -> dict[str, int]:
+        """Jobs in each state."""
+        rows = self._working.all("SELECT state, count(*) AS n FROM jobs GROUP BY state", ())
+        return dict.fromkeys(STATES, 0) | {row["state"]: row["n"] for row in rows}
+
+    def cursor(self, name: str) -> str | None:
+        """What a source, or the ledger, has come to."""
+        rows = self._working.all("SELECT value FROM cursors WHERE name = ?", (name,))
+        return str(rows[0]["value"]) if rows else None
+
+    def set_cursor(self, name: str, value: str) -> None:
+        with self._working as sql:
+            sql.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (name, value))
+
+    def knows(self, instance: str) -> bool:
+        """Whether a film with this SOP Instance UID was accepted at any time."""
+        return bool(self._working.all("SELECT 1 FROM jobs WHERE instance = ?", (instance,)))
+
+    def film(self, job: Job) -> Path:
+        return self.films / f"{job.sha256}.dcm"
+
+    def answer_files(self, job: Job) -> tuple[Path, Path]:
+        """Where the job's report and capture lie."""
+        return self.answers / f"{job.id}-report.dcm", self.answers / f"{job.id}-capture.dcm"
+
+    def notify(self) -> None:
+        """Wake the threads that wait for work."""
+        with self.changed:
+            self.changed.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        with self.changed:
+            self.changed.wait(seconds)
+
+    def free_bytes(self) -> int:
+        """On the disk of the spool."""
+        return shutil.disk_usage(self.folder).free
+
+    def used_bytes(self) -> int:
+        """Of films and answers."""
+        folders = (self.films, self.answers, self.incoming)
+        return sum(_size(file) for folder in folders for file in folder.iterdir())
+
+    def empty(self, keep_seconds: float, most_bytes: int) -> None:
+        """Remove films and answers that were delivered, by age and, the oldest first, by size."""
+        used, now = self.used_bytes(), time.time()
+        rows = self._working.all(
+            "SELECT * FROM jobs WHERE state = 'delivered' AND kept ORDER BY changed", ()
+        )
+        for row in rows:
+            # A clock that jumped back makes ages negative: those are kept for their time again.
+            if now - row["changed"] < keep_seconds and used <= most_bytes:
+                break
+            job = _job(row)
+            for file in (self.film(job), *self.answer_files(job)):
+                used -= _size(file)
+                file.unlink(missing_ok=True)
+            with self._working as sql:
+                sql.execute("UPDATE jobs SET kept = 0 WHERE id = ?", (job.id,))
+
+    def _sweep(self) -> None:
+        """Remove what a kill left: films that were not acknowledged, half-written answers."""
+        for file in self.incoming.iterdir():
+            file.unlink()
+        known = {row["sha256"] for row in self._working.all("SELECT sha256 FROM jobs", ())}
+        for film in self.films.glob("*.dcm"):
+            if film.stem not in known:
+                film.unlink()
+        for file in self.answers.glob(".*.partial"):
+            file.unlink()
+
+
+class _Connection:
+    """A SQLite connection for several threads, one transaction at a time."""
+
+    def __init__(self, file: Path, synchronous: Literal["FULL", "NORMAL"]) -> None:
+        self._lock = threading.RLock()
+        self._sql = sqlite3.connect(file, timeout=60, check_same_thread=False)
+        self._sql.row_factory = sqlite3.Row
+        try:
+            self._sql.execute("PRAGMA journal_mode = WAL")
+            self._sql.execute(f"PRAGMA synchronous = {synchronous}")
+            version = self._sql.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                self._sql.executescript(f"BEGIN;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")
+        except sqlite3.DatabaseError as error:
+            raise UsageError(f"{file}: is no spool of radistill ({error})") from None
+        if version not in (0, VERSION):
+            raise UsageError(
+                f"{file}: is a spool of version {version}, this radistill works on version "
+                f"{VERSION}. Let the version that wrote it deliver what is in it, then name a new "
+                "folder as spool.path"
+            )
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._lock.acquire()
+        self._sql.execute("BEGIN IMMEDIATE")
+        return self._sql
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        try:
+            if kind is None:
+                self._sql.commit()
+            else:
+                self._sql.rollback()
+        finally:
+            self._lock.release()
+
+    def all(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row]:
+        with self._lock:
+            return self._sql.execute(query, values).fetchall()
+
+    def close(self) -> None:
+        with self._lock:
+            self._sql.close()
+
+
+def _job(row: sqlite3.Row) -> Job:
+    values = {name: row[name] for name in Job.__dataclass_fields__}
+    return Job(**values | {"targets": tuple(json.loads(row["targets"]))})
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _fsync_folder(folder: Path) -> None:
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
