@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
+import socket
 import subprocess
+import sys
+import time
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
+import requests
+import yaml
 from PIL import Image
+from pydicom import Dataset
 
 from absent import absent
 from dicoms import dicom
@@ -72,3 +83,184 @@ def as_picture(path: Path) -> np.ndarray:
     drawn = path.with_suffix(".pnm")
     subprocess.run([needed("dcm2pnm", "dcmtk"), str(path), str(drawn)], check=True)
     return np.asarray(Image.open(drawn))
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def eventually(check: Callable[[], Any], seconds: float = 60.0) -> Any:
+    """The first true value of `check`. AssertionError if there is none in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = check()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"not in {seconds:g} s: {check}"
+        time.sleep(0.05)
+
+
+class Orthanc:
+    """A real Orthanc on loopback, with DICOMweb where its plugin is installed."""
+
+    PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+
+    def __init__(self, folder: Path, node_port: int) -> None:
+        self.program = needed("Orthanc", "orthanc orthanc-dicomweb")
+        self.folder, self.http, self.dicom = folder, free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.http}"
+        folder.mkdir(parents=True, exist_ok=True)
+        settings = {
+            "Name": "test",
+            "StorageDirectory": str(folder / "store"),
+            "IndexDirectory": str(folder / "store"),
+            "HttpPort": self.http,
+            "DicomPort": self.dicom,
+            "DicomAet": "ORTHANC",
+            "RemoteAccessAllowed": False,
+            "AuthenticationEnabled": False,
+            "StableAge": 1,
+            "DicomModalities": {"node": ["RADISTILL", "127.0.0.1", node_port]},
+            "Plugins": [str(self.PLUGIN)] if self.PLUGIN.exists() else [],
+            "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+        }
+        self.config = folder / "orthanc.json"
+        self.config.write_text(json.dumps(settings))
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with (self.folder / "orthanc.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [self.program, str(self.config)], stdout=log, stderr=log
+            )
+        eventually(self._answers)
+
+    def stop(self, kill: bool = False) -> None:
+        if self.process is not None:
+            self.process.kill() if kill else self.process.terminate()
+            self.process.wait()
+            self.process = None
+
+    def __enter__(self) -> Orthanc:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _answers(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/system", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    def get(self, path: str) -> Any:
+        return requests.get(f"{self.url}/{path}", timeout=30).json()
+
+    def upload(self, content: bytes) -> str:
+        answer = requests.post(f"{self.url}/instances", data=content, timeout=30)
+        return str(answer.json()["ID"])
+
+    def instances(self, modality: str | None = None, study: str | None = None) -> list[Dataset]:
+        """Everything that it has of a modality and a study, without pixels."""
+        values = {"Modality": modality, "StudyInstanceUID": study}
+        query = {name: value for name, value in values.items() if value}
+        found = requests.post(
+            f"{self.url}/tools/find", json={"Level": "Instance", "Query": query}, timeout=60
+        ).json()
+        return [self.fetch(name) for name in found]
+
+    def fetch(self, name: str) -> Dataset:
+        content = requests.get(f"{self.url}/instances/{name}/file", timeout=30).content
+        return pydicom.dcmread(BytesIO(content))
+
+
+class RunningNode:
+    """`radistill node` as a process of its own."""
+
+    def __init__(self, folder: Path, port: int, **settings: Any) -> None:
+        self.folder, self.port, self.status = folder, port, free_port()
+        folder.mkdir(parents=True, exist_ok=True)
+        self.file = folder / "node.yaml"
+        values: dict[str, Any] = {
+            "port": port,
+            "senders": [{"ae_title": "STORESCU"}, {"ae_title": "ORTHANC"}],
+            "targets": [{"name": "disk", "kind": "folder", "path": "answers"}],
+            "status": {"port": self.status},
+            "retries": {"first": 0.2, "longest": 2},
+            "decision": {"any_population": True},
+            **settings,
+        }
+        self.file.write_text(yaml.safe_dump(values))
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, wait: bool = True) -> None:
+        with (self.folder / "node.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "radistill", "node", "--config", str(self.file)],
+                stdout=log,
+                stderr=log,
+            )
+        if wait:
+            eventually(lambda: self.health() is not None or self.ended())
+            assert self.process.poll() is None, self.log()
+
+    def ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(60)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def __enter__(self) -> RunningNode:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self.ended():
+            self.stop()
+
+    def log(self) -> str:
+        return (self.folder / "node.log").read_text()
+
+    def health(self) -> dict[str, Any] | None:
+        try:
+            url = f"http://127.0.0.1:{self.status}/healthz"
+            return dict(requests.get(url, timeout=5).json())
+        except requests.RequestException:
+            return None
+
+    def metrics(self) -> str:
+        return requests.get(f"http://127.0.0.1:{self.status}/metrics", timeout=5).text
+
+    def counts(self) -> dict[str, int]:
+        """Films in each state, as the metrics say."""
+        found = re.findall(r'radistill_node_films\{state="(\w+)"\} ([\d.]+)', self.metrics())
+        return {state: int(float(count)) for state, count in found}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Another command on the same settings."""
+        command = [sys.executable, "-m", "radistill", "node", "--config", str(self.file)]
+        return subprocess.run([*command, *arguments], capture_output=True, text=True)
+
+    def answers(self) -> list[Dataset]:
+        """What the target `disk` has."""
+        return [pydicom.dcmread(file) for file in sorted((self.folder / "answers").glob("*.dcm"))]
+
+
+def storescu(port: int, *files: Path, calling: str = "STORESCU", called: str = "RADISTILL") -> str:
+    """What dcmtk's storescu says of sending `files`; it goes on after a refusal."""
+    command = [needed("storescu", "dcmtk"), "-v", "-R", "-nh", "-aet", calling, "-aec", called]
+    done = subprocess.run(
+        [*command, "127.0.0.1", str(port), *map(str, files)], capture_output=True, text=True
+    )
+    return done.stdout + done.stderr

@@ -52,7 +52,7 @@ def judged(predictor: Predictor) -> Prediction:
 
 
 def answered(predictor: Predictor, judged: Prediction, content: bytes) -> Answers:
-    return answer_film(read_header(BytesIO(content)), judged, predictor.card, AT)
+    return answer_film(read_header(content), judged, predictor.card, AT)
 
 
 def on_disk(answers: Answers, folder: Path) -> tuple[Path, Path]:
@@ -121,7 +121,7 @@ def test_every_row_of_template_1500_is_there(
 
 
 def test_decision_and_abstention_are_coded(predictor: Predictor, judged: Prediction) -> None:
-    header = read_header(BytesIO(film()))
+    header = read_header(film())
     codes = {}
     for decision, label, reasons in (
         ("pneumonia", predictor.card.positive, ()),
@@ -151,7 +151,7 @@ def test_highdicom_reads_the_report_back(
     values = {one.name.meaning: one.value for one in group.get_measurements()}
     assert values == {"Probability": judged.record()["probability"], "Threshold Value": 0.5}
     assert [one.referenced_sop_instance_uid for one in group.source_images] == [
-        read_header(BytesIO(film())).SOPInstanceUID
+        read_header(film()).SOPInstanceUID
     ]
 
 
@@ -273,8 +273,8 @@ def test_a_film_without_identifiers_is_named() -> None:
     for name in ("StudyInstanceUID", "SeriesInstanceUID"):
         for value in (None, "", "no uid", "1" * 65):
             content = film(**{name: value})
-            assert missing_identifier(read_header(BytesIO(content))) == name
-    assert missing_identifier(read_header(BytesIO(film()))) is None
+            assert missing_identifier(read_header(content)) == name
+    assert missing_identifier(read_header(film())) is None
 
 
 def test_the_capture_is_readable_on_a_1024_pixel_display(
@@ -305,7 +305,7 @@ def test_nothing_is_said_of_the_patient(tmp_path: Path) -> None:
         "model = ModelIdentity(name='m', version='1', sha256='0' * 64)\n"
         "one = Prediction(path='', sha256='', label='A', probability=0.5, threshold=0.5,\n"
         "    decision='a', reasons=(), heatmap=None, model=model, ms=1)\n"
-        "header = read_header(Path(sys.argv[1]))\n"
+        "header = read_header(Path(sys.argv[1]).read_bytes())\n"
         "print(structured_report(header, one, 'A', datetime.now()).PatientName)"
     )
     command = [sys.executable, "-W", "always", "-c", code, str(tmp_path / "film.dcm")]
@@ -324,7 +324,7 @@ def test_real_headers(predictor: Predictor, judged: Prediction, tmp_path: Path, 
 
 def test_the_walk_sees_what_is_missing(predictor: Predictor, judged: Prediction) -> None:
     """Each item taken away, or with another type or relationship, makes the walk fail."""
-    header = read_header(BytesIO(film(PatientOrientation=["L", "F"])))
+    header = read_header(film(PatientOrientation=["L", "F"]))
 
     def report() -> Dataset:
         return answer_film(header, judged, predictor.card, AT).report

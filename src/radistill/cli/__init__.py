@@ -9,7 +9,7 @@ from radistill.errors import RadistillError
 from radistill.progress import console
 
 # Command -> the extra that brings its packages, where that is not `train`.
-EXTRAS = {"text": "text", "serve": "serve", "plan": "adapt", "monitor": "adapt"}
+EXTRAS = {"text": "text", "serve": "serve", "plan": "adapt", "monitor": "adapt", "node": "dicom"}
 
 
 def main() -> None:

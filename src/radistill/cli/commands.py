@@ -18,6 +18,7 @@ COMMANDS = {
     "bundles": ("bundles", "bundles"),
     "predict": ("predict", "predict"),
     "serve": ("serve", "serve"),
+    "node": ("node", "app"),
     "page": ("page", "page"),
     "data": ("data", "app"),
     "text": ("text", "app"),

@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+import numpy as np
 from pydicom import Dataset
+from pydicom.uid import DigitalXRayImageStorageForPresentation
 from pydicom.valuerep import DT
 
+from radistill.node.answer_uids import answer_uid
+from radistill.node.film_header import IDENTIFIERS, TYPE_2
 from radistill.node.secondary_capture import secondary_capture
 from radistill.node.structured_report import structured_report
+from radistill.runtime.predictor import Predictor
 from radistill.schema.card import Card
-from radistill.schema.prediction import Prediction
+from radistill.schema.prediction import ABSTAIN, Prediction, View
 
 
 class Answers(NamedTuple):
@@ -39,3 +44,42 @@ def answer_film(header: Dataset, prediction: Prediction, card: Card, at: datetim
         if "SpecificCharacterSet" in header:
             one.SpecificCharacterSet = header.SpecificCharacterSet
     return made
+
+
+def drawn_answers(predictor: Predictor) -> Answers:
+    """Answers to a black film of the patient "radistill^check", for trying targets.
+
+    The first answers of a process take a second, which no film should wait for.
+    """
+    card = predictor.card
+    header = Dataset()
+    for name, value in {
+        "PatientName": "radistill^check",
+        "PatientID": "radistill-check",
+        "SOPClassUID": DigitalXRayImageStorageForPresentation,
+        "Modality": "DX",
+        "BodyPartExamined": "CHEST",
+        "Rows": 64,
+        "Columns": 64,
+    }.items():
+        setattr(header, name, value)
+    for name in IDENTIFIERS:
+        if name not in header:
+            setattr(header, name, answer_uid("check", name))
+    for name in TYPE_2:
+        if name not in header:
+            setattr(header, name, "")
+    prediction = Prediction(
+        path="",
+        sha256="0" * 64,
+        label=card.positive,
+        probability=0.0,
+        threshold=card.threshold,
+        decision=ABSTAIN,
+        reasons=("nearly-empty",),
+        heatmap=None,
+        model=predictor.model,
+        ms=0.0,
+        view=View(np.zeros(card.cam.size, np.float32), np.zeros((512, 512), np.uint8)),
+    )
+    return answer_film(header, prediction, card, datetime(2026, 1, 1))

@@ -6,13 +6,16 @@ import logging
 import re
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, BinaryIO
+from io import BytesIO
+from typing import Any
 
 from pydicom import Dataset, dcmread
 from pydicom.charset import python_encoding
 from pydicom.config import RAISE
 from pydicom.valuerep import DA, TM, validate_value
+
+from radistill.imaging.dicom.parse import inflated
+from radistill.imaging.limits import Limits
 
 # Warnings of highdicom and pynetdicom quote values, a patient's name among them.
 for _name in ("highdicom", "pynetdicom"):
@@ -34,28 +37,38 @@ Columns PatientOrientation ImagerPixelSpacing BurnedInAnnotation LossyImageCompr
 LossyImageCompressionRatio LossyImageCompressionMethod Manufacturer ManufacturerModelName
 """
 # Type 2 of every answer: present, empty where not known.
-_EMPTY = """
-PatientName PatientID PatientBirthDate PatientSex StudyDate StudyTime StudyID AccessionNumber
-ReferringPhysicianName
-"""
+TYPE_2 = [
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+]
 IDENTIFIERS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")
 _UID = re.compile(r"[0-9][0-9.]{0,63}")
+_HEADER_BYTES = 1 << 20
 _UTF8 = "ISO_IR 192"
 
 
-def read_header(file: Path | BinaryIO) -> Dataset:
-    """The elements above of a DICOM film; what the standard does not allow is left out or emptied.
+def read_header(content: bytes) -> Dataset:
+    """The elements above of a DICOM file; what the standard does not allow is left out or emptied.
 
-    The pixels are not read. Raises whatever pydicom raises for a file that is no DICOM.
+    Only the first `_HEADER_BYTES` are looked at, so that a crafted file cannot keep the process
+    busy. Raises whatever pydicom raises for a file that is no DICOM.
     """
     names = [*_COPIED.split(), *_FILM.split()]
-    film = dcmread(file, stop_before_pixels=True, force=True, specific_tags=names)
+    content = inflated(content, Limits(), first=_HEADER_BYTES)[:_HEADER_BYTES]
+    film = dcmread(BytesIO(content), stop_before_pixels=True, force=True, specific_tags=names)
     header = Dataset()
     for name in names:
         element = _sound(film, name)
         if element is not None:
             setattr(header, name, element)
-    for name in _EMPTY.split():
+    for name in TYPE_2:
         if name not in header:
             setattr(header, name, "")
     for name in ("PatientOrientation", "ImagerPixelSpacing"):

@@ -41,7 +41,7 @@ def parse(content: bytes, limits: Limits) -> Dataset:
 
     Raises DecodeError (truncated, too-large), and whatever pydicom raises for damaged files.
     """
-    content = _inflated(content, limits)
+    content = inflated(content, limits)
     dataset = dcmread(BytesIO(content), force=True, specific_tags=_ELEMENTS.split())
     # pydicom leaves an element out that the file stops within.
     if "PixelData" not in dataset and any(tag in content for tag in _PIXEL_DATA):
@@ -50,10 +50,11 @@ def parse(content: bytes, limits: Limits) -> Dataset:
     return dataset
 
 
-def _inflated(content: bytes, limits: Limits) -> bytes:
+def inflated(content: bytes, limits: Limits, first: int = 0) -> bytes:
     """A deflated file (PS3.5, A.5) as an explicit one, stopping where it grows too large.
 
-    pydicom would inflate whatever there is. Other files come back as they are.
+    pydicom would inflate whatever there is. Other files come back as they are. first: bytes of the
+    dataset that are enough, 0 for all.
     """
     if content[_PREAMBLE - 4 : _PREAMBLE] != b"DICM":
         return content
@@ -63,9 +64,9 @@ def _inflated(content: bytes, limits: Limits) -> bytes:
     if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
         return content
     inflator = zlib.decompressobj(-zlib.MAX_WBITS)
-    body = inflator.decompress(content[file.tell() :], limits.max_bytes + 1)
+    body = inflator.decompress(content[file.tell() :], first or limits.max_bytes + 1)
     limits.check_bytes(len(body))
-    if not inflator.eof:
+    if not inflator.eof and not first:
         reason = "the deflated DICOM file stops before its end; copy it again from its source"
         raise DecodeError(Code.TRUNCATED, reason)
     meta.TransferSyntaxUID = ExplicitVRLittleEndian

@@ -47,6 +47,7 @@ _STREAMS = (
     JPEG2000Lossless,
     JPEG2000,
 )
+READ_SYNTAXES = (*_PLAIN, *_STREAMS)
 
 
 @dataclass(frozen=True)

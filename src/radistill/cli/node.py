@@ -1,0 +1,126 @@
+"""`radistill node`: a DICOM node beside the PACS."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from radistill.progress import console
+
+app = typer.Typer(
+    help="Receive films by DICOM, and send structured reports and heat maps back.",
+    invoke_without_command=True,
+)
+ConfigOption = Annotated[
+    Path, typer.Option("--config", help="Settings: see `radistill node init`.")
+]
+
+
+@app.callback()
+def node(context: typer.Context, config: ConfigOption = Path("node.yaml")) -> None:
+    """Answer films until it is stopped (SIGTERM or Ctrl-C); what it has accepted is not lost.
+
+    For research and teaching. Not for diagnostic use.
+    """
+    if context.invoked_subcommand is not None:
+        context.obj = config
+        return
+    import logging
+    import signal
+    import threading
+
+    from radistill.node.daemon import JsonLines, running
+    from radistill.node.node_config import read_node_config
+    from radistill.node.structured_report import NOTICE
+
+    settings = read_node_config(config)
+    handler = logging.StreamHandler()
+    plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    handler.setFormatter(JsonLines() if settings.log == "json" else plain)
+    logger = logging.getLogger("radistill.node")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    stop, asked = threading.Event(), threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked.set())
+    with running(settings, stop):
+        logger.info(NOTICE)
+        asked.wait()
+
+
+@app.command("init")
+def init(
+    file: Annotated[Path, typer.Argument(help="A new file.")] = Path("node.yaml"),
+) -> None:
+    """Write a node.yaml with every setting explained."""
+    from radistill.errors import UsageError
+    from radistill.files import write_text
+    from radistill.node.node_config import commented_config
+
+    if file.exists():
+        raise UsageError(f"{file}: is there already; give another name")
+    write_text(file, commented_config())
+    console.print(f"{file} written: name your senders and targets, then radistill node check")
+
+
+@app.command("check")
+def check(
+    context: typer.Context,
+    send: Annotated[
+        bool, typer.Option(help="Also send a test report and capture of a drawn film.")
+    ] = False,
+) -> None:
+    """Try the settings: bundle, disk, and an echo to every target. Exit status 1 if one fails."""
+    from radistill.node.check_node import check_node
+    from radistill.node.node_config import read_node_config
+
+    failed = 0
+    for what, problem in check_node(read_node_config(context.obj), send=send):
+        failed += problem is not None
+        console.print(f"{what}: {problem or 'ok'}", markup=False, highlight=False)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command("jobs")
+def jobs(
+    context: typer.Context,
+    again: Annotated[bool, typer.Option(help="Give all dead letters another turn.")] = False,
+) -> None:
+    """Count films by state, and list the dead letters with their reasons."""
+    from radistill.node.jobs import JobStore
+    from radistill.node.node_config import read_node_config
+
+    store = JobStore(read_node_config(context.obj).spool.path)
+    dead = store.waiting(["dead"], limit=sys.maxsize)
+    for state, count in store.counts().items():
+        typer.echo(f"{state:<10} {count}")
+    for job in dead:
+        typer.echo(f"job {job.id}: {job.code}: {job.message}")
+    if again:
+        store.again(dead)
+        typer.echo(f"{len(dead)} dead letters are tried again by the running node")
+
+
+ledger = typer.Typer(help="The ledger of what was answered.", no_args_is_help=True)
+app.add_typer(ledger, name="ledger")
+
+
+@ledger.callback()
+def ledger_group() -> None:
+    """The ledger of what was answered."""
+
+
+@ledger.command("verify")
+def verify(context: typer.Context) -> None:
+    """Check that no line was changed, removed or added. Exit status 1 if one was."""
+    from radistill.node.jobs import JobStore
+    from radistill.node.ledger import verify_ledger
+    from radistill.node.node_config import read_node_config
+
+    config = read_node_config(context.obj)
+    lines = verify_ledger(config.ledger.path, JobStore(config.spool.path).cursor("ledger"))
+    typer.echo(f"{lines} lines, none changed")

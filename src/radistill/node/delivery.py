@@ -1,0 +1,282 @@
+"""Answers to their targets: C-STORE, STOW-RS or a folder; each target has its own thread."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from dicomweb_client.api import DICOMwebClient
+from pydicom import dcmread
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom import AE
+from pynetdicom.association import Association
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    EnhancedSRStorage,
+    SecondaryCaptureImageStorage,
+    Verification,
+)
+from requests import HTTPError, RequestException, Session
+
+from radistill.errors import RadistillError, UsageError
+from radistill.files import replacing
+from radistill.node.jobs import Job, JobStore
+from radistill.node.listener import PDU_BYTES, client_tls
+from radistill.node.node_config import (
+    DicomTarget,
+    FolderTarget,
+    NodeConfig,
+    Retries,
+    Target,
+    WebServer,
+    WebTarget,
+)
+from radistill.node.node_metrics import NodeMetrics
+
+log = logging.getLogger("radistill.node")
+SECONDS = 20.0  # for an answer of a target
+_DUPLICATE = 0x0111  # it has this instance already
+_BUSY = range(0xA700, 0xA800)  # out of resources: may pass
+_PASSING = (408, 425, 429)  # HTTP statuses below 500 that may pass
+
+
+class Unreachable(RadistillError):
+    """The target does not answer, or not now; the same try may do later."""
+
+
+class TurnedDown(RadistillError):
+    """The target answers, and does not take this object."""
+
+
+class TargetClient(Protocol):
+    """How a kind of target gets objects."""
+
+    def send(self, files: Sequence[Path]) -> None:
+        """Raises Unreachable or TurnedDown."""
+
+    def check(self) -> None:
+        """Whether the target answers; raises as `send` does."""
+
+    def rest(self) -> None:
+        """There is nothing to send at present."""
+
+
+def client_of(target: Target, ae_title: str) -> TargetClient:
+    """Raises UsageError if a file that it needs cannot be read."""
+    if isinstance(target, DicomTarget):
+        return DicomClient(target, ae_title)
+    return FolderClient(target) if isinstance(target, FolderTarget) else WebClient(target)
+
+
+class DicomClient:
+    """A service class user of C-STORE; its association stays open while there is work."""
+
+    def __init__(self, target: DicomTarget, ae_title: str) -> None:
+        self._target = target
+        self._tls = (client_tls(target.tls), target.host) if target.tls else None
+        self._ae = AE(ae_title)
+        self._ae.connection_timeout = self._ae.acse_timeout = SECONDS
+        self._ae.dimse_timeout = self._ae.network_timeout = SECONDS
+        for kind in (EnhancedSRStorage, SecondaryCaptureImageStorage):
+            self._ae.add_requested_context(kind, [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+        self._ae.add_requested_context(Verification)
+        self._open: Association | None = None
+
+    def send(self, files: Sequence[Path]) -> None:
+        for file in files:
+            try:
+                status = self._associated().send_c_store(dcmread(file)).get("Status")
+            except ValueError as error:  # no context accepted for it
+                raise TurnedDown(f"does not take this kind of object ({error})") from None
+            except RuntimeError as error:  # the association is gone
+                self._open = None
+                raise Unreachable(str(error)) from None
+            if status is None or status in _BUSY:
+                self.rest()
+                raise Unreachable("no answer" if status is None else f"status 0x{status:04X}")
+            if status != _DUPLICATE and status != 0 and status >> 12 != 0xB:  # 0xBxxx: warnings
+                raise TurnedDown(f"status 0x{status:04X}")
+
+    def check(self) -> None:
+        if self._associated().send_c_echo().get("Status") != 0:
+            raise Unreachable("no answer to C-ECHO")
+
+    def rest(self) -> None:
+        if self._open is not None:
+            self._open.release() if self._open.is_established else self._open.abort()
+            self._open = None
+
+    def _associated(self) -> Association:
+        if self._open is None or not self._open.is_established:
+            self.rest()
+            target = self._target
+            self._open = self._ae.associate(
+                target.host,
+                target.port,
+                ae_title=target.ae_title,
+                max_pdu=PDU_BYTES,
+                tls_args=self._tls,
+            )
+            if not self._open.is_established:
+                why = "refuses the association" if self._open.is_rejected else "does not answer"
+                self._open = None
+                raise Unreachable(f"{target.host} port {target.port} {why}")
+        return self._open
+
+
+class WebClient:
+    """STOW-RS."""
+
+    def __init__(self, target: WebTarget) -> None:
+        self._client = web_client(target)
+
+    def send(self, files: Sequence[Path]) -> None:
+        try:
+            answer = self._client.store_instances([dcmread(file) for file in files])
+        except HTTPError as error:
+            code = error.response.status_code if error.response is not None else 500
+            raise (TurnedDown if code < 500 and code not in _PASSING else Unreachable)(
+                f"HTTP status {code}"
+            ) from None
+        except (RequestException, OSError) as error:
+            raise Unreachable(type(error).__name__) from None
+        except Exception as error:  # an answer that is no DICOM
+            raise TurnedDown(f"an answer that makes no sense ({type(error).__name__})") from None
+        for item in answer.get("FailedSOPSequence", ()):
+            if item.get("FailureReason") != _DUPLICATE:
+                raise TurnedDown(f"failure 0x{item.get('FailureReason', 0):04X}")
+
+    def check(self) -> None:
+        try:
+            self._client.search_for_studies(limit=1)
+        except (RequestException, OSError) as error:
+            raise Unreachable(type(error).__name__) from None
+
+    def rest(self) -> None:
+        pass
+
+
+class FolderClient:
+    """Files named by their SOP Instance UIDs."""
+
+    def __init__(self, target: FolderTarget) -> None:
+        self._folder = target.path
+
+    def send(self, files: Sequence[Path]) -> None:
+        for file in files:
+            uid = dcmread(file, specific_tags=["SOPInstanceUID"]).SOPInstanceUID
+            try:
+                with replacing(self._folder / f"{uid}.dcm") as temporary:
+                    shutil.copyfile(file, temporary)
+            except (RadistillError, OSError) as error:
+                raise Unreachable(str(error)) from None
+
+    def check(self) -> None:
+        try:
+            with replacing(self._folder / ".radistill-check") as temporary:
+                temporary.write_bytes(b"")
+            (self._folder / ".radistill-check").unlink()
+        except (RadistillError, OSError) as error:
+            raise Unreachable(str(error)) from None
+
+    def rest(self) -> None:
+        pass
+
+
+class Courier:
+    """Brings a target its answers, one job after another, in the thread that calls `run`."""
+
+    def __init__(
+        self, target: Target, config: NodeConfig, store: JobStore, metrics: NodeMetrics
+    ) -> None:
+        self.name = target.name
+        self._client = client_of(target, config.ae_title)
+        self._retries: Retries = config.retries
+        self._store, self._metrics = store, metrics
+        self._due: dict[int, float] = {}  # jobs turned down: when to try again, monotonic
+        self._pause = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`."""
+        while not stop.is_set():
+            try:
+                sent = self._run_once(stop)
+            except (sqlite3.Error, OSError) as error:
+                log.error("deliveries to %s failed, and are tried again: %s", self.name, error)
+                sent = False
+            if not sent and not stop.is_set():
+                self._client.rest()
+                self._store.wait(1.0)
+        self._client.rest()
+
+    def _run_once(self, stop: threading.Event) -> bool:
+        """Whether anything was sent."""
+        now, sent = time.monotonic(), False
+        for job in self._store.to_deliver(self.name, limit=64):
+            if stop.is_set():
+                break
+            if self._due.get(job.id, 0) > now:
+                continue
+            try:
+                self._client.send(self._store.answer_files(job))
+            except Unreachable as error:
+                self._wait_for_target(str(error), stop)
+                break
+            except TurnedDown as error:
+                self._turned_down(job, str(error))
+                continue
+            except FileNotFoundError:  # lost in a power cut: made again
+                self._store.set_state(job, "received")
+                continue
+            self._pause, sent = 0.0, True
+            self._due.pop(job.id, None)
+            if self._store.set_delivered(job, self.name):
+                # A clock that jumped back would make this negative.
+                self._metrics.seconds.observe(max(0.0, time.time() - job.received))
+                log.info("job %d: delivered", job.id)
+        return sent
+
+    def _wait_for_target(self, why: str, stop: threading.Event) -> None:
+        self._metrics.retries.labels(self.name).inc()
+        self._store.set_unreachable(self.name, why, self._retries.attempts)
+        self._pause = self._next(self._pause)
+        log.warning("%s: %s; tried again in %.0f s", self.name, why, self._pause)
+        self._client.rest()
+        stop.wait(self._pause)
+
+    def _turned_down(self, job: Job, why: str) -> None:
+        self._metrics.retries.labels(self.name).inc()
+        refusals = self._store.set_refused(job, self.name, why, self._retries.refusals)
+        pause = min(self._retries.longest, self._retries.first * 2**refusals)
+        self._due[job.id] = time.monotonic() + pause
+        log.warning("job %d: %s: %s", job.id, self.name, why)
+
+    def _next(self, pause: float) -> float:
+        return min(self._retries.longest, max(self._retries.first, 2 * pause))
+
+
+def web_client(server: WebServer) -> DICOMwebClient:
+    """A DICOMweb client that waits no longer than `SECONDS`, and tries nothing by itself."""
+    client = DICOMwebClient(server.url, session=web_session(server), timeout=SECONDS)
+    client.set_http_retry_params(retry=False)
+    return client
+
+
+def web_session(server: WebServer) -> Session:
+    """Raises UsageError if the password's file cannot be read."""
+    session = Session()
+    session.trust_env = False  # no proxy of the environment sees films
+    if server.authority is not None:
+        session.verify = str(server.authority)
+    if server.user is not None and server.password_file is not None:
+        try:
+            password = server.password_file.read_text("utf-8").splitlines()[0]
+        except (OSError, UnicodeDecodeError, IndexError) as error:
+            raise UsageError(f"{server.password_file}: cannot be read ({error})") from None
+        session.auth = (server.user, password)
+    return session

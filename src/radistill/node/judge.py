@@ -1,0 +1,193 @@
+"""Queued films -> answers, by the very call that `radistill predict` makes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pydicom import Dataset, dcmwrite
+
+from radistill.errors import RadistillError
+from radistill.files import write_with
+from radistill.imaging.limits import Limits
+from radistill.imaging.sandbox.intake import Decoded, Intake, Refused, Upload
+from radistill.node.answer import answer_film, drawn_answers
+from radistill.node.film_header import read_header
+from radistill.node.jobs import Job, JobStore
+from radistill.node.ledger import Ledger
+from radistill.node.node_config import NodeConfig
+from radistill.runtime.decision import resolve
+from radistill.runtime.find_bundle import find_bundle
+from radistill.runtime.predictor import Predictor
+from radistill.schema.card import CARD
+from radistill.schema.prediction import Failure, Prediction, Result
+
+log = logging.getLogger("radistill.node")
+UNFINISHED = ("received", "decoded", "judged")  # what is done again after a kill
+_PASSING = ("timeout", "crashed", "missing")  # errors that may be the machine's, not the film's
+_TRIES = 3
+_RUN = 64  # films between looks at the bundle
+_PAUSE = 5.0  # seconds after an error that is not a film's
+
+
+class Models:
+    """The bundle, read again when its card changes; one that cannot be read is not taken."""
+
+    def __init__(self, config: NodeConfig) -> None:
+        self._config = config
+        self.folder = find_bundle(config.bundle)
+        self._stamp = self._read_stamp()
+        self.predictor = self._load()
+
+    def refresh(self) -> None:
+        stamp = self._read_stamp()
+        if stamp == self._stamp:
+            return
+        try:
+            self.predictor = self._load()
+            log.info("new films are answered by model %s", self.predictor.model.sha256[:12])
+            self._stamp = stamp
+        except RadistillError as error:
+            log.warning("the bundle changed, and the one before goes on: %s", error)
+
+    def _load(self) -> Predictor:
+        predictor = Predictor.load(self.folder, precision=self._config.precision, threads=1)
+        resolve(predictor.card, self._config.decision)  # refuses an operating point it lacks
+        return predictor
+
+    def _read_stamp(self) -> tuple[int, int]:
+        try:
+            stat = (self.folder / CARD).stat()
+            return stat.st_mtime_ns, stat.st_size
+        except OSError:
+            return 0, 0
+
+
+class Judge:
+    """Works on the queue in the thread that calls `run`."""
+
+    def __init__(self, config: NodeConfig, store: JobStore, models: Models, ledger: Ledger) -> None:
+        self._config, self._store, self._models, self._ledger = config, store, models, ledger
+        limits = Limits(
+            max_bytes=config.limits.megabytes * 2**20, seconds=config.limits.decode_seconds
+        )
+        self.intake = _Watched(self._decoded, config.limits.workers, limits)
+        self._running: dict[str, Job] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`; an error that is not a film's is logged, and work goes on after a while."""
+        drawn_answers(self._models.predictor)
+        while not stop.is_set():
+            try:
+                self._models.refresh()
+                if not self._run_once(stop):
+                    self._store.wait(1.0)
+            except (RadistillError, OSError, sqlite3.Error) as error:
+                log.error("answering films failed, and is tried again: %s", error)
+                stop.wait(_PAUSE)
+
+    def _run_once(self, stop: threading.Event) -> int:
+        predictor = self._models.predictor
+        settings = replace(resolve(predictor.card, self._config.decision), views=True)
+        done = 0
+        self._running.clear()
+        for result in predictor.run(self._films(stop), settings, self.intake):
+            job = self._running.pop(result.path)
+            try:
+                self._settle(job, result, predictor)
+            except (OSError, sqlite3.Error):
+                raise
+            except Exception as error:  # a film must not hold up the others
+                log.error("job %d failed: %s", job.id, type(error).__name__)
+                self._store.set_state(job, "dead", code="answer", message=type(error).__name__)
+            done += 1
+        return done
+
+    def _films(self, stop: threading.Event) -> Iterator[Path]:
+        last, count = 0, 0
+        while count < _RUN and not stop.is_set():
+            jobs = self._store.waiting(UNFINISHED, after=last, limit=16)
+            if not jobs:
+                return
+            for job in jobs:
+                last, count = job.id, count + 1
+                path = self._store.film(job)
+                self._running[str(path)] = job
+                yield path
+
+    def _decoded(self, path: str) -> None:
+        self._store.set_state(self._running[path], "decoded")
+
+    def _settle(self, job: Job, result: Result, predictor: Predictor) -> None:
+        now = datetime.now().astimezone()
+        if isinstance(result, Failure):
+            if result.code in _PASSING and job.attempts + 1 < _TRIES:
+                self._store.set_state(job, "received", attempts=job.attempts + 1)
+                return
+            self._note(job, result, now)
+            self._store.set_state(job, "dead", code=result.code, message=result.message)
+            log.warning("job %d cannot be answered: %s", job.id, result.code)
+            return
+        assert result.view is not None
+        assert result.view.preview is not None
+        picture = sha256(result.view.preview.tobytes()).hexdigest()
+        model = result.model.sha256
+        for other, by in self._store.same_instance(job):
+            if other != picture:
+                message = "another film was answered under the same SOP Instance UID"
+                self._store.set_state(job, "dead", code="other-pixels", message=message)
+                log.warning("job %d: %s", job.id, message)
+                return
+            if by == model:
+                # The same film in another encoding, or with a corrected header.
+                self._store.set_state(job, "delivered", code="known", model=model)
+                return
+        self._note(job, result, now)
+        self._store.set_state(job, "judged", picture=picture, model=model)
+        self._answer(job, result, predictor, now)
+
+    def _note(self, job: Job, result: Result, now: datetime) -> None:
+        line = self._ledger.append(
+            result.record(), job.study, job.instance, now.isoformat(timespec="seconds")
+        )
+        self._store.set_cursor("ledger", line)
+
+    def _answer(self, job: Job, result: Prediction, predictor: Predictor, now: datetime) -> None:
+        header = read_header(self._store.film(job).read_bytes())
+        answers = answer_film(header, result, predictor.card, now.replace(tzinfo=None))
+        for file, made in zip(self._store.answer_files(job), answers, strict=True):
+            write_with(file, _saving(made))
+        self._store.set_answered(job)
+        log.info("job %d: %s", job.id, result.decision)
+
+
+class _Watched(Intake):
+    """Says of each film that it was decoded."""
+
+    def __init__(self, say: Callable[[str], None], workers: int, limits: Limits) -> None:
+        super().__init__(workers=workers, limits=limits)
+        self._say = say
+
+    def decode(self, files: Iterable[Path | Upload], **wanted: Any) -> Iterator[Decoded | Refused]:
+        for item in super().decode(files, **wanted):
+            if isinstance(item, Decoded):
+                self._say(item.path)
+            yield item
+
+
+def _saving(made: Dataset) -> Callable[[Path], None]:
+    def save(path: Path) -> None:
+        with path.open("wb") as file:
+            dcmwrite(file, made, enforce_file_format=True)
+            file.flush()
+            os.fsync(file.fileno())
+
+    return save

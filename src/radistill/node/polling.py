@@ -1,0 +1,172 @@
+"""Films that are fetched: from an Orthanc, from any DICOMweb server, from a folder."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from datetime import date, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from pydicom import dcmwrite
+from requests import RequestException
+
+from radistill.errors import RadistillError
+from radistill.node.delivery import SECONDS, web_client, web_session
+from radistill.node.inbox import NO_ROOM, Declined, Inbox
+from radistill.node.jobs import JobStore
+from radistill.node.listener import READ_CLASSES
+from radistill.node.node_config import FolderSource, OrthancSource, Source, WebSource
+
+log = logging.getLogger("radistill.node")
+_PAGE = 100
+
+
+class Poller:
+    """Asks a source again and again, in the thread that calls `run`."""
+
+    def __init__(self, source: Source, store: JobStore, inbox: Inbox) -> None:
+        self._source, self._inbox = source, inbox
+        self._poll = _poller_for(source, store, inbox)
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`; errors of the source are logged and pass."""
+        while not stop.is_set():
+            try:
+                for _ in self._poll:
+                    if stop.is_set():
+                        return
+            except (RequestException, RadistillError, OSError, sqlite3.Error) as error:
+                # Messages of requests name URLs, with UIDs in them.
+                log.warning("source %s: %s", self._source.kind, type(error).__name__)
+            stop.wait(self._source.seconds)
+
+
+def _poller_for(source: Source, store: JobStore, inbox: Inbox) -> _Round:
+    if isinstance(source, OrthancSource):
+        return _Orthanc(source, store, inbox)
+    return (
+        _Folder(source, store, inbox)
+        if isinstance(source, FolderSource)
+        else _Web(source, store, inbox)
+    )
+
+
+class _Round:
+    """Iterating once is one look at the source; a step for each film, to be stopped between."""
+
+    def __init__(self, source: Any, store: JobStore, inbox: Inbox) -> None:
+        self.source, self.store, self.inbox = source, store, inbox
+
+    def __iter__(self) -> Iterator[None]:
+        raise NotImplementedError
+
+    def take(self, content: bytes) -> bool:
+        """Whether the film was taken; Declined is raised only where it may be taken later."""
+        try:
+            self.inbox.take_bytes(content, self.source.kind)
+        except Declined as error:
+            if error.status == NO_ROOM:
+                raise
+            return False
+        return True
+
+
+class _Orthanc(_Round):
+    """By the sequence of /changes. At first from now on: what it has already is not answered."""
+
+    def __iter__(self) -> Iterator[None]:
+        with web_session(self.source) as session:
+
+            def get(path: str, **query: int | str) -> Any:
+                url = f"{self.source.url.rstrip('/')}/{path}"
+                answer = session.get(url, params=query, timeout=SECONDS)
+                answer.raise_for_status()
+                return answer
+
+            name = f"orthanc {self.source.url}"
+            last = self.store.cursor(name)
+            if last is None:
+                last = str(get("changes?last").json()["Last"])
+                self.store.set_cursor(name, last)
+            done = False
+            while not done:
+                page = get("changes", since=last, limit=_PAGE).json()
+                for change in page["Changes"]:
+                    if change["ChangeType"] == "NewInstance":
+                        self._fetch(get, change["ID"])
+                    last = str(change["Seq"])
+                    self.store.set_cursor(name, last)
+                    yield
+                done = page["Done"]
+
+    def _fetch(self, get: Any, name: str) -> None:
+        try:
+            kind = get(f"instances/{name}/metadata/SopClassUid").text
+            if kind in READ_CLASSES:
+                self.take(get(f"instances/{name}/file").content)
+        except RequestException as error:
+            response = error.response
+            if response is None or response.status_code != 404:  # deleted meanwhile
+                raise
+
+
+class _Web(_Round):
+    """QIDO-RS for radiographs of recent studies, WADO-RS for those that are new here."""
+
+    def __init__(self, source: WebSource, store: JobStore, inbox: Inbox) -> None:
+        super().__init__(source, store, inbox)
+        self._left: set[str] = set()  # declined or ignored: not fetched again before a restart
+
+    def __iter__(self) -> Iterator[None]:
+        client = web_client(self.source)
+        since = date.today() - timedelta(days=self.source.days)
+        for modality in ("CR", "DX"):
+            wanted = {"StudyDate": f"{since:%Y%m%d}-", "Modality": modality}
+            offset = 0
+            while page := client.search_for_instances(
+                search_filters=wanted, limit=_PAGE, offset=offset
+            ):
+                for film in page:
+                    uids = [film[tag]["Value"][0] for tag in ("0020000D", "0020000E", "00080018")]
+                    if uids[2] not in self._left and not self.store.knows(uids[2]):
+                        self._fetch(client, uids)
+                    yield
+                offset += len(page)
+
+    def _fetch(self, client: Any, uids: list[str]) -> None:
+        file = BytesIO()
+        dcmwrite(file, client.retrieve_instance(*uids), enforce_file_format=True)
+        self.take(file.getvalue())
+        if not self.store.knows(uids[2]):
+            self._left.add(uids[2])
+
+
+class _Folder(_Round):
+    """Files that have not changed since the look before; taken ones are removed."""
+
+    def __init__(self, source: FolderSource, store: JobStore, inbox: Inbox) -> None:
+        super().__init__(source, store, inbox)
+        self._seen: dict[Path, tuple[int, int]] = {}
+
+    def __iter__(self) -> Iterator[None]:
+        folder: Path = self.source.path
+        folder.mkdir(parents=True, exist_ok=True)
+        before, self._seen = self._seen, {}
+        for file in sorted(folder.iterdir()):
+            if not file.is_file() or file.is_symlink() or file.name.startswith("."):
+                continue
+            stat = file.stat()
+            self._seen[file] = stat.st_size, stat.st_mtime_ns
+            if before.get(file) != self._seen[file]:
+                continue
+            if self.take(file.read_bytes()):
+                file.unlink()
+            else:
+                (folder / "refused").mkdir(exist_ok=True)
+                shutil.move(file, folder / "refused" / file.name)
+            yield
