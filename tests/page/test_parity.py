@@ -30,6 +30,7 @@ import static_page
 from bad_files import BAD, ODD, chunk, compressed, image
 from chromium import context as new_context
 from chromium import launched, need_npm_parts
+from deep_pictures import any_tiff, deep_png
 from dicoms import AGES, STEPS, UNREADABLE_AGES, dataset, dicom, lut, shipped_path, without_head
 from jpegs import encode, jpeg_2000
 from radistill.imaging import Limits, read_picture, to_square
@@ -134,6 +135,24 @@ def interlaced(depth: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
 
 
+CLEAR = np.where(X < 90, 4095, 0).astype(np.uint16)
+TWELVE_OF_16: dict[str, Callable[[np.ndarray], bytes]] = {
+    "RGB PNG": lambda grey: deep_png(np.dstack([grey, grey // 2, grey])),
+    "RGBA PNG": lambda grey: deep_png(np.dstack([grey, grey, grey, CLEAR])),
+    "LA PNG": lambda grey: deep_png(np.dstack([grey, CLEAR << 4 | 15])),
+    "RGB TIFF": lambda grey: any_tiff(np.dstack([grey, grey // 2, grey]), compression=8),
+    "RGBA TIFF": lambda grey: any_tiff(np.dstack([grey, grey, grey, CLEAR]), extra=2),
+    "RGBX TIFF": lambda grey: any_tiff(np.dstack([grey, grey, grey, CLEAR]), ">", extra=0),
+    "white-is-zero TIFF": lambda grey: any_tiff(grey, photometric=0),
+}
+
+
+def hot(grey: np.ndarray) -> np.ndarray:
+    changed = grey.copy()
+    changed[9, 9] = 65535
+    return changed
+
+
 TWELVE = {"BitsStored": 12, "HighBit": 11}
 CURVE = lut(100, 12, np.sqrt(np.arange(4096)) * 64)
 
@@ -205,6 +224,18 @@ SAME: dict[str, Callable[[], bytes]] = {
     "DICOM, other bits": lambda: dicom(DEEP << 3 | 5, BitsStored=12, HighBit=14),
     "DICOM, age": lambda: dicom(DEEP, PatientAge="018M", BodyPartExamined="CHEST", **TWELVE),
     "DICOM, dates": lambda: dicom(DEEP, PatientBirthDate="20200229", StudyDate="20231101"),
+    **{f"{name} of 12 bits": lambda make=make: make(DEEP) for name, make in TWELVE_OF_16.items()},
+    **{
+        f"{name} of 16 bits": lambda make=make: make(DEEP << 4)
+        for name, make in TWELVE_OF_16.items()
+    },
+    "PNG with a hot pixel": lambda: deep_png(hot(DEEP)),
+    "TIFF with a hot pixel": lambda: any_tiff(hot(DEEP), photometric=0),
+    "colour PNG with a hot pixel": lambda: deep_png(np.dstack([hot(DEEP)] * 3)),
+    "TIFF of 12 bits that uses 10": lambda: any_tiff(DEEP >> 2, max_sample=4095),
+    "TIFF, bright, white is zero": lambda: any_tiff(4095 - DEEP // 8, photometric=0),
+    "TIFF, signed": lambda: any_tiff(DEEP.astype(np.int16)),
+    "TIFF, signed 8 bits": lambda: any_tiff((DEEP >> 5).astype(np.int8)),
     "DICOM, Monochrome2": lambda: dicom(DEEP, PhotometricInterpretation="Monochrome2", **TWELVE),
     "DICOM, empty VOI LUT": lambda: dicom(DEEP, VOILUTSequence=[dataset(), CURVE], **TWELVE),
     "DICOM, no VOI LUT": lambda: dicom(DEEP, VOILUTSequence=[dataset()], **TWELVE),

@@ -1,4 +1,4 @@
-"""Any Pillow image to one grey image or array, and to the size that a model takes."""
+"""Any Pillow image to one grey image or array."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from radistill.imaging.refusal import Code, DecodeError
 if TYPE_CHECKING:
     import numpy as np
 
-_TIFF_PHOTOMETRIC = 262  # 0: white is zero
+# Of TIFF: white is zero at photometric 0, sample format 2 is signed.
+_BITS, _PHOTOMETRIC, _MOST, _SAMPLE_FORMAT = 258, 262, 281, 339
 
 
 def to_grey(image: Image.Image) -> Image.Image | np.ndarray:
-    """A loaded Pillow image of any mode to mode L, or to (H, W) uint16.
+    """A loaded Pillow image of any mode to mode L, or to (H, W) uint16 or uint8.
 
     Raises DecodeError (unsupported) for floating point, and for integers outside of 16 bits.
     """
@@ -25,28 +26,42 @@ def to_grey(image: Image.Image) -> Image.Image | np.ndarray:
         raise DecodeError(
             Code.UNSUPPORTED, "floating point pixels; save the film with 8 or 16 bits"
         )
+    if _tiff_tag(image, _SAMPLE_FORMAT) == 2 and max(image.tobytes(), default=0) > 127:
+        raise _below_zero()
     return _to_luma(image)
 
 
-def shrink(image: Image.Image, size: int) -> Image.Image:
-    """An image of mode L or F to (size, size), bilinear with antialiasing; see `to_square`."""
-    target = (size, size)
-    return image if image.size == target else image.resize(target, Image.Resampling.BILINEAR)
-
-
 def _deep(image: Image.Image) -> np.ndarray:
+    """uint16 as stored, or uint8 where values alone would not tell how many bits they have."""
     import numpy as np
 
+    from radistill.imaging.preprocess import bits_in_use, detector_bits, to_eight_bits
+
     values = np.asarray(image)
-    if image.mode != "I":
-        grey = values.astype(np.uint16)
-        # Pillow inverts white-is-zero at 8 bits but not at 16.
-        return 65535 - grey if _white_is_zero(image) else grey
-    if values.size and (values.min() < 0 or values.max() > 65535):
+    if values.size and values.min() < 0:
+        raise _below_zero()
+    if values.size and values.max() > 65535:
         raise DecodeError(
             Code.UNSUPPORTED, "integers outside of 16 bits; save the film with 8 or 16 bits"
         )
-    return values.astype(np.uint16)
+    grey = values.astype(np.uint16)
+    bits = max(bits_in_use(grey), detector_bits(_declared_most(image)))
+    if _tiff_tag(image, _PHOTOMETRIC) == 0:  # Pillow inverts 8 bits, but not 16
+        most = 2**bits - 1
+        grey = (most - np.minimum(grey, most)).astype(np.uint16)
+    return grey if bits_in_use(grey) == bits else to_eight_bits(grey, bits)
+
+
+def _declared_most(image: Image.Image) -> int:
+    """The greatest value that a TIFF says it can have, 0 where that is the greatest of 16 bits."""
+    bits, most = _tiff_tag(image, _BITS), _tiff_tag(image, _MOST)
+    if 8 < bits < 16:
+        return int(2**bits - 1)
+    return most if most < 65535 else 0
+
+
+def _below_zero() -> DecodeError:
+    return DecodeError(Code.UNSUPPORTED, "pixels below zero; save the film with 8 or 16 bits")
 
 
 def _to_luma(image: Image.Image) -> Image.Image:
@@ -63,6 +78,8 @@ def _to_luma(image: Image.Image) -> Image.Image:
     return image.convert("RGB").convert("L")
 
 
-def _white_is_zero(image: Image.Image) -> bool:
-    tags = getattr(image, "tag_v2", None)
-    return tags is not None and tags.get(_TIFF_PHOTOMETRIC) == 0
+def _tiff_tag(image: Image.Image, tag: int) -> int:
+    """A number that a TIFF has, the first of several, -1 where there is none."""
+    value = getattr(image, "tag_v2", {}).get(tag, -1)
+    value = value[0] if isinstance(value, tuple) and value else value
+    return value if isinstance(value, int) else -1

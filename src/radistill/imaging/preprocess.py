@@ -10,18 +10,39 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Part of every cache's key: raise it when a change here alters any pixel.
-PREPROCESSING_VERSION = 1
+PREPROCESSING_VERSION = 2
 
 _DETECTOR_BITS = (8, 10, 12, 14, 15, 16)
+_HOT_SHARE, _MOST_HOT = 1000, 100  # of pixels, one in so many and no more than so many are hot
+_ROWS = 256  # counted at once: numpy's bincount takes eight bytes a pixel
+
+
+def detector_bits(top: int) -> int:
+    """The smallest of 8, 10, 12, 14, 15 and 16 bits that holds `top`."""
+    return next(bits for bits in _DETECTOR_BITS if top < 2**bits)
 
 
 def bits_in_use(grey: np.ndarray) -> int:
-    """The smallest of 8, 10, 12, 14, 15 and 16 bits that holds the maximum of `grey`.
+    """The `detector_bits` of `grey`, (H, W, ...) uint8 or uint16, without its hot pixels.
 
     Detectors store 10 to 15 bits in 16-bit files; read as 16 such a film would be nearly black.
+    Hot pixels are a few, at least twice as bright as all others.
     """
     top = int(grey.max(initial=0))
-    return next(bits for bits in _DETECTOR_BITS if top < 2**bits)
+    few = min(grey.size // _HOT_SHARE, _MOST_HOT)
+    if top > 255 and few:
+        above = np.cumsum(histogram(grey, top + 1)[::-1])
+        rest = top - int(np.searchsorted(above, few, side="right"))
+        top = rest if top >= 2 * rest else top
+    return detector_bits(top)
+
+
+def histogram(values: np.ndarray, length: int) -> np.ndarray:
+    """How often each of 0 to `length` - 1 occurs."""
+    counts = np.zeros(length, dtype=np.int64)
+    for start in range(0, len(values), _ROWS):
+        counts += np.bincount(values[start : start + _ROWS].ravel(), minlength=length)
+    return counts
 
 
 def to_square(grey: np.ndarray, size: int) -> np.ndarray:
@@ -29,7 +50,7 @@ def to_square(grey: np.ndarray, size: int) -> np.ndarray:
 
     Bilinear with antialiasing (Pillow: the filter is widened by the reduction). The aspect ratio
     is not kept: the Kaggle set is distributed so, and a model must see at use what it saw in
-    training. 16-bit films are resized at full depth, then scaled from `bits_in_use` to 0..255.
+    training. 16-bit films go `to_eight_bits` first.
 
     Raises ValueError on an empty array, other dimensions or other types.
     """
@@ -40,31 +61,23 @@ def to_square(grey: np.ndarray, size: int) -> np.ndarray:
         )
     from PIL import Image  # not for those who need `to_unit` alone
 
-    from radistill.imaging.grey import shrink
+    from radistill.imaging.resample import shrink
 
-    if grey.dtype == np.uint8:
-        if grey.shape == (size, size):
-            return grey.copy()
-        return np.asarray(shrink(Image.fromarray(grey), size))
-    values = np.asarray(shrink(Image.fromarray(grey.astype(np.float32)), size))
-    return _scaled(values, bits_in_use(grey))
+    if grey.dtype == np.uint8 and grey.shape == (size, size):
+        return grey.copy()
+    return np.asarray(shrink(Image.fromarray(to_eight_bits(grey)), size))
 
 
-def to_eight_bits(grey: np.ndarray) -> np.ndarray:
-    """Grey (H, W), uint8 or uint16, to uint8, scaled from `bits_in_use`; 8 bits stay as they are.
+def to_eight_bits(grey: np.ndarray, bits: int | None = None) -> np.ndarray:
+    """Grey of any shape, uint8 or uint16, to uint8, scaled from `bits`, by default `bits_in_use`.
 
-    Squares made from the result differ by at most one level from those of the 16-bit film.
+    8 bits stay as they are; what is beyond `bits` is white.
     """
     if grey.dtype == np.uint8:
         return grey
-    table = _scaled(np.arange(65536, dtype=np.float32), bits_in_use(grey))
-    return np.asarray(table[grey])
-
-
-def _scaled(values: np.ndarray, bits: int) -> np.ndarray:
-    scaled = values * (255.0 / (2**bits - 1))
-    squeezed: np.ndarray = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-    return squeezed
+    scale = 255.0 / (2 ** (bits or bits_in_use(grey)) - 1)
+    scaled = np.rint(np.arange(65536, dtype=np.float32) * scale)
+    return np.asarray(scaled.clip(0, 255).astype(np.uint8)[grey])
 
 
 def to_unit(squares: np.ndarray) -> NDArray[np.float32]:

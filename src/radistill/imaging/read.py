@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from radistill.imaging.content import read_content
+from radistill.imaging.deep_colour import raw_mode, use_lower_bytes
 from radistill.imaging.dicom import is_dicom
 from radistill.imaging.grey import to_grey
 from radistill.imaging.limits import ANY_NUMBER, Limits, out_of_memory
@@ -67,8 +68,9 @@ def read_picture(content: bytes, limits: Limits) -> Picture:
 
     JPEG, PNG, TIFF, BMP, WebP and DICOM, recognised by content and not by name. Colour goes to
     luma (ITU-R BT.601; equal channels come out unchanged), transparency lies over black, the EXIF
-    orientation is applied, white-is-zero TIFF is inverted. 16 bits are kept for grey PNG and TIFF;
-    16-bit colour is read at 8. DICOM: see `radistill.imaging.dicom.read_dicom`.
+    orientation is applied, white-is-zero TIFF is inverted. 16 bits are kept for grey PNG and TIFF,
+    unless the file says that fewer are used than their values tell; colour of 16 bits goes to 8
+    by the bits that it uses. DICOM: see `radistill.imaging.dicom.read_dicom`.
 
     Raises DecodeError; `code` says why. Sizes are checked before any pixel is decoded.
     """
@@ -94,7 +96,9 @@ def _read_with_pillow(content: bytes, name: str, limits: Limits) -> Picture:
             _check_frames(image, limits)
             # Straight to luma, which a radiograph's JPEG holds anyway: half the time.
             image.draft("L", None)
+            raw = raw_mode(image)
             image.load()
+            use_lower_bytes(image, raw, content)
             _turn_upright(image)
             return Picture(to_grey(image), name.lower())
     except DecodeError:

@@ -15,9 +15,9 @@ from radistill.imaging.dicom.parse import (
 )
 from radistill.imaging.dicom.stored import Layout
 from radistill.imaging.dicom.window import FUNCTIONS, Window
+from radistill.imaging.preprocess import histogram
 
 _PERCENTILES = (0.5, 99.5)
-_ROWS = 256  # counted at once: numpy's bincount takes eight bytes a pixel
 
 
 def to_grey(containers: np.ndarray, dataset: Dataset, layout: Layout) -> np.ndarray:
@@ -80,19 +80,12 @@ def _fallback(
     if layout.stored <= 8:
         first, last = sorted((values.min(), values.max()))
     else:
-        counts = _histogram(containers, len(values))
+        counts = histogram(containers, len(values))
         counts[padding] = 0
         first, last = _percentiles(values, counts)
     if first == last:  # a blank film: everything at or below the centre is black
         return Window(first + 0.5, 1)
     return Window((first + last) / 2, last - first, "LINEAR_EXACT")
-
-
-def _histogram(containers: np.ndarray, length: int) -> np.ndarray:
-    counts = np.zeros(length, dtype=np.int64)
-    for start in range(0, len(containers), _ROWS):
-        counts += np.bincount(containers[start : start + _ROWS].ravel(), minlength=length)
-    return counts
 
 
 def _percentiles(values: np.ndarray, counts: np.ndarray) -> tuple[float, float]:

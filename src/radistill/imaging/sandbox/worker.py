@@ -17,10 +17,10 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 from radistill.imaging.content import read_content
-from radistill.imaging.grey import shrink
 from radistill.imaging.limits import Limits, out_of_memory
 from radistill.imaging.read import read_picture
 from radistill.imaging.refusal import Code, DecodeError
+from radistill.imaging.resample import shrink
 from radistill.imaging.sandbox.wire import read_frame, write_frame
 
 # Small films leave several at a time: waking the parent costs as much as a tenth of one.

@@ -143,6 +143,7 @@ interface Grey {
   width: number;
   height: number;
   source?: string;
+  deep?: boolean;
 }
 
 /** What a DICOM file says of its patient and its view. */

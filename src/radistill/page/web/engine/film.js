@@ -25,7 +25,8 @@ export async function predictFilm(predictor, file, options) {
   const outputs = await model.run(square);
   const decision = judge(predictor, { ...outputs, square, width, height }, film.tags, options);
   const ms = round(performance.now() - start, 3);
-  const hidden = deep || film.source === "dicom" || film.source === "tiff"; // from browsers
+  // Browsers do not draw them, or show those of 12 bits nearly black.
+  const hidden = deep || film.deep || film.source === "dicom" || film.source === "tiff";
   return {
     path: file.name,
     sha256: await sha256(bytes),

@@ -4,6 +4,7 @@
 // file could take all memory, and knows neither EXIF nor the ways in which Pillow refuses a file.
 
 import { Inflate } from "../vendor/fflate.js";
+import { colourToEightBits } from "./depth.js";
 import { orientation, upright } from "./exif.js";
 import { luma } from "./luma.js";
 import { damaged, manyFrames, Refusal, truncated } from "./refusal.js";
@@ -30,7 +31,8 @@ export async function readPng(bytes, limits) {
   const png = readChunks(bytes, limits);
   const { width, height } = png.header;
   const samples = samplesOf(inflateRows(png), png.header);
-  return { ...upright({ ...toGrey(samples, png), width, height }, png.turn), source: "png" };
+  const film = upright({ ...toGrey(samples, png), width, height }, png.turn);
+  return { ...film, source: "png", deep: png.header.depth === 16 };
 }
 
 /**
@@ -158,19 +160,20 @@ function toGrey(samples, { header, palette, alpha }) {
     if (alpha?.length === 2) hide(grey, samples, (alpha[0] << 8) | alpha[1]);
     return { grey };
   }
-  const byte = depth === 16 ? (value) => value >> 8 : (value) => value;
+  const channels = CHANNELS[colour];
+  const bytes = depth === 16 ? colourToEightBits(samples, channels, channels - Number(colour > 3)) : samples;
   const over = (value, opacity) => (opacity === 255 ? value : Math.round((value * opacity) / 255));
   const at = {
-    2: (i) => luma(byte(samples[3 * i]), byte(samples[3 * i + 1]), byte(samples[3 * i + 2])),
+    2: (i) => luma(bytes[3 * i], bytes[3 * i + 1], bytes[3 * i + 2]),
     3: (i) => {
       const entry = 3 * samples[i];
       const value = luma(palette[entry] ?? 0, palette[entry + 1] ?? 0, palette[entry + 2] ?? 0);
       return over(value, alpha?.[samples[i]] ?? 255);
     },
-    4: (i) => over(byte(samples[2 * i]), byte(samples[2 * i + 1])),
+    4: (i) => over(bytes[2 * i], bytes[2 * i + 1]),
     6: (i) => {
-      const [r, g, b, a] = samples.subarray(4 * i, 4 * i + 4);
-      return over(luma(byte(r), byte(g), byte(b)), byte(a));
+      const [r, g, b, a] = bytes.subarray(4 * i, 4 * i + 4);
+      return over(luma(r, g, b), a);
     },
   }[colour];
   if (colour === 3 && !palette) throw damaged("PNG", "no palette");

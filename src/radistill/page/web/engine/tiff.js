@@ -1,7 +1,8 @@
 // TIFF, which browsers do not draw: read by geotiff, loaded when the first one comes.
 
+import { bitsInUse, colourToEightBits, detectorBits, toEightBits } from "./depth.js";
 import { upright } from "./exif.js";
-import { luma } from "./luma.js";
+import { greyOf, luma } from "./luma.js";
 import { damaged, manyFrames, Refusal, truncated } from "./refusal.js";
 
 const WHITE_IS_ZERO = 0;
@@ -10,6 +11,7 @@ const PALETTE = 3;
 const CMYK = 5;
 const YCBCR = 6;
 const FLOAT = 3;
+const ALPHA = 2; // as an extra sample, not multiplied into the others
 
 export async function readTiff(bytes, limits) {
   const { fromArrayBuffer } = (await import("../vendor/geotiff.js")).default;
@@ -77,35 +79,46 @@ async function pixels(image) {
   }
   const samples = image.getSamplesPerPixel();
   const kind = await number(image, "PhotometricInterpretation", 1);
-  if (kind === RGB || kind === YCBCR) return colours(rasters, bits, samples);
+  if (kind === RGB || kind === YCBCR) {
+    const transparent = samples === 4 && (await number(image, "ExtraSamples", 2)) === ALPHA;
+    return colours(rasters, bits, transparent ? 4 : 3);
+  }
   if (kind === CMYK) return inks(rasters, bits);
   if (kind === PALETTE) return coloured(rasters[0], await values(image, "ColorMap"), bits);
-  return greys(rasters[0], bits, kind === WHITE_IS_ZERO);
+  const most = bits > 8 && bits < 16 ? 2 ** bits - 1 : await number(image, "MaxSampleValue", 0);
+  return greys(rasters[0], bits, kind === WHITE_IS_ZERO, most < 65535 ? most : 0);
 }
 
-function greys(stored, bits, inverted) {
-  if (bits > 16 && stored.some((value) => value < 0 || value > 65535)) {
+/** most: the greatest value that the file says it can have, 0 where that is the greatest of 16 bits. */
+function greys(stored, bits, inverted, most) {
+  if (stored.some((value) => value < 0)) {
+    throw new Refusal("unsupported", "pixels below zero; save the film with 8 or 16 bits");
+  }
+  if (bits > 16 && stored.some((value) => value > 65535)) {
     const reason = "integers outside of 16 bits; save the film with 8 or 16 bits";
     throw new Refusal("unsupported", reason);
   }
-  const top = bits > 8 ? 65535 : 255;
+  if (bits > 8) return deep(Uint16Array.from(stored), inverted, most);
   const scale = bits < 8 ? 255 / (2 ** bits - 1) : 1;
-  const grey = new (bits > 8 ? Uint16Array : Uint8Array)(stored.length);
-  for (let i = 0; i < grey.length; i++) {
-    const value = stored[i] * scale;
-    grey[i] = inverted ? top - value : value;
-  }
-  return grey;
+  return Uint8Array.from(stored, (value) => (inverted ? 255 - value * scale : value * scale));
 }
 
-function colours([r, g, b, a], bits, samples) {
-  const shift = Math.max(0, bits - 8);
-  const grey = new Uint8Array(r.length);
-  for (let i = 0; i < grey.length; i++) {
-    const value = luma(r[i] >> shift, g[i] >> shift, b[i] >> shift);
-    grey[i] = samples === 4 ? Math.round((value * (a[i] >> shift)) / 255) : value;
+/** Uint16 as stored, or Uint8 where values alone would not tell how many bits they have. */
+function deep(stored, inverted, most) {
+  const bits = Math.max(bitsInUse(stored), detectorBits(most));
+  const top = 2 ** bits - 1;
+  const grey = inverted ? stored.map((value) => top - Math.min(value, top)) : stored;
+  return bitsInUse(grey) === bits ? grey : toEightBits(grey, bits);
+}
+
+/** channels: 4 where the last one is alpha that the others are not multiplied with. */
+function colours(rasters, bits, channels) {
+  const count = rasters[0].length;
+  const samples = new (bits > 8 ? Uint16Array : Uint8Array)(count * channels);
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0; i < count; i++) samples[channels * i + c] = rasters[c][i];
   }
-  return grey;
+  return greyOf(bits > 8 ? colourToEightBits(samples, channels, 3) : samples, channels);
 }
 
 function inks([c, m, y, k], bits) {
