@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -222,3 +223,31 @@ def test_views_are_for_pages_and_no_part_of_the_record(predictor: Predictor, fil
 
 def test_every_reason_has_words() -> None:
     assert all(words and words[0].islower() for words in REASONS.values())
+
+
+def test_time_and_sketch_are_stored_on_request_alone(films: Path, tmp_path: Path) -> None:
+    """By hand: the first eight components of the card's detector, each in its deviations."""
+    shipped = radistill.load("pneumonia-children")
+    bad = tmp_path / "no-film.png"
+    bad.write_bytes(b"nothing")
+    paths = [films / "film 3.png", bad]
+    plain = [result.record() for result in shipped.predict(paths)]
+    assert not any({"time", "sketch"} & {*record} for record in plain)
+    before = datetime.now(UTC).replace(microsecond=0)
+    film, failure = (result.record() for result in shipped.predict(paths, sketch=True))
+    for record in (film, failure):
+        assert before <= datetime.fromisoformat(str(record["time"])) <= datetime.now(UTC)
+    assert "sketch" not in failure
+    side = shipped.card.input_size
+    embedding = shipped.bundle.run(to_square(decode(paths[0]), side)[None]).embedding[0]
+    known = shipped.card.abstention.detector
+    expected = (known.components[:8] @ (embedding - known.mean)) / known.deviations[:8]
+    assert film["sketch"] == pytest.approx(expected, abs=0.002)
+    assert {*film} - {"time", "sketch"} == {*plain[0]}
+
+
+def test_a_bundle_without_statistics_stores_the_time(predictor: Predictor, films: Path) -> None:
+    (result,) = predictor.predict(films / "film 3.png", sketch=True)
+    record = result.record()
+    assert "time" in record
+    assert "sketch" not in record

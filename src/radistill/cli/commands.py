@@ -14,6 +14,7 @@ COMMANDS = {
     "evaluate": ("evaluate", "evaluate"),
     "compare": ("compare", "compare"),
     "plan": ("plan", "plan"),
+    "monitor": ("monitor", "monitor"),
     "bundle": ("bundle", "bundle"),
     "bundles": ("bundles", "bundles"),
     "predict": ("predict", "predict"),

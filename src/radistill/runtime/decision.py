@@ -41,7 +41,8 @@ class Settings:
 
     threshold: of the positive class's probability. band: abstain if the probability is nearer
     than this to the threshold. any_population: do not check DICOM tags against the card. heatmaps:
-    a folder for overlays. views: keep what a page needs to draw each film, in memory.
+    a folder for overlays. views: keep what a page needs to draw each film, in memory. sketch: give
+    each result its time, and each film the sketch of its embedding, for `radistill monitor`.
     """
 
     threshold: float
@@ -49,6 +50,7 @@ class Settings:
     any_population: bool = False
     heatmaps: Path | None = None
     views: bool = False
+    sketch: bool = False
 
 
 def resolve(card: Card, options: PredictionOptions, heatmaps: Path | None = None) -> Settings:
@@ -72,6 +74,7 @@ def resolve(card: Card, options: PredictionOptions, heatmaps: Path | None = None
         band=options.band,
         any_population=options.any_population,
         heatmaps=heatmaps,
+        sketch=options.sketch,
     )
 
 

@@ -48,7 +48,7 @@ def run_job(
     # On a terminal the rows show how far it is, and a bar would stand among them.
     rows_seen = out is None and sys.stdout is not None and sys.stdout.isatty()
     with _opened(out) as file, bar(hidden=rows_seen) as progress:
-        write = writer(file, form)
+        write = writer(file, form, sketch=settings.sketch)
         task = progress.add_task("Predicting", total=total, completed=len(done) if total else 0)
         todo = (path for path in paths if str(path) not in done)
         for result in predictor.run(todo, settings, intake):

@@ -5,6 +5,7 @@ import numpy as np
 from radistill.schema.abstention import Abstention, Gaussian, Orientation
 
 THUMBNAIL = 16
+SKETCH = 8  # components
 _FLAT = 4.0  # grey levels; a deviation below this is noise and is not blown up
 
 
@@ -31,6 +32,14 @@ def distance(known: Gaussian, x: np.ndarray) -> np.ndarray:
     squared: np.ndarray = ((inside / known.deviations) ** 2).sum(axis=1)
     squared += len(known.deviations) * np.maximum(left, 0) / known.residual
     return squared
+
+
+def sketches(known: Gaussian, x: np.ndarray) -> np.ndarray:
+    """(N, D) -> (N, up to 8): the first principal components, each of mean 0 and deviation 1 on the
+    films that `known` was fitted to. Enough to see that films changed, too little to see the film.
+    """
+    scores: np.ndarray = ((x - known.mean) @ known.components.T / known.deviations)[:, :SKETCH]
+    return scores
 
 
 def products(x: np.ndarray) -> np.ndarray:

@@ -98,10 +98,13 @@ def _written(folder: Path, given: str) -> Path:
     path = folder / given
     if os.path.lexists(path):
         return path
-    given = given.strip()
-    if given.startswith("'") and given[1:].startswith(FORMULA):
-        given = given[1:]  # as a CSV of results has it
+    given = from_text(given.strip())
     return path if os.path.lexists(path := folder / given) else folder / given.replace("\\", "/")
+
+
+def from_text(cell: str) -> str:
+    """A cell of a CSV of results, without the quote that keeps a formula from running."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
 
 
 def _matching(pattern: str) -> Iterable[Path]:

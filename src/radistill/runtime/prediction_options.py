@@ -28,6 +28,10 @@ class PredictionOptions(BaseModel):
     any_population: bool = Field(
         False, description="Do not check DICOM age, body part, view and modality."
     )
+    sketch: bool = Field(
+        False,
+        description="Store time and a sketch of the embedding with each result, for monitoring.",
+    )
 
 
 def parse_options(model: type[Options], values: Mapping[str, Any]) -> Options:

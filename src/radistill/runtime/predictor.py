@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -18,9 +19,11 @@ from radistill.progress import cores
 from radistill.runtime.decision import Settings, label_of, reasons_to_abstain, resolve
 from radistill.runtime.film_sources import Film, as_source, is_film
 from radistill.runtime.find_bundle import find_bundle
+from radistill.runtime.ood import sketches
 from radistill.runtime.open_bundle import Bundle
 from radistill.runtime.prediction_options import Precision, PredictionOptions, parse_options
 from radistill.runtime.session import BATCH, Outputs
+from radistill.schema.abstention import Gaussian
 from radistill.schema.card import Card
 from radistill.schema.prediction import (
     ABSTAIN,
@@ -131,10 +134,16 @@ class Predictor:
         each_ms = graph_ms + _since(start) / max(1, len(films))
         rows = iter(zip(*outputs, strict=True))
         for item in batch:
+            result: Result
             if isinstance(item, Refused):
-                yield Failure.because(item.path, item.code, item.message)
+                result = Failure.because(item.path, item.code, item.message)
             else:
-                yield self._decide(item, Outputs(*next(rows)), next(reasons), each_ms, settings)
+                row = Outputs(*next(rows))
+                result = self._decide(item, row, next(reasons), each_ms, settings)
+            if settings.sketch:
+                now = datetime.now(UTC).isoformat(timespec="seconds")
+                result = result.model_copy(update={"time": now})
+            yield result
 
     def _reasons(
         self, films: Sequence[Decoded], outputs: Outputs, settings: Settings
@@ -155,6 +164,8 @@ class Predictor:
         probability = float(outputs.probability[self.card.positive_index])
         label = label_of(self.card, outputs.probability, settings.threshold)
         heatmap = self._overlay(film, outputs.cam, probability, settings.heatmaps)
+        known = self.card.abstention if settings.sketch else None
+        more = {"sketch": _sketch(known.detector, outputs.embedding)} if known else {}
         return Prediction(
             path=film.path,
             sha256=film.sha256,
@@ -169,6 +180,7 @@ class Predictor:
             band=settings.band,
             any_population=settings.any_population,
             view=View(outputs.cam, film.preview) if settings.views else None,
+            **more,
         )
 
     def _overlay(
@@ -191,6 +203,10 @@ def _batches(films: Iterable[Decoded | Refused]) -> Iterator[_Batch]:
     remaining = iter(films)
     while batch := list(islice(remaining, BATCH)):
         yield batch
+
+
+def _sketch(known: Gaussian, embedding: np.ndarray) -> tuple[float, ...]:
+    return tuple(sketches(known, embedding[None])[0].tolist())
 
 
 def _since(start: float) -> float:

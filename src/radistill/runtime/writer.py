@@ -1,7 +1,7 @@
 """Results as they come: JSON lines, CSV or lines for people; and going on after a kill."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -30,14 +30,18 @@ COLUMNS = (
     "error_code",
     "error_message",
 )
+SKETCHED = (*COLUMNS, "time", "sketch")
 
 
-def writer(file: TextIO, form: ResultFormat) -> Write:
-    """A function that writes one result to `file` and flushes it; a CSV gets its header now."""
+def writer(file: TextIO, form: ResultFormat, *, sketch: bool = False) -> Write:
+    """A function that writes one result to `file` and flushes it; a CSV gets its header now.
+
+    sketch: with columns for time and sketch.
+    """
     if form == "csv":
-        write = csv_writer(file)
-        write(COLUMNS)
-        return _flushing(file, lambda result: write(_cells(result)))
+        write, columns = csv_writer(file), SKETCHED if sketch else COLUMNS
+        write(columns)
+        return _flushing(file, lambda result: write(_cells(result, columns)))
     line = _json if form == "jsonl" else _line
     return _flushing(file, lambda result: file.write(line(result) + "\n"))
 
@@ -71,6 +75,7 @@ def finished(out: Path, model_sha256: str, settings: Settings) -> frozenset[str]
                     ("threshold", record["threshold"], settings.threshold),
                     ("--band", record.get("band", 0), settings.band),
                     ("--any-population", "any_population" in record, settings.any_population),
+                    ("--sketch", "time" in record, settings.sketch),
                     ("--heatmaps", heatmap and heatmap.parent, settings.heatmaps),
                 )
                 if before != now
@@ -110,7 +115,7 @@ def _json(result: Result) -> str:
     return json.dumps(result.record(), allow_nan=False)
 
 
-def _cells(result: Result) -> list[object]:
+def _cells(result: Result, columns: Sequence[str]) -> list[object]:
     cells = dict(result.record())
     if isinstance(result, Failure):
         cells |= {"error_code": result.code, "error_message": result.message}
@@ -118,7 +123,8 @@ def _cells(result: Result) -> list[object]:
         model = result.model
         cells |= {"model": model.name, "model_version": model.version, "model_sha256": model.sha256}
         cells["reasons"] = ";".join(result.reasons)
-    return [as_text(cells.get(name)) for name in COLUMNS]
+        cells["sketch"] = ";".join(f"{number:.3f}" for number in result.sketch or ())
+    return [as_text(cells.get(name)) for name in columns]
 
 
 def as_text(value: object) -> object:

@@ -38,13 +38,16 @@ class View:
 
 
 class _Result(Record):
+    """time: when it was decided, ISO 8601 in UTC; where `Settings.sketch` asks for it."""
+
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     path: FilePath
+    time: str | None = None
 
     def record(self) -> Mapping[str, object]:
-        """As one JSON object, with the fields of docs/schemas."""
-        return self.model_dump()
+        """As one JSON object, with the fields of docs/schemas that are set."""
+        return self.model_dump(exclude_unset=True)
 
 
 class Prediction(_Result):
@@ -54,8 +57,9 @@ class Prediction(_Result):
     the card says; six digits are written. decision: `label` in lower case, or "abstain" for at
     least one of `reasons` (codes; docs/predict.md explains them). heatmap: the overlay's path. ms:
     milliseconds of decoding, network and judgement; a batch is shared evenly. band,
-    any_population: how it was decided, in the record where it was so asked. view: where `Settings`
-    ask for it; no part of the record.
+    any_population: how it was decided, in the record where it was so asked. sketch: see
+    `runtime.ood.sketches`; where `Settings` ask for it and the card has the components. view: where
+    `Settings` ask for it; no part of the record.
     """
 
     sha256: str
@@ -69,6 +73,7 @@ class Prediction(_Result):
     ms: float
     band: float = 0.0
     any_population: bool = False
+    sketch: tuple[float, ...] | None = None
     view: SkipJsonSchema[SkipValidation[View | None]] = Field(None, exclude=True, repr=False)
 
     def record(self) -> Mapping[str, object]:
@@ -78,6 +83,10 @@ class Prediction(_Result):
     @field_serializer("probability")
     def _six_digits(self, value: float) -> float:
         return round(value, 6)
+
+    @field_serializer("sketch")
+    def _short(self, value: tuple[float, ...] | None) -> list[float] | None:
+        return None if value is None else [round(number, 3) for number in value]
 
     @field_serializer("ms")
     def _three_digits(self, value: float) -> float:

@@ -14,6 +14,7 @@ from radistill.schema.environment import Environment
 from radistill.schema.figures import Explanation, Robustness
 from radistill.schema.labeller_figures import LabellerEvaluation
 from radistill.schema.labeller_file import Labeller
+from radistill.schema.monitor_figures import MonitorFigures
 from radistill.schema.prediction import Failure, Prediction
 from radistill.schema.study_plan import StudyPlan
 
@@ -28,6 +29,7 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "labeller": Labeller,
     "labeller-figures": LabellerEvaluation,
     "metrics": ModelMetrics,
+    "monitor": MonitorFigures,
     "prediction": Prediction,
     "robustness": Robustness,
     "study-plan": StudyPlan,

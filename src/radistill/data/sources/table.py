@@ -58,7 +58,9 @@ def open_table(table: Path, root: Path, columns: FilmColumns | None = None) -> F
     Raises UsageError naming the lines that are wrong, or if no film is left.
     """
     own, columns = columns is None, columns or FilmColumns()
-    lines = _read(table, columns)
+    wanted = {"--image-column": columns.image, "--label-column": columns.label}
+    wanted |= {"--patient-column": columns.patient} if columns.patient else {}
+    lines = read_rows(table, wanted)
     places = _Places(root, by_name=not own)
     films: dict[str, tuple[int, ListedFilm]] = {}
     rows: dict[str, Mapping[str, str]] = {}
@@ -69,7 +71,7 @@ def open_table(table: Path, root: Path, columns: FilmColumns | None = None) -> F
     for line, row in lines:
         where = f"{table}: line {line}"
         given, label = row[columns.image.lower()], row[columns.label.lower()]
-        class_name = _class_of(label, columns.classes)
+        class_name = class_of(label, columns.classes)
         if class_name is None and own:
             raise UsageError(f"{where} ({given}) has no label")
         if class_name is None:
@@ -125,12 +127,13 @@ def open_table(table: Path, root: Path, columns: FilmColumns | None = None) -> F
     )
 
 
-def _read(table: Path, columns: FilmColumns) -> list[tuple[int, dict[str, str]]]:
-    """Rows by column (in lower case), with their line numbers."""
+def read_rows(table: Path, wanted: Mapping[str, str]) -> list[tuple[int, dict[str, str]]]:
+    """Rows by column (in lower case), with their line numbers.
+
+    wanted: columns that there must be, by the option that names each. Raises UsageError.
+    """
     names, rows = read_csv(table)
     header = [name.strip().lower() for name in names]
-    wanted = {"--image-column": columns.image, "--label-column": columns.label}
-    wanted |= {"--patient-column": columns.patient} if columns.patient else {}
     for option, column in wanted.items():
         if header.count(column.lower()) != 1:
             raise UsageError(
@@ -148,7 +151,8 @@ def _read(table: Path, columns: FilmColumns) -> list[tuple[int, dict[str, str]]]
     return [(line, dict(zip(header, map(str.strip, row), strict=True))) for line, row in rows]
 
 
-def _class_of(label: str, classes: Mapping[str, str]) -> str | None:
+def class_of(label: str, classes: Mapping[str, str]) -> str | None:
+    """The class of a cell, as `FilmColumns.classes` names them; None if it is of none or two."""
     if not classes:
         return label or None
     known = {plain(text): name for text, name in classes.items()}

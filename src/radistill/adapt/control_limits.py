@@ -1,0 +1,101 @@
+"""How far a week's films may be from a reference by chance alone.
+
+Every limit holds a week that is drawn from what the reference was drawn from with a chance of at
+least 1 - alpha, films taken as independent. A reference is a sample itself, and its own chance is
+part of the limit.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import binom, f, hypergeom, kstwo
+
+STEPS = 40  # of the reference's quantiles, as a card has them
+FEWEST = 20  # films of a week whose mean embedding is near enough to normal
+
+
+@dataclass(frozen=True)
+class Rate:
+    """`count` of `films`; where `films` is None, a known share."""
+
+    share: float
+    films: int | None = None
+
+    @property
+    def count(self) -> int:
+        return round(self.share * (self.films or 0))
+
+
+def count_limits(rate: Rate, films: int, alpha: float) -> tuple[int, int]:
+    """The fewest and most of a week's `films` that are within the limits.
+
+    Exact: binomial for a known share, else hypergeometric given both counts (Fisher's exact test).
+    """
+    counts = np.arange(films + 1)
+    if rate.films is None:
+        above = binom.sf(counts - 1, films, rate.share)
+        below = binom.cdf(counts, films, rate.share)
+    else:
+        both, total = rate.count + counts, rate.films + films
+        above = hypergeom.sf(counts - 1, total, both, films)
+        below = hypergeom.cdf(counts, total, both, films)
+    within = counts[(above > alpha / 2) & (below > alpha / 2)]
+    return int(within.min()), int(within.max())
+
+
+def quantiles_of(probability: np.ndarray) -> np.ndarray:
+    """(N,) -> (41,): quantiles in steps of 2.5 %, with the digits that predictions are written."""
+    quantiles: np.ndarray = np.quantile(probability, np.linspace(0, 1, STEPS + 1))
+    return quantiles.round(6)
+
+
+def score_distance(quantiles: np.ndarray, probability: np.ndarray) -> float:
+    """The Kolmogorov-Smirnov distance of `probability`, (N,), at the inner `quantiles`, (41,).
+
+    Where a reference has one probability often, several quantiles are equal; of its distribution
+    there only the ends are known, and the distance is from the nearer.
+    """
+    inner = quantiles[1:-1]
+    share = np.arange(1, STEPS) / STEPS
+    scores = np.sort(probability)
+    up_to = np.searchsorted(scores, inner, side="right") / len(scores)
+    before = np.searchsorted(scores, inner, side="left") / len(scores)
+    first = share[np.searchsorted(inner, inner, side="left")]
+    last = share[np.searchsorted(inner, inner, side="right") - 1]
+    return float(max((last - up_to).max(), (before - first).max(), 0.0))
+
+
+def score_limit(reference: int, films: int, alpha: float) -> float:
+    """The greatest distance between samples of `reference` and `films` probabilities.
+
+    By the distribution of Kolmogorov's statistic, which holds whatever that of the scores is.
+    """
+    return float(kstwo.isf(alpha, max(1, round(reference * films / (reference + films)))))
+
+
+@dataclass(frozen=True, eq=False)
+class SketchMoments:
+    """mean, (K,), and covariance, (K, K), of the sketches of `films` films."""
+
+    mean: np.ndarray
+    covariance: np.ndarray
+    films: int
+
+    @classmethod
+    def of(cls, sketches: np.ndarray) -> "SketchMoments":
+        """(N, K), N at least 2."""
+        return cls(sketches.mean(axis=0), np.cov(sketches.T, ddof=1), len(sketches))
+
+
+def mean_shift(reference: SketchMoments, week: SketchMoments) -> float:
+    """Hotelling's two-sample T^2: how far the mean embedding has moved."""
+    r, n = reference.films, week.films
+    pooled = ((r - 1) * reference.covariance + (n - 1) * week.covariance) / (r + n - 2)
+    moved = week.mean - reference.mean
+    return float(r * n / (r + n) * moved @ np.linalg.pinv(pooled, hermitian=True) @ moved)
+
+
+def shift_limit(components: int, reference: int, films: int, alpha: float) -> float:
+    """The greatest T^2 of two samples of one normal distribution."""
+    k, freedom = components, reference + films - components - 1
+    return float(k * (reference + films - 2) / freedom * f.isf(alpha, k, freedom))
