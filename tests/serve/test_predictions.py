@@ -36,11 +36,19 @@ def records(response: Any) -> list[dict[str, Any]]:
 
 
 def without_time(record: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in record.items() if key != "ms"}
+    assert "T" in record.get("time", "T")
+    return {key: value for key, value in record.items() if key not in ("ms", "time")}
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"threshold": 0.4}, {"sensitivity": 0.95}, {"band": 0.1, "threshold": 0.6}]
+    "options",
+    [
+        {},
+        {"threshold": 0.4},
+        {"sensitivity": 0.95},
+        {"band": 0.1, "threshold": 0.6},
+        {"any_population": True, "sketch": True},
+    ],
 )
 def test_the_same_as_predict(
     client: TestClient, bundle: Path, films: Path, options: dict[str, float]

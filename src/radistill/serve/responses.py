@@ -37,6 +37,12 @@ class FilmRecord(BaseModel):
     )
     model: ModelIdentity | None = None
     ms: float | None = None
+    band: float | None = None
+    any_population: bool | None = None
+    time: str | None = Field(None, description="With sketch=true: ISO 8601, in UTC.")
+    sketch: list[float] | None = Field(
+        None, description="With sketch=true: principal components of the embedding."
+    )
     error: Problem | None = None
 
 
