@@ -1,10 +1,19 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from radistill.errors import RadistillError, UsageError
-from radistill.files import read_csv, replacing_folder, sha256, write_csv, write_json
+from radistill.files import (
+    read_csv,
+    replacing,
+    replacing_folder,
+    sha256,
+    write_csv,
+    write_json,
+)
 
 
 def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
@@ -85,3 +94,102 @@ def test_json_with_an_undefined_number_is_refused_by_file_and_key(
     ):
         write_json(file, {"test": {"by_class": {"macro": {"precision_ci": (0.5, number)}}}})
     assert file.read_bytes() == before
+
+
+def test_two_processes_of_one_number_do_not_meet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in two containers: each has process 1."""
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    with replacing(tmp_path / "file") as one, replacing(tmp_path / "file") as other:
+        one.write_text("one")
+        other.write_text("other")
+    assert (tmp_path / "file").read_text() == "one"  # the last to be put in place
+    with replacing_folder(tmp_path / "a") as first, replacing_folder(tmp_path / "a") as second:
+        (first / "x").touch()
+        (second / "y").touch()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "file", "x"]
+
+
+def test_content_is_on_the_disk_before_its_name_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a power cut leaves the new name with no content."""
+    done: list[tuple[str, str]] = []
+    sync, rename = os.fsync, os.replace
+
+    def synced(file: int) -> None:
+        done.append(("disk", Path(os.readlink(f"/proc/self/fd/{file}")).name))
+        sync(file)
+
+    def renamed(source: Path, target: Path) -> None:
+        done.append(("rename", Path(source).name))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    write_json(tmp_path / "a.json", [1])
+    (written, scratch), rename_, (folder, name) = done
+    assert (written, folder, name) == ("disk", "disk", tmp_path.name)
+    assert rename_ == ("rename", scratch)
+    done.clear()
+    with replacing_folder(tmp_path / "b") as work:
+        (work / "in").mkdir()
+        (work / "in" / "file").write_text("x")
+    *before, rename_, after = done
+    assert before == [("disk", "file"), ("disk", "in"), ("disk", work.name)]
+    assert rename_ == ("rename", work.name)
+    assert after == ("disk", tmp_path.name)
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from radistill.files import replacing, replacing_folder
+kind, place = sys.argv[1:]
+with (replacing if kind == "file" else replacing_folder)(Path(place)) as work:
+    (work if kind == "file" else work / "x").write_text("half")
+    print("ready", flush=True)
+    sys.stdin.read(1)
+"""
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_a_kill_left_goes_with_the_next_writing(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / "in" / "place"
+
+    def start() -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", KILLED, kind, str(place)]
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    def left() -> set[str]:
+        return {path.name for path in place.parent.glob(".*")}
+
+    killed = start()
+    killed.kill()
+    killed.wait()
+    (mess,) = left()
+    (place.parent / ".other.12ab.partial").touch()  # of another file
+    at_work = start()
+    assert mess not in left()
+    assert len(left()) == 2
+    third = start()
+    assert len(left()) == 3, "a process that lives keeps its own"
+    for process in (at_work, third):
+        process.communicate("x")
+        assert process.returncode == 0
+    assert left() == {".other.12ab.partial"}
+    assert (place if kind == "file" else place / "x").read_text() == "half"
+
+
+def test_a_kill_between_the_two_renames_of_a_folder(tmp_path: Path) -> None:
+    old = tmp_path / ".place.77.old.partial"
+    old.mkdir()
+    (old / "x").write_text("older")
+    with pytest.raises(ZeroDivisionError), replacing_folder(tmp_path / "place"):
+        _ = 1 / 0
+    assert (tmp_path / "place" / "x").read_text() == "older"

@@ -6,13 +6,25 @@ import hashlib
 import json
 import math
 import os
+import re
+import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
 
 from radistill.errors import RadistillError, UsageError
+
+try:
+    import fcntl
+
+    _fcntl: Any = fcntl
+except ImportError:  # Windows
+    _fcntl = None
+
+SCRATCH = re.compile(r"\.(?P<name>.+)\.[0-9a-f]+(?P<old>\.old)?\.partial")
 
 
 def sha256(source: Path | bytes) -> str:
@@ -27,13 +39,18 @@ def sha256(source: Path | bytes) -> str:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` if the block succeeds.
 
-    Raises RadistillError if the disk is full or the folder cannot be written.
+    What was written is on the disk before the name is, so that a power cut leaves the older file or
+    the newer. Raises RadistillError if the disk is full or the folder cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    temporary = _scratch(path)
     try:
-        yield temporary
-        os.replace(temporary, path)
+        with _held(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)):
+            _sweep(path)
+            yield temporary
+            _to_disk(temporary)
+            os.replace(temporary, path)
+        _to_disk(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise unwritable(error, path) from error
@@ -50,11 +67,13 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     is full or the folder cannot be written.
     """
     folder = folder.absolute()
-    work = folder.parent / f".{folder.name}.{os.getpid()}.partial"
+    work = _scratch(folder)
     try:
         work.mkdir(parents=True)
-        yield work
-        move_folder(work, folder)
+        with _held(os.open(work, os.O_RDONLY) if _fcntl else None):
+            _sweep(folder)
+            yield work
+            move_folder(work, folder)
     except OSError as error:
         raise unwritable(error, folder) from error
     finally:
@@ -62,8 +81,13 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
 
 
 def move_folder(work: Path, folder: Path) -> None:
-    """Put `work` in the place of `folder`, and then remove what was there. Raises OSError."""
-    old = folder.parent / f".{folder.name}.{os.getpid()}.old.partial"
+    """Put `work`, with all in it on the disk, in the place of `folder`, and then remove what was
+    there. Raises OSError."""
+    old = _scratch(folder, ".old")
+    for place, _, names in os.walk(work, topdown=False):
+        for name in names:
+            _to_disk(Path(place, name))
+        _to_disk(Path(place))
     if folder.exists():
         os.replace(folder, old)
     try:
@@ -72,7 +96,85 @@ def move_folder(work: Path, folder: Path) -> None:
         if old.exists():
             os.replace(old, folder)
         raise
+    _to_disk(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def tidy(left: Path) -> None:
+    """Clear up what a process that was killed left beside the place of a file or folder.
+
+    The older folder goes back if its place is empty. Raises OSError.
+    """
+    match = SCRATCH.fullmatch(left.name)
+    if match and match["old"] and not (place := left.parent / match["name"]).exists():
+        os.replace(left, place)
+    elif left.is_dir():
+        shutil.rmtree(left)
+    else:
+        left.unlink(missing_ok=True)
+
+
+def _scratch(path: Path, kind: str = "") -> Path:
+    """A name of its own: processes of two containers have the same number."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}{kind}.partial")
+
+
+@contextmanager
+def _held(file: int | None) -> Iterator[None]:
+    """Lock what is open until the block ends or the process dies, then close it."""
+    try:
+        if file is not None:
+            _lock(file)
+        yield
+    finally:
+        if file is not None:
+            os.close(file)
+
+
+def _lock(file: int) -> bool:
+    """Whether nobody else has it. On Windows and where there are no locks nobody knows."""
+    try:
+        _fcntl.flock(file, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
+def _sweep(path: Path) -> None:
+    """Clear up what killed processes left of `path`, which is all of it that nobody holds."""
+    for left in _left_in(path.parent.absolute()).get(path.name, ()):
+        with suppress(OSError):
+            file = os.open(left, os.O_RDONLY)
+            try:
+                abandoned = _lock(file)
+            finally:
+                os.close(file)
+            if abandoned:
+                tidy(left)
+
+
+@cache  # a folder of a million heat maps is not listed for each of them
+def _left_in(folder: Path) -> dict[str, list[Path]]:
+    """What there is of files and folders in `folder`, by name, when it is first written to."""
+    left: dict[str, list[Path]] = {}
+    for path in folder.iterdir():
+        if match := SCRATCH.fullmatch(path.name):
+            left.setdefault(match["name"], []).append(path)
+    return left
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, would outlast a power cut. Raises OSError."""
+    if path.is_symlink() or (path.is_dir() and _fcntl is None):
+        return  # Windows opens no folders, and nothing that is only read
+    file = os.open(path, os.O_RDONLY if _fcntl else os.O_RDWR)
+    try:
+        os.fsync(file)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # of a file system that cannot
+            raise
+    finally:
+        os.close(file)
 
 
 def unwritable(error: OSError, path: Path) -> RadistillError:

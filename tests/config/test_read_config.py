@@ -73,3 +73,8 @@ def test_a_file_that_is_no_configuration(text: str, tmp_path) -> None:
     file.write_text(text)
     with pytest.raises(UsageError, match=r"mine\.yaml"):
         load_config("quick", file)
+
+
+def test_no_precision_is_a_word_and_not_false() -> None:
+    assert load_config("quick", None, ["mixed_precision=no"]).mixed_precision == "no"
+    assert load_config("quick", None, ["mixed_precision=bf16"]).mixed_precision == "bf16"

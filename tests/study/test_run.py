@@ -413,6 +413,29 @@ def test_wrong_settings_are_explained(
     assert "Traceback" not in refused.stderr
 
 
+def test_a_slip_in_the_command_is_no_study(phantoms: Path, tmp_path: Path) -> None:
+    """Nothing that was asked with it stands in the way of the corrected command."""
+    out = tmp_path / "run"
+    for data, settings, message in (
+        (phantoms.with_name("phantmos"), (), "there is no such file or folder"),
+        (phantoms / "masks" / "nothing", ("--seed", "5"), "there is no such file or folder"),
+        (phantoms, ("--set", "data.positive=flu"), "there is no class 'flu'"),
+        (phantoms, ("--set", "teacher.architecture=resnet51"), "resnet51"),
+    ):
+        done = radistill("run", "--data", data, "--out", out, *settings)
+        assert done.returncode == 2, done.stderr
+        assert message in done.stderr
+        assert not (out / "config.yaml").exists()
+
+
+def test_a_run_goes_on_without_the_gpu_it_began_on(run: Path, phantoms: Path) -> None:
+    for precision in ("fp16", "no"):
+        options = ("--set", f"mixed_precision={precision}")
+        done = radistill("run", "--data", phantoms, "--out", run, *SMALL, *options)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("finished before, kept") == len(MODELS)
+
+
 def test_an_output_folder_of_something_else_is_not_touched(phantoms: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     refused = radistill("run", "--data", phantoms, "--out", tmp_path, *SMALL)

@@ -21,7 +21,7 @@ CONFIG = StudyConfig()
 def run(tmp_path: Path) -> RunDirectory:
     run = RunDirectory(tmp_path / "run")
     with run.open(CONFIG, update=False):
-        pass
+        run.record(CONFIG, (), update=False)
     return run
 
 
@@ -72,7 +72,22 @@ def test_a_folder_that_only_a_killed_start_left_is_taken(tmp_path: Path) -> None
     with run.locked():
         pass
     reopen(run)
+    (tmp_path / "cache").mkdir()
+    assert not (tmp_path / "config.yaml").exists(), "no film is read yet"
+    with run.open(CONFIG.model_copy(update={"seed": 7}), update=False):
+        run.record(CONFIG, (), update=False)
     assert (tmp_path / "config.yaml").exists()
+
+
+@pytest.mark.parametrize("before", ["no", "bf16", "fp16"])
+def test_a_run_goes_on_in_another_precision(tmp_path: Path, before: str) -> None:
+    run = RunDirectory(tmp_path)
+    first = CONFIG.model_copy(update={"mixed_precision": before})
+    with run.open(first, update=False):
+        run.record(first, (), update=False)
+    for now in ("no", "bf16"):
+        with run.open(CONFIG.model_copy(update={"mixed_precision": now}), update=False):
+            pass
 
 
 def test_an_update_is_recorded_once_the_films_are_known(run: RunDirectory) -> None:

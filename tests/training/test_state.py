@@ -84,3 +84,20 @@ def test_the_scale_of_fp16_gradients_is_resumed_and_each_network_starts_its_own(
     assert resumed.accelerator.scaler.state_dict() == scale
     begin(resumed.accelerator)
     assert resumed.accelerator.scaler.state_dict()["_growth_tracker"] == 0
+
+
+def test_a_checkpoint_is_resumed_with_and_without_a_scaler(tiny, task, tmp_path) -> None:
+    """Fp16 on a GPU before, float32 on a CPU now, and back."""
+
+    def started(scaled: bool):
+        accelerator = Accelerator(cpu=True)
+        accelerator.scaler = torch.amp.GradScaler("cpu") if scaled else None
+        model, _ = create("baseline", classes=2, weights="random", input_size=32)
+        return start_training(model, tiny, 6, CrossEntropy(), accelerator)
+
+    for before, now in ((True, False), (False, True)):
+        state, again = started(before), started(now)
+        state.save(tmp_path, "k")
+        again.load(tmp_path, "k")
+        for name, values in state.model.state_dict().items():
+            torch.testing.assert_close(again.model.state_dict()[name], values)

@@ -3,7 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 
 class Section(BaseModel):
@@ -185,7 +192,10 @@ class StudyConfig(Section):
     student: NetworkConfig = NetworkConfig(architecture="shufflenet_v2_x0_5", weights="random")
     distill: DistillConfig = DistillConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
-    mixed_precision: Literal["no", "fp16", "bf16"] = "no"  # on a GPU
+    # On a GPU; no part of what a run is. YAML reads "no" as false.
+    mixed_precision: Annotated[
+        Literal["no", "fp16", "bf16"], BeforeValidator(lambda value: value or "no")
+    ] = "no"
 
     @model_validator(mode="after")
     def _recipes_are_whole(self) -> Self:

@@ -91,7 +91,9 @@ def fit_model(
         seeded = replace(study, config=settings.model_copy(update={"seed": seed}))
     # Without defaults, so that a setting that is added later does not train everything anew.
     parts = [part.model_dump(exclude_defaults=True) for part in (recipe, settings.augment)]
-    training = seeded.key(*parts, views, depends_on, settings.mixed_precision)
+    # Whatever the precision, so that a run may go on where there is no GPU; "no" is that of keys
+    # made when it was a part of them.
+    training = seeded.key(*parts, views, depends_on, "no")
     key = digest([training, study.scoring])
     kept, trained = run.done(name, key), run.done(name, training, "training")
     wait()

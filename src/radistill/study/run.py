@@ -60,7 +60,8 @@ def run_study(
     """
     # Without a GPU accelerate makes one process of several only if it is told to use the CPU.
     on_cpu = not torch.accelerator.is_available()
-    accelerator = Accelerator(cpu=on_cpu, mixed_precision=config.mixed_precision)
+    precision = "no" if on_cpu else config.mixed_precision
+    accelerator = Accelerator(cpu=on_cpu, mixed_precision=precision)
     # A process that ends with its group standing is now and then aborted by the group's threads.
     atexit.register(accelerator.end_training)
     run = RunDirectory(out)

@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import platform
-import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from radistill import __version__
 from radistill.config import StudyConfig, read_config, to_yaml
 from radistill.data.manifest import Film, read_manifest, write_manifest
 from radistill.errors import RadistillError, UsageError
-from radistill.files import move_folder, unwritable, write_json, write_text
+from radistill.files import SCRATCH, move_folder, tidy, unwritable, write_json, write_text
 from radistill.schema.environment import Environment
 
 FORMAT = 3  # of the stages; a change of what a stage writes or computes raises it
@@ -44,8 +43,8 @@ PACKAGES = [
 CONFIG = "config.yaml"
 STEPS = "study.json"
 LOCK = ".lock"
-# What a killed process leaves beside the place of a file or folder; see radistill.files.
-_LEFT = re.compile(r"\.(?P<name>.+)\.\d+(?P<old>\.old)?\.partial")
+_OF_THE_MACHINE = {"mixed_precision"}  # a study may go on without the GPU it began on
+_BEGUN = {LOCK, "cache"}  # what stands in a run before its films are read
 
 
 def digest(value: object) -> str:
@@ -64,14 +63,13 @@ class RunDirectory:
     def open(self, config: StudyConfig, *, update: bool) -> Iterator[None]:
         """Hold the directory for the study of this configuration; made if it is not there.
 
-        update: allow another configuration than that of the run; `record` writes it. Raises
+        `record` writes the configuration, once the data are read: a study that never began has
+        none to keep to. update: allow another than that of the run. Raises
         UsageError if the folder is a file, or holds something else or another study, and
         RadistillError if another process holds it.
         """
         self._check(config, update)
         with self.locked():
-            if not (self.folder / CONFIG).exists():
-                write_text(self.folder / CONFIG, to_yaml(config))
             self._recover()
             yield
 
@@ -162,7 +160,7 @@ class RunDirectory:
         if self.folder.exists() and not self.folder.is_dir():
             raise UsageError(f"{self.folder}: is a file; name a folder for the run")
         if not file.exists():
-            if self.folder.exists() and {path.name for path in self.folder.iterdir()} - {LOCK}:
+            if self.folder.exists() and {path.name for path in self.folder.iterdir()} - _BEGUN:
                 raise UsageError(f"{self.folder}: is not empty and not a run; choose another --out")
             return
         if update:
@@ -182,16 +180,10 @@ class RunDirectory:
     def _recover(self) -> None:
         """Clear up after a process that was killed while it put files or folders in place."""
         for left in sorted(self.folder.rglob(".*.partial"), reverse=True):  # inner ones first
-            match = _LEFT.fullmatch(left.name)
-            if match is None:
-                if (left / STAGE).exists():  # the stage was finished but not yet moved
-                    move_folder(left, self.folder / left.name[1 : -len(".partial")])
-            elif match["old"] and not (place := left.parent / match["name"]).exists():
-                os.replace(left, place)
-            elif left.is_dir():
-                shutil.rmtree(left)
-            else:
-                left.unlink()
+            if SCRATCH.fullmatch(left.name):
+                tidy(left)
+            elif (left / STAGE).exists():  # the stage was finished but not yet moved
+                move_folder(left, self.folder / left.name[1 : -len(".partial")])
 
 
 def environment() -> Environment:
@@ -218,6 +210,8 @@ def _record(file: Path) -> dict[str, object]:
 
 def _differences(old: BaseModel, new: BaseModel, prefix: str = "") -> Iterator[str]:
     for name in type(new).model_fields:
+        if name in _OF_THE_MACHINE:
+            continue
         before, after = getattr(old, name), getattr(new, name)
         if isinstance(before, BaseModel) and isinstance(after, BaseModel):
             yield from _differences(before, after, f"{prefix}{name}.")

@@ -71,7 +71,8 @@ class TrainingState:
         values = checkpoint.load(folder / CHECKPOINT, key)
         if values is None:
             return
-        for part, state in zip(self._parts(), values["states"], strict=True):
+        # The scaler, which is last, may be missing on either side: another precision, or no GPU.
+        for part, state in zip(self._parts(), values["states"], strict=False):
             part.load_state_dict(state)
         self.best, self.best_epoch, self.best_weights = values["best"]
         self.history = [Epoch(**row) for row in values["history"]]
