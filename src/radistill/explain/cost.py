@@ -20,25 +20,19 @@ WARM_UP, RUNS = 5, 30
 BATCH = 32  # films at once, for throughput
 
 
-def cost(model: nn.Module, input_size: int, weights: Path, runs: int = RUNS) -> Cost:
-    """Size, arithmetic and latency of one image through `model`.
+def cost(model: nn.Module, input_size: int, weights: Path) -> Cost:
+    """Size and arithmetic of `model`; what running it costs is measured in `costs_side_by_side`.
 
     input_size: side S of the float32 input (1, 1, S, S). weights: the file whose size counts.
-    Returns parameters (count), macs (multiply-accumulates of convolutions and matrix products),
-    file_bytes, latency_ms_p50 and latency_ms_p95 over `runs` timed runs after a warm-up, and
-    threads (1). The model's mode and device and torch's thread count are put back.
+    Returns parameters (count), macs (multiply-accumulates of convolutions and matrix products) and
+    file_bytes. The model's mode and device and torch's thread count are put back.
     """
-    image = torch.zeros(1, 1, input_size, input_size)
-    with _ready(model):
-        milliseconds = [_milliseconds(model, image) for _ in range(WARM_UP + runs)][WARM_UP:]
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            model(image)
+    with _ready(model), torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(torch.zeros(1, 1, input_size, input_size))
     return Cost(
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         macs=int(counter.get_total_flops()) // 2,
         file_bytes=weights.stat().st_size,
-        **_quantiles(milliseconds),
-        threads=1,
     )
 
 
@@ -71,7 +65,8 @@ def costs_side_by_side(
                 rates[name] += [1000 * BATCH / taken] if turn >= 0 else []
     return {
         name: Cost(
-            **_quantiles(times[name]),
+            latency_ms_p50=float(np.percentile(times[name], 50)),
+            latency_ms_p95=float(np.percentile(times[name], 95)),
             threads=1,
             films_per_second=float(np.median(rates[name])),
             throughput_threads=threads,
@@ -147,10 +142,3 @@ def _milliseconds(model: nn.Module, image: torch.Tensor) -> float:
         start = time.perf_counter()
         model(image)
         return 1000 * (time.perf_counter() - start)
-
-
-def _quantiles(milliseconds: list[float]) -> dict[str, float]:
-    return {
-        "latency_ms_p50": float(np.percentile(milliseconds, 50)),
-        "latency_ms_p95": float(np.percentile(milliseconds, 95)),
-    }
