@@ -93,18 +93,24 @@ def cells(
     return [(heading, row) for heading, row in filled if set(row) != {fmt.DASH}]
 
 
-def print_table(comparison: Comparison, console: Console) -> None:
-    """Print the test figures, one column a model so that 80 characters suffice, then the pairs."""
-    models = comparison.models
-    for _, sentence in sentences.banners(comparison.dataset):
-        console.print(f"[bold red]{escape(sentence)}[/]")
-    table = Table(
-        title=f"{escape(comparison.dataset.name)}: {models[0].test.n if models else 0} test films",
+def titled_table(title: str) -> Table:
+    """A table for the terminal, without columns yet."""
+    return Table(
+        title=escape(title),
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
+
+
+def print_table(comparison: Comparison, console: Console) -> None:
+    """Print the test figures, one column a model so that 80 characters suffice, then the pairs."""
+    models = comparison.models
+    for _, sentence in sentences.banners(comparison.dataset):
+        console.print(f"[bold red]{escape(sentence)}[/]")
+    films = models[0].test.n if models else 0
+    table = titled_table(f"{comparison.dataset.name}: {films} test films")
     table.add_column("", no_wrap=True)
     for model in models:
         table.add_column(escape(model.name), justify="right", overflow="fold")

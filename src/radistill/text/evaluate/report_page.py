@@ -9,12 +9,10 @@ import numpy as np
 
 from radistill.files import write_text
 from radistill.metrics.predictions import Predictions, write_predictions
-from radistill.report import fmt
 from radistill.report.figures import comparison_plots
 from radistill.report.figures.pictures import Drawings, draw
 from radistill.report.render import render
 from radistill.schema.comparison import ModelResult
-from radistill.schema.labeller_figures import LabellerEvaluation
 from radistill.schema.record import write_record
 from radistill.text.evaluate.evaluate_labellers import Evaluation
 from radistill.text.evaluate.labeller_plots import ablation_plot, calibration_plot, terms_plot
@@ -51,10 +49,10 @@ def write_report(out: Path, evaluation: Evaluation) -> Path:
         "models": models,
         "plots": plots,
         "ablation_plot": draw(out, ablation).get("ablation.svg"),
-        "summary": _summary(figures),
         "shown": shown,
         "rows": rows,
         "agreement_sentence": agreement_sentence,
+        "pair_sentence": pair_sentence,
     }
     page = render("text.html", values, package="radistill.text.evaluate")
     write_text(out / "report.html", page)
@@ -93,22 +91,3 @@ def _drawings(
         "calibration": partial(calibration_plot, scores, learned),
         "words": partial(terms_plot, terms, classes),
     }
-
-
-def _summary(figures: LabellerEvaluation) -> list[str]:
-    """The best labeller of each task, and how labellers compare with the keywords."""
-    sentences = []
-    for task, labellers in figures.tasks.items():
-        name = "best" if "best" in labellers else next(iter(labellers))
-        best = labellers[name]
-        who = "the best labeller" if name == "best" else shown(name)
-        sentences.append(
-            f"{task}: {who} has an AUC of {fmt.figure(best.auc)} (95 % interval "
-            f"{fmt.interval(best.auc_ci)}) and an F1 of {best.f1:.3f} "
-            f"({fmt.interval(best.f1_ci)}) on {best.n:,} reports; it finds "
-            f"{best.confusion.tp:,} of {best.positives:,} and falsely calls "
-            f"{best.confusion.fp:,} others."
-        )
-        pairs = (pair for pair in figures.pairs if pair.task == task and pair.b == "rules")
-        sentences += map(pair_sentence, pairs)
-    return sentences

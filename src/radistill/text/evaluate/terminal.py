@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from radistill.report import fmt
+from radistill.report.tables import titled_table
 from radistill.schema.labeller_figures import (
     AblationRow,
     Agreement,
@@ -69,7 +68,7 @@ def print_figures(figures: LabellerEvaluation, console: Console) -> None:
     for task in figures.tasks:
         labellers = figures.labellers(task)
         some = next(iter(labellers.values()))
-        table = _table(f"{task}: {some.n:,} reports, {some.positives:,} positive")
+        table = titled_table(f"{task}: {some.n:,} reports, {some.positives:,} positive")
         table.add_column("", no_wrap=True)
         for name in labellers:
             table.add_column(shown(name), justify="right")
@@ -84,16 +83,6 @@ def print_figures(figures: LabellerEvaluation, console: Console) -> None:
         console.print(agreement_sentence(task, agreement), highlight=False, markup=False)
     if figures.ablation:
         console.print(_ablation(figures.ablation))
-
-
-def _table(title: str) -> Table:
-    return Table(
-        title=escape(title),
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
 
 
 def pair_sentence(pair: LabellerPair) -> str:
@@ -118,7 +107,7 @@ def agreement_sentence(task: str, agreement: Agreement) -> str:
 
 
 def _ablation(rows: Sequence[AblationRow]) -> Table:
-    table = _table("naive Bayes without one step")
+    table = titled_table("naive Bayes without one step")
     for heading in ("task", "without", "AUC", "change", "95 % interval", "F1"):
         table.add_column(heading, justify="left" if heading in ("task", "without") else "right")
     for row in rows:
