@@ -33,7 +33,7 @@ from chromium import launched, need_npm_parts
 from deep_pictures import any_tiff, deep_png
 from dicoms import AGES, STEPS, UNREADABLE_AGES, dataset, dicom, lut, shipped_path, without_head
 from jpegs import encode, jpeg_2000
-from radistill.imaging import Limits, read_picture, to_square
+from radistill.imaging import DecodeError, Limits, read_picture, to_square
 from radistill.page import static_site
 from radistill.phantoms import generate
 from radistill.phantoms.cohort import plan
@@ -319,6 +319,21 @@ def test_bad_files_have_the_same_codes(tab: Any) -> None:
         for record in static_page.predict(tab, files, max_bytes=MAX_BYTES)
     }
     assert got == wanted
+
+
+def test_kinds_that_are_not_read_are_named_alike(tab: Any) -> None:
+    files = {
+        "JPEG-LS": jpeg_ls.encode(DEEP).tobytes(),
+        "lossless JPEG": encode(DEEP[:60, :50]),
+        "TIFF with LERC compression": any_tiff(GREY, compression=34887),
+        "JPEG of 12 bits": image("JPEG").replace(b"\xff\xc0\0\x0b\x08", b"\xff\xc1\0\x0b\x0c"),
+    }
+    for record in static_page.predict(tab, files):
+        with pytest.raises(DecodeError) as caught:
+            read_picture(files[record["path"]], Limits())
+        assert record["error"]["code"] == caught.value.code == "unsupported"
+        assert record["error"]["message"] == caught.value.reason
+        assert caught.value.reason.startswith(record["path"])
 
 
 def test_odd_files_are_read(tab: Any) -> None:

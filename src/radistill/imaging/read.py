@@ -18,6 +18,7 @@ from radistill.imaging.grey import to_grey
 from radistill.imaging.limits import ANY_NUMBER, Limits, out_of_memory
 from radistill.imaging.picture import Picture
 from radistill.imaging.refusal import Code, DecodeError
+from radistill.imaging.unread import unread_kind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,15 +106,17 @@ def _read_with_pillow(content: bytes, name: str, limits: Limits) -> Picture:
         raise
     except Image.DecompressionBombError:
         raise limits.too_many_pixels("too many pixels") from None
-    except UnidentifiedImageError:
-        raise DecodeError(Code.UNREADABLE, f"starts like {name} but is damaged") from None
     except MemoryError:
         raise out_of_memory() from None
     except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
-        raise _explain(error, name) from None
+        raise _explain(error, content, name) from None
 
 
-def _explain(error: Exception, name: str) -> DecodeError:
+def _explain(error: Exception, content: bytes, name: str) -> DecodeError:
+    if kind := unread_kind(content, name):
+        return DecodeError(Code.UNSUPPORTED, kind)
+    if isinstance(error, UnidentifiedImageError):
+        return DecodeError(Code.UNREADABLE, f"starts like {name} but is damaged")
     message = str(error).lower()
     if any(part in message for part in _TRUNCATION):
         reason = f"the {name} file stops before its end; copy it again from its source"

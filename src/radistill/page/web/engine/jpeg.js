@@ -4,18 +4,24 @@ import { decodeWith, LoadError } from "./codecs.js";
 import { drawn } from "./browser.js";
 import { orientation, upright } from "./exif.js";
 import { greyOf } from "./luma.js";
-import { damaged, truncated } from "./refusal.js";
+import { readHeader as readStream } from "./dicom/codestream.js";
+import { damaged, truncated, unread } from "./refusal.js";
 
 const NO_FRAME = [0xc4, 0xc8, 0xcc]; // tables, reserved, arithmetic conditioning
+const UNREAD = ["lossless JPEG", "JPEG-LS", "hierarchical JPEG"];
 const EXIF = "Exif\0\0";
 
 const isBare = (marker) => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8);
-const isFrame = (marker) => marker >= 0xc0 && marker <= 0xcf && !NO_FRAME.includes(marker);
+const isFrame = (marker) => 
+  marker === 0xf7 || (marker >= 0xc0 && marker <= 0xcf && !NO_FRAME.includes(marker));
 
 export async function readJpeg(bytes, limits) {
   const header = readHeader(bytes);
   limits.checkPixels(header.width, header.height);
   if (!hasEnd(bytes, header.scan)) throw truncated("JPEG");
+  const { coding, bits } = readStream(bytes) ?? { coding: "JPEG", bits: 8 };
+  if (UNREAD.includes(coding)) throw unread(coding);
+  if (bits !== 8) throw unread(`JPEG of ${bits} bits`);
   const film = await pixels(bytes, header, limits);
   return { ...film, source: "jpeg" };
 }

@@ -39,3 +39,9 @@ export const damaged = (name, what) => new Refusal("unreadable", `damaged ${name
 
 export const manyFrames = () =>
   new Refusal("multi-frame", "holds more than 1 image; save the film on its own");
+
+/** A whole file of a kind that is not read, which must not be called damaged. */
+export function unread(what) {
+  const way = "convert it to PNG, for example with imagecodecs (docs/intake.md)";
+  return new Refusal("unsupported", `${what}, which is not read; ${way}`);
+}

@@ -3,7 +3,7 @@
 import { bitsInUse, colourToEightBits, detectorBits, toEightBits } from "./depth.js";
 import { upright } from "./exif.js";
 import { greyOf, luma } from "./luma.js";
-import { damaged, manyFrames, Refusal, truncated } from "./refusal.js";
+import { damaged, manyFrames, Refusal, truncated, unread } from "./refusal.js";
 
 const WHITE_IS_ZERO = 0;
 const RGB = 2;
@@ -11,6 +11,12 @@ const PALETTE = 3;
 const CMYK = 5;
 const YCBCR = 6;
 const FLOAT = 3;
+// As radistill.imaging.unread has them, also where geotiff would read them.
+const UNREAD = {
+  6: "old-style JPEG", 9: "JBIG", 10: "JBIG", 32766: "NeXT", 32908: "Pixar", 32909: "Pixar",
+  33003: "JPEG 2000", 33005: "JPEG 2000", 34661: "JBIG", 34712: "JPEG 2000", 34887: "LERC",
+  34933: "PNG", 34934: "JPEG XR", 50002: "JPEG XL", 52546: "JPEG XL",
+};
 const ALPHA = 2; // as an extra sample, not multiplied into the others
 
 export async function readTiff(bytes, limits) {
@@ -30,6 +36,8 @@ export async function readTiff(bytes, limits) {
   limits.checkPixels(width, height);
   if (await another(tiff)) throw manyFrames();
   await checkWhole(image, bytes.length);
+  const compression = UNREAD[await number(image, "Compression", 1)];
+  if (compression) throw unread(`TIFF with ${compression} compression`);
   const film = { grey: await pixels(image), width, height, source: "tiff" };
   const turn = await number(image, "Orientation", 1);
   return upright(film, turn >= 1 && turn <= 8 ? turn : 1);
