@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -227,3 +228,20 @@ def test_a_cpuset_bounds_the_decoders(bundle: Path) -> None:
             assert len(server.children()) == 1
     finally:
         os.sched_setaffinity(0, before)
+
+
+def test_beyond_loopback_other_names_are_refused_too(bundle: Path) -> None:
+    with serving(bundle, "--host", "0.0.0.0", "--allow-host", "xray.example") as server:
+        own = socket.gethostname()
+        for host, status in {
+            "evil.example": 421,
+            f"{own}.evil.example": 421,
+            "127.0.0.1.evil.example": 421,
+            "xray.example": 200,
+            own: 200,
+            "localhost": 200,
+            "192.0.2.7:8000": 200,  # as of a container that the network knows by its host's
+            "[2001:db8::1]:8000": 200,
+        }.items():
+            answer = httpx.get(server.url + "/", headers={"Host": host}, timeout=30)
+            assert answer.status_code == status, host

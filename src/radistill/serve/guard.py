@@ -1,5 +1,6 @@
 """Around the application: who may ask, how much may be sent, and the headers of every answer."""
 
+import ipaddress
 import logging
 import time
 import traceback
@@ -32,8 +33,8 @@ log = logging.getLogger("radistill.serve")
 class Guard:
     """ASGI middleware. It logs methods, routes and statuses, never what a client wrote.
 
-    hosts: names that a request's Host may have, None for any: so a page whose own name points to
-    this machine (DNS rebinding) is refused.
+    hosts: names that a request's Host may have beside addresses, None for any: so a page whose own
+    name points to this machine (DNS rebinding) is refused.
     """
 
     def __init__(
@@ -72,7 +73,8 @@ class Guard:
 
     def _check_sender(self, scope: Scope, headers: Headers) -> None:
         host = headers.get("host", "")
-        if self._hosts is not None and _name(host) not in self._hosts:
+        name = _name(host)
+        if self._hosts is not None and name not in self._hosts and not _is_address(name):
             raise Refusal(421, "host", "this server does not answer to that name; see --allow-host")
         if scope["method"] not in ("GET", "HEAD") and not _same_origin(headers, host):
             raise Refusal(403, "origin", "pages of other origins may not use this server")
@@ -116,6 +118,14 @@ def _name(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
+
+
+def _is_address(name: str) -> bool:
+    """A page's name can be made to point here; an address is what it says."""
+    try:
+        return bool(ipaddress.ip_address(name))
+    except ValueError:
+        return False
 
 
 def _same_origin(headers: Headers, host: str) -> bool:

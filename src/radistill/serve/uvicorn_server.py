@@ -59,12 +59,13 @@ def token_for(listener: socket.socket, given: str | None) -> tuple[str | None, b
     return secrets.token_urlsafe(24), True
 
 
-def names_for(listener: socket.socket, allowed: Sequence[str]) -> set[str] | None:
-    """The `hosts` of `Guard`: on loopback local names and those allowed; else any, as a token is
-    required there."""
-    if not is_loopback(listener) and not allowed:
-        return None
-    return {*LOCAL_NAMES, listener.getsockname()[0], *(name.lower() for name in allowed)}
+def names_for(listener: socket.socket, allowed: Sequence[str]) -> set[str]:
+    """The `hosts` of `Guard`: local names and those allowed; for the network this machine's too."""
+    names = {*LOCAL_NAMES, listener.getsockname()[0], *allowed}
+    if not is_loopback(listener):
+        own = socket.gethostname()
+        names |= {own, f"{own}.local", socket.getfqdn()}
+    return {name.lower() for name in names}
 
 
 def check_tls(certificate: Path | None, key: Path | None) -> None:
