@@ -6,10 +6,11 @@ import json
 import re
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,13 @@ class Orthanc:
     def get(self, path: str) -> Any:
         return requests.get(f"{self.url}/{path}", timeout=30).json()
 
+    def post(self, path: str, body: str) -> Any:
+        return requests.post(f"{self.url}/{path}", data=body, timeout=60).json()
+
+    def clear(self) -> None:
+        for name in self.get("patients"):
+            requests.delete(f"{self.url}/patients/{name}", timeout=30)
+
     def upload(self, content: bytes) -> str:
         answer = requests.post(f"{self.url}/instances", data=content, timeout=30)
         return str(answer.json()["ID"])
@@ -247,6 +255,12 @@ class RunningNode:
         found = re.findall(r'radistill_node_films\{state="(\w+)"\} ([\d.]+)', self.metrics())
         return {state: int(float(count)) for state, count in found}
 
+    def cursor(self) -> str | None:
+        """How far its source has come, if it has looked."""
+        with sqlite3.connect(self.folder / "spool" / "jobs.sqlite") as sql:
+            rows = sql.execute("SELECT value FROM cursors WHERE name LIKE 'orthanc%'").fetchall()
+        return rows[0][0] if rows else None
+
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another command on the same settings."""
         command = [sys.executable, "-m", "radistill", "node", "--config", str(self.file)]
@@ -257,9 +271,16 @@ class RunningNode:
         return [pydicom.dcmread(file) for file in sorted((self.folder / "answers").glob("*.dcm"))]
 
 
-def storescu(port: int, *files: Path, calling: str = "STORESCU", called: str = "RADISTILL") -> str:
+def storescu(
+    port: int,
+    *files: Path,
+    calling: str = "STORESCU",
+    called: str = "RADISTILL",
+    options: Sequence[str] = (),
+) -> str:
     """What dcmtk's storescu says of sending `files`; it goes on after a refusal."""
     command = [needed("storescu", "dcmtk"), "-v", "-R", "-nh", "-aet", calling, "-aec", called]
+    command += options
     done = subprocess.run(
         [*command, "127.0.0.1", str(port), *map(str, files)], capture_output=True, text=True
     )

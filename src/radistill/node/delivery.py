@@ -143,10 +143,10 @@ class WebClient:
             raise (TurnedDown if code < 500 and code not in _PASSING else Unreachable)(
                 f"HTTP status {code}"
             ) from None
+        except ValueError as error:  # the answer is no DICOM
+            raise TurnedDown(f"an answer that makes no sense ({type(error).__name__})") from None
         except (RequestException, OSError) as error:
             raise Unreachable(type(error).__name__) from None
-        except Exception as error:  # an answer that is no DICOM
-            raise TurnedDown(f"an answer that makes no sense ({type(error).__name__})") from None
         for item in answer.get("FailedSOPSequence", ()):
             if item.get("FailureReason") != _DUPLICATE:
                 raise TurnedDown(f"failure 0x{item.get('FailureReason', 0):04X}")
