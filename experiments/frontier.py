@@ -78,7 +78,7 @@ def _measure(studied: dict[str, tuple[Study, TrainedModel]]) -> None:
     with TemporaryDirectory() as scratch:
         for name, (study, student) in studied.items():
             model, class_of = student.network, student.class_of
-            squares = study.examples("val", model.input_size).squares(np.arange(128))
+            squares = study.examples("val", model.input_size).squares(np.arange(128)).numpy()
             full, small = (Path(scratch) / f"{name}.{kind}.onnx" for kind in ("float32", "int8"))
             positive, sample = study.dataset.positive_index, squares[:32]
             exported = export_onnx(model, positive=positive, sample=sample, groups=class_of)

@@ -48,7 +48,7 @@ def test_cached_equals_teacher_on_the_fly(teacher, tmp_path, mixup: float) -> No
         with torch.no_grad():
             expected = teacher.eval()(images)
             embedding = teacher.embedding(images)
-        kept = cached.lookup([some.shas[row] for row in rows], view)
+        kept = cached.lookup(torch.from_numpy(rows), view)
         torch.testing.assert_close(kept.logits, expected, atol=1e-5, rtol=1e-4)
         torch.testing.assert_close(kept.embedding, embedding, atol=1e-2, rtol=1e-2)
 
@@ -56,8 +56,10 @@ def test_cached_equals_teacher_on_the_fly(teacher, tmp_path, mixup: float) -> No
 def test_the_order_of_the_films_does_not_matter(teacher, tmp_path) -> None:
     first = compute(teacher, [0, 1, 2, 3], tmp_path)
     kept = compute(teacher, [3, 1, 0, 2], tmp_path)  # the files of the first call
-    shas = [f"{i:04x}" for i in range(4)]
-    torch.testing.assert_close(first.lookup(shas, 1).logits, kept.lookup(shas, 1).logits)
+    order = torch.tensor([3, 1, 0, 2])
+    torch.testing.assert_close(
+        first.lookup(order, 1).logits, kept.lookup(torch.arange(4), 1).logits
+    )
 
 
 def test_another_key_computes_anew(teacher, tmp_path) -> None:
@@ -66,18 +68,27 @@ def test_another_key_computes_anew(teacher, tmp_path) -> None:
         teacher.head[-1].bias.add_(5)
     same = compute(teacher, [0, 1], tmp_path)
     other = compute(teacher, [0, 1], tmp_path, key="other teacher")
-    shas = ["0000", "0001"]
-    expected = first.lookup(shas, 0).logits
-    assert torch.equal(expected, same.lookup(shas, 0).logits)
-    torch.testing.assert_close(other.lookup(shas, 0).logits, expected + 5)
+    rows = torch.arange(2)
+    expected = first.lookup(rows, 0).logits
+    assert torch.equal(expected, same.lookup(rows, 0).logits)
+    torch.testing.assert_close(other.lookup(rows, 0).logits, expected + 5)
 
 
-def test_an_unknown_film_or_view_is_refused(teacher, tmp_path) -> None:
+def test_other_films_and_views_are_refused(teacher, tmp_path) -> None:
+    cached, here = compute(teacher, [0, 1], tmp_path), torch.device("cpu")
+    for order, named in (([0, 0xFFFF], "ffff"), ([1, 0], "another order"), ([0], "another order")):
+        with pytest.raises(RadistillError, match=named):
+            cached.on(films(order), here, {"logits"})
+    with pytest.raises(RadistillError, match="view 2: there are 2"):
+        cached.lookup(torch.arange(2), 2)
+
+
+def test_only_what_is_read_is_put_on_the_device(teacher, tmp_path) -> None:
     cached = compute(teacher, [0, 1], tmp_path)
-    with pytest.raises(RadistillError, match="ffff"):
-        cached.lookup(["ffff"], 0)
-    with pytest.raises(RadistillError):
-        cached.lookup(["0000"], 2)
+    there = cached.on(films([0, 1]), torch.device("meta"), {"logits"})
+    logits, embedding, attention = there._by_view[1]
+    assert (logits.device.type, logits.shape[0]) == ("meta", 2)
+    assert embedding.numel() == attention.numel() == 0
 
 
 def test_the_teacher_is_frozen_and_in_eval_mode(teacher, tmp_path) -> None:

@@ -4,53 +4,55 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radistill.config import AugmentConfig
-from radistill.training.augment import augment, view_keys
+from radistill.training.augment import augment
+from radistill.training.random_numbers import content_keys, salted
 
 STILL = AugmentConfig(rotate=0, shift=0, scale=0, brightness=0, contrast=0, noise=0)
-FILMS = np.random.default_rng(0).integers(0, 256, (5, 24, 24), dtype=np.uint8)
-SHAS = [f"{i:064x}" for i in range(5)]
+ALL = AugmentConfig(aspect=0.2, gamma=0.6, sharpness=0.5, resample=0.5, jpeg=0.5, flip=True)
+FILMS = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (9, 24, 24), dtype=np.uint8))
+KEYS = content_keys([f"{i:064x}" for i in range(9)])
 
 
 def test_no_change_is_the_identity() -> None:
-    found = augment(FILMS, view_keys(SHAS, 0, 0), STILL)
-    torch.testing.assert_close(found[:, 0], torch.from_numpy(FILMS) / 255, atol=1e-5, rtol=0)
+    augmented = augment(FILMS, KEYS, STILL)
+    torch.testing.assert_close(augmented[:, 0], FILMS / 255, atol=1e-5, rtol=0)
 
 
-@given(st.permutations(range(5)))
-def test_a_view_follows_from_content_and_not_from_position(order: list[int]) -> None:
-    all_at_once = augment(FILMS, view_keys(SHAS, 3, 7), AugmentConfig())
-    shuffled = augment(FILMS[order], view_keys([SHAS[i] for i in order], 3, 7), AugmentConfig())
-    torch.testing.assert_close(shuffled, all_at_once[order])
+@given(st.permutations(range(9)), st.integers(1, 9))
+def test_a_view_follows_from_content_and_not_from_its_place_in_the_batch(
+    order: list[int], count: int
+) -> None:
+    some = order[:count]
+    assert torch.equal(augment(FILMS[some], KEYS[some], ALL), augment(FILMS, KEYS, ALL)[some])
 
 
 def test_views_and_seeds_differ() -> None:
-    first = augment(FILMS, view_keys(SHAS, 0, 0), AugmentConfig())
-    for view, seed in ((1, 0), (0, 1)):
-        assert not torch.equal(first, augment(FILMS, view_keys(SHAS, view, seed), AugmentConfig()))
+    first = augment(FILMS, KEYS, AugmentConfig())
+    assert not torch.equal(first, augment(FILMS, salted(KEYS, "another"), AugmentConfig()))
 
 
 def test_values_stay_in_range() -> None:
     strong = AugmentConfig(brightness=1, contrast=1, noise=1)
-    found = augment(FILMS, view_keys(SHAS, 0, 0), strong)
-    assert found.min() >= 0
-    assert found.max() <= 1
+    augmented = augment(FILMS, KEYS, strong)
+    assert augmented.min() >= 0
+    assert augmented.max() <= 1
 
 
 def test_flip_only_mirrors() -> None:
     flip = STILL.model_copy(update={"flip": True})
-    found = augment(np.repeat(FILMS[:1], 40, axis=0), view_keys(map(str, range(40)), 0, 0), flip)
-    film = torch.from_numpy(FILMS[0]) / 255
-    mirrored = [torch.allclose(image[0], film.flip(1), atol=1e-5) for image in found]
-    kept = [torch.allclose(image[0], film, atol=1e-5) for image in found]
+    keys = content_keys([str(number) for number in range(40)])
+    augmented = augment(FILMS[:1].expand(40, -1, -1), keys, flip)
+    film = FILMS[0] / 255
+    mirrored = [torch.allclose(image[0], film.flip(1), atol=1e-5) for image in augmented]
+    kept = [torch.allclose(image[0], film, atol=1e-5) for image in augmented]
     assert all(m != k for m, k in zip(mirrored, kept, strict=True))
     assert 5 < sum(mirrored) < 35
 
 
 def test_the_same_view_at_two_sizes_shows_the_same_film() -> None:
     """A teacher and a student with other input sizes see one view."""
-    large = np.kron(np.eye(4, dtype=np.uint8) * 200, np.ones((16, 16), dtype=np.uint8))[None]
-    small = np.kron(np.eye(4, dtype=np.uint8) * 200, np.ones((8, 8), dtype=np.uint8))[None]
+    large = torch.eye(4).kron(torch.full((16, 16), 200.0)).to(torch.uint8)[None]
+    small = torch.eye(4).kron(torch.full((8, 8), 200.0)).to(torch.uint8)[None]
     quiet = AugmentConfig(noise=0, rotate=30)
-    keys = view_keys(SHAS[:1], 0, 0)
-    shrunk = torch.nn.functional.avg_pool2d(augment(large, keys, quiet), 2)
-    assert (shrunk - augment(small, keys, quiet)).abs().mean() < 0.02
+    shrunk = torch.nn.functional.avg_pool2d(augment(large, KEYS[:1], quiet), 2)
+    assert (shrunk - augment(small, KEYS[:1], quiet)).abs().mean() < 0.02

@@ -27,7 +27,7 @@ def test_the_average_of_the_weights_by_hand(decay: float) -> None:
     for count, value in enumerate([3.0, 7.0, -2.0, 5.0]):
         for parameter in model.parameters():
             parameter.data.fill_(value)
-        average.update_parameters(model)
+        average.update()
         kept = min(decay, (1 + count) / (10 + count)) if count else 0.0  # the first is taken whole
         expected = kept * expected + (1 - kept) * value
         for parameter in average.module.parameters():
@@ -45,7 +45,7 @@ def test_the_average_has_batch_norm_statistics_of_its_own() -> None:
             if isinstance(norm, nn.BatchNorm2d):
                 norm.running_mean.fill_(value)
                 norm.running_var.fill_(value + 1)
-        average.update_parameters(model)
+        average.update()
         kept = min(0.2, (1 + count) / (10 + count)) if count else 0.0
         expected = kept * expected + (1 - kept) * value
     norms = [norm for norm in average.module.modules() if isinstance(norm, nn.BatchNorm2d)]

@@ -1,6 +1,6 @@
 """Distillation as an objective of the training loop: a weighted list of methods."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
 import torch
 from torch import nn
@@ -11,7 +11,10 @@ from radistill.distill.losses import attention_loss, hint_loss, kd_loss, resize_
 from radistill.distill.relations import dist_loss, rkd_angle_loss, rkd_distance_loss
 from radistill.distill.teacher_outputs import TeacherOutputCache, TeacherOutputs
 from radistill.errors import RadistillError
+from radistill.training.examples import Examples
 from radistill.training.learner import NetworkOutputs
+
+_READ = {"hinton": "logits", "dist": "logits", "attention": "attention"}  # else the embedding
 
 
 class Distillation:
@@ -25,6 +28,11 @@ class Distillation:
         self.config = config
         self.attention = any(method.name == "attention" for method in config.methods)
 
+    def start(self, films: Examples, device: torch.device) -> None:
+        """Put the outputs that the methods read on the device; RadistillError for other films."""
+        read = {_READ.get(method.name, "embedding") for method in self.config.methods}
+        self.teacher = self.teacher.on(films, device, read | {"logits"})
+
     def projector(self, embedding_size: int) -> nn.Module | None:
         """Linear(embedding_size, D of the teacher) for the method `hint`."""
         if all(method.name != "hint" for method in self.config.methods):
@@ -32,17 +40,17 @@ class Distillation:
         return nn.Linear(embedding_size, self.teacher.embedding_size)
 
     def __call__(
-        self, outputs: NetworkOutputs, targets: torch.Tensor, shas: Sequence[str], view: int
+        self, outputs: NetworkOutputs, targets: torch.Tensor, rows: torch.Tensor, view: int
     ) -> torch.Tensor:
         """(N,). Raises RadistillError if teacher and student do not fit together."""
-        parts = self.parts(outputs, targets, shas, view)
+        parts = self.parts(outputs, targets, rows, view)
         return torch.stack(list(parts.values())).sum(dim=0)
 
     def parts(
-        self, outputs: NetworkOutputs, targets: torch.Tensor, shas: Sequence[str], view: int
+        self, outputs: NetworkOutputs, targets: torch.Tensor, rows: torch.Tensor, view: int
     ) -> dict[str, torch.Tensor]:
         """The weighted parts (N,), by the name of the method; `labels` for the cross-entropy."""
-        teacher = self.teacher.lookup(shas, view, outputs.logits.device)
+        teacher = self.teacher.lookup(rows, view)
         if teacher.logits.shape != outputs.logits.shape:
             raise RadistillError(
                 f"the teacher has {teacher.logits.shape[1]} outputs and the student "

@@ -1,10 +1,12 @@
 """Teacher outputs for every film and augmented view, computed once.
 
-A distillation epoch then costs about a plain student epoch. Outputs are looked up by content hash
-and view number, never by position, so films may be shuffled, shared among processes or removed.
+A distillation epoch then costs about a plain student epoch. Files hold them by content hash, so
+films may be shuffled, shared among processes or removed from one run to the next.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,13 +31,10 @@ class TeacherOutputs(NamedTuple):
 
 
 class TeacherOutputCache:
-    """Teacher outputs by content hash and view.
-
-    shas: of the films. by_view: the outputs for each view, rows in the order of `shas`.
-    """
+    """Teacher outputs for each view, rows in the order of `shas`, the films' content hashes."""
 
     def __init__(self, shas: Sequence[str], by_view: Sequence[TeacherOutputs]) -> None:
-        self._rows = {sha: row for row, sha in enumerate(shas)}
+        self.shas = tuple(shas)
         self._by_view = list(by_view)
 
     @property
@@ -46,22 +45,38 @@ class TeacherOutputCache:
     def embedding_size(self) -> int:
         return int(self._by_view[0].embedding.shape[1])
 
-    def lookup(
-        self, shas: Sequence[str], view: int, device: torch.device | None = None
-    ) -> TeacherOutputs:
-        """Outputs for one view of these films, float32.
+    def on(
+        self, films: Examples, device: torch.device, parts: Collection[str]
+    ) -> TeacherOutputCache:
+        """The cache with these parts alone, on `device`, for training on `films`.
 
-        Raises RadistillError for a film or view that is not in the cache.
+        Raises RadistillError if it is of other films.
         """
-        try:
-            rows = [self._rows[sha] for sha in shas]
-            cached = self._by_view[view]
-        except (KeyError, IndexError) as error:
+        if films.shas != self.shas:
+            odd = next((sha for sha in films.shas if sha not in self.shas), "in another order")
             raise RadistillError(
-                f"no teacher output for film or view {error.args[0]!r}: the cache belongs to "
-                "other films; delete the run's teacher-outputs folder and run again"
-            ) from None
-        return TeacherOutputs(*(part[rows].to(device).float() for part in cached))
+                f"no teacher output for film {odd}: the cache belongs to other films; delete the "
+                "run's teacher-outputs folder and run again"
+            )
+        moved = [
+            TeacherOutputs(
+                *(
+                    (part if name in parts else part[:, :0]).to(device)
+                    for name, part in one._asdict().items()
+                )
+            )
+            for one in self._by_view
+        ]
+        return TeacherOutputCache(self.shas, moved)
+
+    def lookup(self, rows: torch.Tensor, view: int) -> TeacherOutputs:
+        """Outputs for one view of the films at `rows`, float32, where the cache is.
+
+        Raises RadistillError for a view that is not in the cache.
+        """
+        if view >= self.views:
+            raise RadistillError(f"no teacher output for view {view}: there are {self.views}")
+        return TeacherOutputs(*(part[rows].float() for part in self._by_view[view]))
 
 
 def cache_teacher_outputs(
@@ -98,7 +113,7 @@ def cache_teacher_outputs(
     return TeacherOutputCache(films.shas, by_view)
 
 
-def average(teachers: Sequence[TeacherOutputCache], shas: Sequence[str]) -> TeacherOutputCache:
+def average(teachers: Sequence[TeacherOutputCache]) -> TeacherOutputCache:
     """Several teachers as one: mean logits and attention, embeddings side by side.
 
     Raises RadistillError if they have different classes or views.
@@ -106,9 +121,9 @@ def average(teachers: Sequence[TeacherOutputCache], shas: Sequence[str]) -> Teac
     first = teachers[0]
     if len(teachers) == 1:
         return first
-    by_view = []
+    every, by_view = torch.arange(len(first.shas)), []
     for view in range(first.views):
-        each = [teacher.lookup(shas, view) for teacher in teachers]
+        each = [teacher.lookup(every, view) for teacher in teachers]
         if len({one.logits.shape[1] for one in each}) > 1:
             counts = ", ".join(str(one.logits.shape[1]) for one in each)
             raise RadistillError(f"the teachers have different numbers of outputs: {counts}")
@@ -124,7 +139,7 @@ def average(teachers: Sequence[TeacherOutputCache], shas: Sequence[str]) -> Teac
                 torch.stack([one.attention for one in each]).mean(dim=0).half(),
             )
         )
-    return TeacherOutputCache(shas, by_view)
+    return TeacherOutputCache(first.shas, by_view)
 
 
 def _one_view(
@@ -141,7 +156,7 @@ def _one_view(
     joined = outputs(
         joined_outputs,
         len(films),
-        lambda rows: views.images(films, rows, view),
+        lambda rows: views.images(films, rows, view, accelerator.device),
         accelerator,
         description=f"teacher outputs, view {view + 1} of {views.count}",
     )

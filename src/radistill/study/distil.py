@@ -6,9 +6,8 @@ from radistill.config import DistillConfig
 from radistill.distill.objective import Distillation
 from radistill.distill.teacher_outputs import TeacherOutputCache, average, cache_teacher_outputs
 from radistill.errors import UsageError
-from radistill.study.fit import Study, fit_model
+from radistill.study.fit import Study, fit_model, repeated_views
 from radistill.study.trained import TrainedModel
-from radistill.training.views import Views
 
 TEACHER = "teacher"
 
@@ -67,16 +66,16 @@ def _distillation(
 ) -> Distillation:
     """The student's loss, with the teachers' averaged outputs for each film and view."""
     caches = [_teacher_outputs(study, teacher, distill.views) for teacher in teachers]
-    shas = study.examples("train", study.config.student.input_size).shas
-    return Distillation(average(caches, shas), distill)
+    return Distillation(average(caches), distill)
 
 
 def _teacher_outputs(study: Study, teacher: TrainedModel, views: int) -> TeacherOutputCache:
-    seed, augment, weights = study.config.seed, study.config.augment, teacher.weights_sha256
+    augment, weights = study.config.augment, teacher.weights_sha256
+    films = study.examples("train", teacher.input_size)
     return cache_teacher_outputs(
         teacher.network,
-        study.examples("train", teacher.input_size),
-        Views(views, seed, augment),
+        films,
+        repeated_views(study, films, views),
         folder=study.run.working("teacher-outputs") / weights[:16],
         key=study.key(weights, augment.model_dump(exclude_defaults=True)),
         accelerator=study.accelerator,

@@ -23,13 +23,16 @@ from radistill.training.examples import Examples, examples_of
 from radistill.training.frozen import FROZEN
 from radistill.training.head import FEATURES, train_head
 from radistill.training.history import Epoch, training_seconds, write_history
+from radistill.training.kept_views import keep_views
 from radistill.training.loop import train
 from radistill.training.objective import Objective
 from radistill.training.outputs import outputs, plain
 from radistill.training.state import CHECKPOINT
 from radistill.training.task import TrainingTask
+from radistill.training.views import Views
 
 HISTORY = "history.csv"
+VIEWS = "views"  # folder of the views that are kept, in the run's cache
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,12 @@ def _train(
         history += train_head(network, recipe, task)
     if recipe.epochs:
         loss = objective() if objective else None
-        history += train(network, recipe, task, settings.augment, objective=loss, views=views)
+        if views and not recipe.cached_views:
+            drawn = repeated_views(study, task.train, views)
+        else:
+            count = recipe.cached_views or views or recipe.epochs
+            drawn = Views(count, settings.seed, settings.augment)
+        history += train(network, recipe, task, drawn, objective=loss)
     if study.main:
         save_model(
             network,
@@ -165,6 +173,12 @@ def _train(
             synthetic=study.dataset.synthetic,
         )
     return history
+
+
+def repeated_views(study: Study, films: Examples, count: int) -> Views:
+    """Views that teachers and students see alike, kept on disk for them."""
+    views = Views(count, study.config.seed, study.config.augment)
+    return keep_views(views, films, study.run.folder / "cache" / VIEWS, study.accelerator)
 
 
 def create_network(recipe: Recipe, outputs: int) -> tuple[GreyClassifier, WeightsReport]:
@@ -217,7 +231,9 @@ def _predict(study: Study, networks: Sequence[GreyClassifier], split: str) -> Pr
     for network in networks:
         examples = study.examples(split, network.input_size)
         network.to(accelerator.device)
-        logits.append(outputs(network, len(films), plain(examples), accelerator).double())
+        logits.append(
+            outputs(network, len(films), plain(examples, accelerator.device), accelerator).double()
+        )
     mean = torch.stack(logits).mean(dim=0)
     scores = class_probabilities(mean, study.targets.class_of).numpy()
     return Predictions(

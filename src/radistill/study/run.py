@@ -31,7 +31,7 @@ from radistill.study.bundle import bundle_model
 from radistill.study.checks import check_heat_maps, check_robustness, heat_map_of
 from radistill.study.decoded_films import DecodedFilms
 from radistill.study.distil import check_targets, fit_student, fit_teachers, teacher_names
-from radistill.study.fit import Study, create_network, fit_model
+from radistill.study.fit import VIEWS, Study, create_network, fit_model
 from radistill.study.rundir import RunDirectory, digest, environment
 from radistill.study.teacher_average import TeacherAverage, score_average
 from radistill.study.trained import TrainedModel
@@ -177,7 +177,8 @@ def _conclude(
         films.thumbnail,
         heat=heat_map_of(student, films.at(student.input_size)),
     )
-    shutil.rmtree(run.working("teacher-outputs"), ignore_errors=True)
+    for left in (run.working("teacher-outputs"), run.folder / "cache" / VIEWS):
+        shutil.rmtree(left, ignore_errors=True)
     run.finish_step("report", key)
 
 

@@ -26,7 +26,7 @@ from radistill.errors import RadistillError, UsageError
 from radistill.files import SCRATCH, move_folder, tidy, unwritable, write_json, write_text
 from radistill.schema.environment import Environment
 
-FORMAT = 3  # of the stages; a change of what a stage writes or computes raises it
+FORMAT = 4  # of the stages; a change of what a stage writes or computes raises it
 STAGE = "stage.json"
 PACKAGES = [
     "torch",

@@ -110,7 +110,7 @@ def _write(
     with path.open("wb") as file, bar() as progress:
         for start in progress.track(range(0, len(films), BATCH), description=title):
             rows = np.arange(start, min(start + BATCH, len(films)))
-            images = views.images(films, rows, view).to(task.accelerator.device)
+            images = views.images(films, rows, view, task.accelerator.device)
             features = stem(model, frozen, images).half().cpu().numpy()
             if start == 0:
                 shape = (len(films), *features.shape[1:])

@@ -87,7 +87,11 @@ def _features(model: GreyClassifier, task: TrainingTask) -> list[torch.Tensor]:
         for name, films in (("train", task.train), ("val", task.val)):
             title = f"features of {name} films"
             state[name] = outputs(
-                model.embedding, len(films), plain(films), accelerator, description=title
+                model.embedding,
+                len(films),
+                plain(films, accelerator.device),
+                accelerator,
+                description=title,
             )
         if accelerator.is_main_process:
             checkpoint.save(path, state)

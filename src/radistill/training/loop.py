@@ -11,12 +11,14 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import torch
+from accelerate.utils.memory import should_reduce_batch_size
+from torch import Tensor
 
-from radistill.config import AugmentConfig, Recipe
+from radistill.config import Recipe
 from radistill.errors import RadistillError
 from radistill.models import GreyClassifier, set_training_mode
 from radistill.progress import bar, console
-from radistill.training.examples import Examples
+from radistill.training.blocks import blocks
 from radistill.training.frozen import frozen_features
 from radistill.training.history import Epoch
 from radistill.training.memory import keep_freed_memory
@@ -24,33 +26,36 @@ from radistill.training.objective import CrossEntropy, Objective
 from radistill.training.state import TrainingState, start_training
 from radistill.training.task import TrainingTask
 from radistill.training.validation import validate
-from radistill.training.views import Views
+from radistill.training.views import Views, unit
+
+SAVING = 0.1  # share of the time that may go into saving the state
 
 
 def train(
     model: GreyClassifier,
     recipe: Recipe,
     task: TrainingTask,
-    augmentation: AugmentConfig,
+    views: Views,
     *,
     objective: Objective | None = None,
-    views: int | None = None,
 ) -> list[Epoch]:
     """Fine-tune `model` for `recipe.epochs` epochs; leave the best epoch's weights in it.
 
-    objective: the loss; cross-entropy if not given. views: how many augmented views of a film
-    there are, cycled by epoch; as many as epochs if not given. Returns a row for each epoch.
+    views: what is seen of the films, cycled by epoch. objective: the loss; cross-entropy if not
+    given. Returns a row for each epoch.
 
-    Raises RadistillError if the loss is not finite, naming the step and the batch's films.
+    Raises RadistillError if the loss is not finite, naming the step and the batch's films, and if
+    the memory does not hold a batch.
     """
     keep_freed_memory()
+    torch.backends.cudnn.benchmark = True  # all batches have one shape
     name, accelerator, epochs = task.name, task.accelerator, recipe.epochs
     objective = objective or CrossEntropy(recipe.label_smoothing)
+    objective.start(task.train, accelerator.device)
     steps = len(task.train) // task.batch_size(recipe.batch_size)
-    drawn = Views(recipe.cached_views or views or epochs, task.seed, augmentation)
     cached = None
     if recipe.cached_views:
-        cached = frozen_features(model, recipe.frozen_stages, task, drawn)
+        cached = frozen_features(model, recipe.frozen_stages, task, views)
     state = start_training(model, recipe, steps, objective, accelerator)
     state.load(task.folder, task.key)
     done = len(state.history)
@@ -58,21 +63,27 @@ def train(
     if done and main:
         console.print(f"{name}: resumed after epoch {done} of {epochs}")
 
+    spent = {"training": 0.0, "saving": 0.0}
     with bar() as progress:
         shown = progress.add_task(name, total=steps * epochs, completed=steps * done, visible=main)
         for epoch in range(done + 1, epochs + 1):
             if recipe.patience and epoch - 1 - state.best_epoch >= recipe.patience:
                 break
             began, rate = time.perf_counter(), state.optimizer.param_groups[-1]["lr"]
-            features = cached[drawn.of_epoch(epoch)] if cached else None
+            features = cached[views.of_epoch(epoch)] if cached else None
 
-            def show(loss: float, epoch: int = epoch) -> None:
+            def show(taken: int, loss: float, epoch: int = epoch) -> None:
                 text = f"{name} epoch {epoch}/{epochs} loss {loss:.3f}"
-                progress.update(shown, advance=1, description=text)
+                progress.update(shown, completed=steps * (epoch - 1) + taken, description=text)
 
-            loss = train_one_epoch(
-                state, recipe, task, objective, drawn, epoch=epoch, features=features, show=show
-            )
+            try:
+                loss = train_one_epoch(
+                    state, recipe, task, objective, views, epoch=epoch, features=features, show=show
+                )
+            except RuntimeError as error:
+                if should_reduce_batch_size(error):
+                    raise RadistillError(_too_large(recipe, task)) from None
+                raise
             state.scored.eval()
             figures = validate(state.scored, task.val, task.positive, recipe.criterion, accelerator)
             if recipe.criterion == "last":
@@ -84,7 +95,12 @@ def train(
                     f"{name} epoch {epoch}/{epochs}: loss {loss:.3f}, validation AUC "
                     f"{figures.val_auc:.4f}, loss {figures.val_loss:.3f}, {seconds:.0f} s"
                 )
-                state.save(task.folder, task.key)
+                # The state of a large network takes longer to write than a GPU takes to train it.
+                spent["training"] += seconds
+                if spent["saving"] <= SAVING * spent["training"]:
+                    began = time.perf_counter()
+                    state.save(task.folder, task.key)
+                    spent["saving"] += time.perf_counter() - began
             accelerator.wait_for_everyone()
 
     model.load_state_dict(state.best_weights)
@@ -102,13 +118,13 @@ def train_one_epoch(
     *,
     epoch: int,
     features: np.ndarray | None = None,
-    show: Callable[[float], None] = lambda loss: None,
+    show: Callable[[int, float], None] = lambda taken, loss: None,
 ) -> float:
     """Every film once, but for the last incomplete batch; returns the mean loss.
 
     What is drawn depends on seed and epoch alone, so that a resumed run repeats it. features: the
     output of the frozen stages for this epoch's view, instead of images. show: called after each
-    step with the mean loss so far.
+    block of steps with their number and the mean loss so far. Only there does a GPU wait.
     """
     films, accelerator, device = task.train, task.accelerator, task.accelerator.device
     rank, processes = accelerator.process_index, accelerator.num_processes
@@ -117,38 +133,59 @@ def train_one_epoch(
     order = np.random.default_rng([task.seed, epoch]).permutation(len(films))
     torch.manual_seed(task.seed * 100_003 + epoch * 101 + rank)  # dropout
     batch = task.batch_size(recipe.batch_size)
-    steps, total = len(films) // batch, 0.0  # the films left over have their turn in other epochs
-    for step in range(steps):
-        rows = order[step * batch : (step + 1) * batch][rank::processes]
-        shas = [films.shas[row] for row in rows]
+    steps = len(films) // batch  # the films left over have their turn in other epochs
+    mine = order[: steps * batch][rank::processes]
+
+    def inputs(rows: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
         if features is None:
-            images = views.images(films, rows, view)
+            images = views.squares(films, rows, view, device)
         else:
-            images = torch.from_numpy(features[rows].astype(np.float32))
-        targets = views.targets(films, rows, view).to(device)
-        with accelerator.autocast():
-            outputs = state.network(images.to(device, memory_format=torch.channels_last))
-        loss = objective(outputs, targets, shas, view).mean()
-        if not torch.isfinite(loss):
-            raise RadistillError(_not_finite(task.name, epoch, step, films, rows))
-        state.optimizer.zero_grad()
-        accelerator.backward(loss)
-        if recipe.clip_norm:
-            accelerator.clip_grad_norm_(state.network.parameters(), recipe.clip_norm)
-        state.optimizer.step()
-        state.schedule.step()
-        if state.average is not None:
-            state.average.update_parameters(state.model)
-        total += loss.item()
-        show(total / (step + 1))
+            images = torch.from_numpy(features[rows]).to(device, non_blocking=True)
+        targets = views.targets(films, rows, view).to(device, non_blocking=True)
+        return images, targets, torch.from_numpy(rows).to(device, non_blocking=True)
+
+    losses = torch.zeros(steps, device=device)  # read once a block, for a GPU has to wait for that
+    taken, share = 0, batch // processes
+    size = films.pixels.size**2 if features is None else features[0].nbytes
+    for _, block in blocks(inputs, mine, device, size, share):
+        for images, targets, chosen in zip(*(part.split(share) for part in block), strict=True):
+            images = unit(images) if features is None else images.float()
+            with accelerator.autocast():
+                outputs = state.network(images.contiguous(memory_format=torch.channels_last))
+            loss = objective(outputs, targets, chosen, view).mean()
+            state.optimizer.zero_grad()
+            accelerator.backward(loss)
+            if recipe.clip_norm:
+                accelerator.clip_grad_norm_(state.network.parameters(), recipe.clip_norm)
+            state.optimizer.step()
+            state.schedule.step()
+            if state.average is not None:
+                state.average.update()
+            losses[taken] = loss.detach()
+            taken += 1
+        so_far = losses[:taken].cpu()
+        if not so_far.isfinite().all():
+            first = int(so_far.isfinite().logical_not().nonzero()[0])
+            raise RadistillError(_not_finite(task, epoch, first, order[first * batch :][:batch]))
+        show(taken, float(so_far.mean()))
     state.share_statistics(accelerator)
-    return total / steps
+    return float(losses.mean())
 
 
-def _not_finite(name: str, epoch: int, step: int, films: Examples, rows: np.ndarray) -> str:
-    names = films.paths or films.shas
+def _not_finite(task: TrainingTask, epoch: int, step: int, rows: np.ndarray) -> str:
+    names = task.train.paths or task.train.shas
     return (
-        f"{name}: the loss is not a finite number at epoch {epoch}, step {step + 1}. "
-        "The last finished epoch is kept. Try a smaller learning rate or clip_norm=1. "
+        f"{task.name}: the loss is not a finite number at epoch {epoch}, step {step + 1}. "
+        "The epochs that were saved are kept. Try a smaller learning rate or clip_norm=1. "
         f"Films of the batch: {', '.join(names[row] for row in rows)}"
+    )
+
+
+def _too_large(recipe: Recipe, task: TrainingTask) -> str:
+    device = task.accelerator.device
+    return (
+        f"{task.name}: the memory of {device} does not hold a batch of {recipe.batch_size} films "
+        f"at {recipe.input_size} pixels. Batch norm sees the whole batch, so it is not cut for "
+        "you: set a smaller batch_size (and learning_rate in proportion) or input_size, or "
+        "mixed_precision=bf16, or free the card. The epochs that were saved are kept."
     )

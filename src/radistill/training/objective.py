@@ -1,11 +1,14 @@
 """What a step minimises, one value an image, for training with and without a teacher."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from typing import Protocol
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from radistill.training.examples import Examples
 from radistill.training.learner import NetworkOutputs
 
 
@@ -14,14 +17,16 @@ class Objective(Protocol):
 
     attention: bool  # whether it needs `NetworkOutputs.attention`
 
+    def start(self, films: Examples, device: torch.device) -> None:
+        """Make ready to train on these films there."""
+        ...
+
     def projector(self, embedding_size: int) -> nn.Module | None:
         """A layer from the student's embedding to the teacher's, or None if it needs none."""
         ...
 
-    def __call__(
-        self, outputs: NetworkOutputs, targets: Tensor, shas: Sequence[str], view: int
-    ) -> Tensor:
-        """targets: float32 (N, outputs). shas: content hashes. view: its number. Returns (N,)."""
+    def __call__(self, outputs: NetworkOutputs, targets: Tensor, rows: Tensor, view: int) -> Tensor:
+        """targets: float32 (N, outputs). rows: int64 (N,), of the films. Returns (N,)."""
         ...
 
 
@@ -33,12 +38,13 @@ class CrossEntropy:
     def __init__(self, label_smoothing: float = 0.0) -> None:
         self.label_smoothing = label_smoothing
 
+    def start(self, films: Examples, device: torch.device) -> None:
+        pass
+
     def projector(self, embedding_size: int) -> None:
         return None
 
-    def __call__(
-        self, outputs: NetworkOutputs, targets: Tensor, shas: Sequence[str], view: int
-    ) -> Tensor:
+    def __call__(self, outputs: NetworkOutputs, targets: Tensor, rows: Tensor, view: int) -> Tensor:
         return F.cross_entropy(
             outputs.logits, targets, reduction="none", label_smoothing=self.label_smoothing
         )

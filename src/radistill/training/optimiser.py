@@ -15,10 +15,13 @@ from radistill.config import Recipe
 
 
 def make_optimizer(groups: ParamsT, recipe: Recipe) -> Optimizer:
-    """SGD with momentum or AdamW over parameter groups that carry their own `lr`."""
+    """SGD with momentum or AdamW over parameter groups that carry their own `lr`.
+
+    Fused: all weights in one pass, on a CPU too.
+    """
     if recipe.optimizer == "sgd":
-        return SGD(groups, lr=recipe.learning_rate, momentum=0.9)
-    return AdamW(groups, lr=recipe.learning_rate)
+        return SGD(groups, lr=recipe.learning_rate, momentum=0.9, fused=True)
+    return AdamW(groups, lr=recipe.learning_rate, fused=True)
 
 
 def make_schedule(optimizer: Optimizer, recipe: Recipe, steps: int) -> LRScheduler:

@@ -6,10 +6,9 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 from accelerate.optimizer import AcceleratedOptimizer
-from torch import Tensor, nn
+from torch import nn
 from torch.amp import GradScaler
 from torch.optim.lr_scheduler import LRScheduler
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from radistill.config import Recipe
 from radistill.models import GreyClassifier, trainable_groups
@@ -17,6 +16,7 @@ from radistill.training import checkpoint
 from radistill.training.frozen import Tail
 from radistill.training.history import Epoch
 from radistill.training.learner import Learner
+from radistill.training.moving_average import MovingAverage
 from radistill.training.objective import Objective
 from radistill.training.optimiser import make_optimizer, make_schedule
 
@@ -37,7 +37,7 @@ class TrainingState:
     network: nn.Module
     optimizer: AcceleratedOptimizer
     schedule: LRScheduler
-    average: AveragedModel | None
+    average: MovingAverage | None
     scaler: GradScaler | None
     best_weights: checkpoint.Tensors
     best: float = float("-inf")
@@ -113,10 +113,7 @@ def start_training(
         weight_decay=recipe.weight_decay,
     )
     # Copied before accelerate wraps the network, or the copy would call the original.
-    # Its statistics are averaged too: those of the live network are of other weights.
-    average = None
-    if recipe.ema:
-        average = AveragedModel(model, multi_avg_fn=_moving_average(recipe.ema), use_buffers=True)
+    average = MovingAverage(model, recipe.ema) if recipe.ema else None
     trained = Tail(model, recipe.frozen_stages) if recipe.cached_views else model
     projector = objective.projector(model.embedding_size)
     learner = Learner(trained, projector, attention=objective.attention).to(device)
@@ -135,17 +132,3 @@ def start_training(
         scaler.load_state_dict(GradScaler(device.type).state_dict())
     weights = checkpoint.copy_state(model)
     return TrainingState(model, learner, network, optimizer, schedule, average, scaler, weights)
-
-
-def _moving_average(decay: float):  # type: ignore[no-untyped-def]
-    """Exponential moving average of weights, with a shorter memory in the first steps.
-
-    All tensors at once: the count lies on the device, and to read it there makes a GPU wait.
-    """
-
-    def update(averages: list[Tensor], currents: list[Tensor], count: Tensor) -> None:
-        steps = float(count)
-        warm = min(decay, (1 + steps) / (10 + steps))
-        get_ema_multi_avg_fn(warm)(averages, currents, count)
-
-    return update

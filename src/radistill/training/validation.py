@@ -1,8 +1,9 @@
 """Figures on validation films, and the criterion that selects the epoch; higher is better."""
 
-from collections.abc import Callable, Sequence
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -12,10 +13,9 @@ from sklearn.metrics import roc_auc_score
 from torch import nn
 from torch.nn import functional as F
 
-from radistill.imaging.corruptions import Corruption
 from radistill.models.reported import class_probabilities
 from radistill.training.examples import Examples
-from radistill.training.outputs import outputs, plain
+from radistill.training.outputs import images_at_once, outputs, plain
 from radistill.training.tensor_corruptions import VALIDATION, corrupt
 
 Criterion = Literal["auc", "log_loss", "worst_auc", "last"]
@@ -62,20 +62,22 @@ def validate(
     accelerator: Accelerator,
 ) -> ValidationFigures:
     """Score `model`, in eval mode, on the validation films."""
-    draw = plain(val)
-    logits = outputs(model, len(val), draw, accelerator)
-    figures = validation_figures(logits, val, positive, criterion)
-    if criterion != "worst_auc":
-        return figures
-    worst = figures.val_auc
-    for kind in VALIDATION:
-        corrupted = partial(_corrupted, draw, kind)
-        logits = outputs(model, len(val), corrupted, accelerator)
-        worst = min(worst, auc(logits, val.classes, val.class_of, positive))
-    return replace(figures, criterion=worst)
+    kinds = VALIDATION if criterion == "worst_auc" else ()
 
+    def every_kind(images: torch.Tensor) -> torch.Tensor:
+        """Logits (N, (1 + kinds) * outputs) of the images as they are, then corrupted."""
+        corrupted = [corrupt(images, kind, kind.severities[1]) for kind in kinds]
+        logits: torch.Tensor = model(torch.cat([images, *corrupted]))
+        return torch.cat(logits.chunk(1 + len(kinds)), dim=1)
 
-def _corrupted(
-    draw: Callable[[np.ndarray], torch.Tensor], kind: Corruption, rows: np.ndarray
-) -> torch.Tensor:
-    return corrupt(draw(rows), kind, kind.severities[len(kind.severities) // 2])
+    joined = outputs(
+        every_kind,
+        len(val),
+        plain(val, accelerator.device),
+        accelerator,
+        batch_size=images_at_once(accelerator) // (1 + len(kinds)),
+    )
+    plainly, *corrupted = joined.chunk(1 + len(kinds), dim=1)
+    figures = validation_figures(plainly, val, positive, criterion)
+    scores = [auc(logits, val.classes, val.class_of, positive) for logits in corrupted]
+    return replace(figures, criterion=min([figures.criterion, *scores]))

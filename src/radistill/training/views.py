@@ -8,11 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.special import betaincinv
+from torch import Tensor
 from torch.nn import functional as F
 
 from radistill.config import AugmentConfig
-from radistill.training.augment import augment, view_keys
-from radistill.training.examples import Examples
+from radistill.training.augment import augment
+from radistill.training.examples import CPU, Examples
+from radistill.training.random_numbers import salted, uniform
+
+# Pixels drawn at once: what fits the cache of a core, or keeps a card busy.
+_PIXELS = {"cpu": 1 << 18, "cuda": 1 << 24}
 
 
 @dataclass(frozen=True)
@@ -20,47 +26,69 @@ class Views:
     """All that decides what is drawn, besides the films.
 
     count: views of a film, cycled by epoch. The partner of a film in mixup may be any film of its
-    split.
+    split. kept: the films as each view shows them, where they have been drawn before.
     """
 
     count: int
     seed: int
     augmentation: AugmentConfig
+    kept: tuple[Examples, ...] = ()
 
     def of_epoch(self, epoch: int) -> int:
         """The view of epoch 1, 2, ..."""
         return (epoch - 1) % self.count
 
-    def images(self, films: Examples, rows: np.ndarray, view: int) -> torch.Tensor:
-        """float32 (N, 1, S, S) in [0, 1]."""
-        keys = self._keys(films, rows, view)
-        images = augment(films.squares(rows), keys, self.augmentation)
-        if not self.augmentation.mixup:
-            return images
-        partners, shares = self._mixing(films, keys)
-        their_keys = self._keys(films, partners, view)
-        others = augment(films.squares(partners), their_keys, self.augmentation)
-        return torch.lerp(others, images, shares.view(-1, 1, 1, 1))
+    def squares(
+        self, films: Examples, rows: np.ndarray, view: int, device: torch.device = CPU
+    ) -> Tensor:
+        """uint8 (N, S, S): the view as teachers and student see it."""
+        if self.kept and self.kept[view].shas == films.shas:
+            return self.kept[view].squares(rows, device)
+        some = max(1, _PIXELS.get(device.type, 1 << 18) // films.pixels.size**2)
+        parts = [rows[start : start + some] for start in range(0, len(rows), some)]
+        return torch.cat([self._draw(films, part, view, device) for part in parts])
 
-    def targets(self, films: Examples, rows: np.ndarray, view: int) -> torch.Tensor:
+    def images(
+        self, films: Examples, rows: np.ndarray, view: int, device: torch.device = CPU
+    ) -> Tensor:
+        """float32 (N, 1, S, S) in [0, 1]: the same as a network takes it."""
+        return unit(self.squares(films, rows, view, device))
+
+    def targets(self, films: Examples, rows: np.ndarray, view: int) -> Tensor:
         """float32 (N, outputs): one-hot, or mixed as the images are."""
         own = _one_hot(films, rows)
         if not self.augmentation.mixup:
             return own
-        partners, shares = self._mixing(films, self._keys(films, rows, view))
+        partners, shares = self._mixing(films, rows, view)
         return torch.lerp(_one_hot(films, partners), own, shares.view(-1, 1))
 
-    def _keys(self, films: Examples, rows: np.ndarray, view: int) -> list[int]:
-        return view_keys([films.shas[row] for row in rows], view, self.seed)
+    def _draw(self, films: Examples, rows: np.ndarray, view: int, device: torch.device) -> Tensor:
+        def drawn(rows: np.ndarray) -> Tensor:
+            keys = self._keys(films, rows, view)
+            return augment(films.squares(rows, device), keys, self.augmentation)
 
-    def _mixing(self, films: Examples, keys: list[int]) -> tuple[np.ndarray, torch.Tensor]:
+        images = drawn(rows)
+        if self.augmentation.mixup:
+            partners, shares = self._mixing(films, rows, view)
+            own = shares.to(device, non_blocking=True).view(-1, 1, 1, 1)
+            images = torch.lerp(drawn(partners), images, own)
+        return images.squeeze(1).mul_(255).round_().to(torch.uint8)
+
+    def _keys(self, films: Examples, rows: np.ndarray, view: int) -> Tensor:
+        return salted(films.keys[torch.from_numpy(rows)], f"view {view} of seed {self.seed}")
+
+    def _mixing(self, films: Examples, rows: np.ndarray, view: int) -> tuple[np.ndarray, Tensor]:
         """Rows of the partners, and the share of the film itself in each mixture."""
-        draws = [np.random.default_rng(key) for key in keys]
+        draws = uniform(salted(self._keys(films, rows, view), "mixup"), 2).double().numpy()
         alpha = self.augmentation.mixup
-        shares = [random.beta(alpha, alpha) for random in draws]
-        partners = films.by_content[[random.integers(len(films)) for random in draws]]
-        return partners, torch.tensor(shares, dtype=torch.float32)
+        partners = films.by_content[(draws[:, 0] * len(films)).astype(np.int64)]
+        return partners, torch.from_numpy(betaincinv(alpha, alpha, draws[:, 1])).float()
 
 
-def _one_hot(films: Examples, rows: np.ndarray) -> torch.Tensor:
+def unit(squares: Tensor) -> Tensor:
+    """Squares (N, S, S), uint8, to float32 (N, 1, S, S) in [0, 1], as a network takes them."""
+    return squares.unsqueeze(1).float().div_(255)
+
+
+def _one_hot(films: Examples, rows: np.ndarray) -> Tensor:
     return F.one_hot(torch.from_numpy(films.targets[rows]), len(films.class_of)).float()
