@@ -140,6 +140,7 @@ class Ours:
         if self.recipe.cached_views:
             frozen = self.recipe.frozen_stages
             self.features = frozen_features(model, frozen, self.task, self.views)[0]
+        self.objective.start(films, accelerator.device)
         steps = len(films) // BATCH
         self.state = start_training(model, self.recipe, steps, self.objective, accelerator)
 
@@ -148,7 +149,6 @@ class Ours:
             self.state,
             self.recipe,
             self.task,
-            self.objective,
             self.views,
             epoch=1,
             features=self.features,

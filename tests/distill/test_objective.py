@@ -20,7 +20,7 @@ def draw(seed: int, *shape: int) -> torch.Tensor:
 def teacher(seed: int = 0, outputs: int = 3, embedding: int = 6) -> TeacherOutputCache:
     maps = attention_map(draw(seed + 2, 4, 2, 6, 6))
     view = TeacherOutputs(draw(seed, 4, outputs), draw(seed + 1, 4, embedding), maps)
-    return TeacherOutputCache(SHAS, [view])
+    return TeacherOutputCache(SHAS, view)
 
 
 def student() -> NetworkOutputs:
@@ -35,7 +35,7 @@ def labels() -> torch.Tensor:
 
 def test_no_weight_on_the_teacher_is_cross_entropy() -> None:
     config = DistillConfig(methods=(Method(name="hinton", weight=1e-9),), label_weight=1.0)
-    losses = Distillation(teacher(), config)(student(), labels(), ROWS, 0)
+    losses = Distillation(teacher(), config)(student(), labels(), ROWS)
     expected = F.cross_entropy(student().logits, labels(), reduction="none")
     torch.testing.assert_close(losses, expected)
 
@@ -43,11 +43,11 @@ def test_no_weight_on_the_teacher_is_cross_entropy() -> None:
 def test_a_combination_is_the_weighted_sum_of_its_methods() -> None:
     methods = tuple(Method(name=name, weight=i + 1) for i, name in enumerate(ALL))
     together = Distillation(teacher(), DistillConfig(methods=methods, label_weight=0))
-    total = together(student(), labels(), ROWS, 0)
+    total = together(student(), labels(), ROWS)
     alone = [
         i
         * Distillation(teacher(), DistillConfig(methods=(Method(name=name),), label_weight=0))(
-            student(), labels(), ROWS, 0
+            student(), labels(), ROWS
         )
         for i, name in enumerate(ALL, start=1)
     ]
@@ -59,8 +59,8 @@ def test_the_order_of_the_batch_does_not_matter() -> None:
     objective = Distillation(teacher(), DistillConfig(methods=(Method(name="hinton"),)))
     turned = NetworkOutputs(*(part.flip(0) for part in student()))
     torch.testing.assert_close(
-        objective(turned, labels().flip(0), ROWS.flip(0), 0),
-        objective(student(), labels(), ROWS, 0).flip(0),
+        objective(turned, labels().flip(0), ROWS.flip(0)),
+        objective(student(), labels(), ROWS).flip(0),
     )
 
 
@@ -72,15 +72,15 @@ def test_only_hints_have_a_projector_of_the_teachers_size() -> None:
 
 def test_what_does_not_fit_is_refused_by_name() -> None:
     with pytest.raises(RadistillError, match="2 outputs and the student 3"):
-        Distillation(teacher(outputs=2), DistillConfig())(student(), labels(), ROWS, 0)
+        Distillation(teacher(outputs=2), DistillConfig())(student(), labels(), ROWS)
 
 
 def test_several_teachers_are_averaged() -> None:
     two = average([teacher(0), teacher(10)])
-    one, other, both = (t.lookup(ROWS, 0) for t in (teacher(0), teacher(10), two))
+    one, other, both = (t.lookup(ROWS) for t in (teacher(0), teacher(10), two))
     torch.testing.assert_close(both.logits, (one.logits + other.logits) / 2)
     assert two.embedding_size == 12
-    same = average([teacher(0), teacher(0)]).lookup(ROWS, 0)
+    same = average([teacher(0), teacher(0)]).lookup(ROWS)
     torch.testing.assert_close(same.logits, one.logits)
     with pytest.raises(RadistillError, match="different numbers of outputs: 3, 2"):
         average([teacher(0), teacher(0, outputs=2)])

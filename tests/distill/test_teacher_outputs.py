@@ -48,7 +48,7 @@ def test_cached_equals_teacher_on_the_fly(teacher, tmp_path, mixup: float) -> No
         with torch.no_grad():
             expected = teacher.eval()(images)
             embedding = teacher.embedding(images)
-        kept = cached.lookup(torch.from_numpy(rows), view)
+        kept = cached.lookup(4 * view + torch.from_numpy(rows))
         torch.testing.assert_close(kept.logits, expected, atol=1e-5, rtol=1e-4)
         torch.testing.assert_close(kept.embedding, embedding, atol=1e-2, rtol=1e-2)
 
@@ -58,7 +58,7 @@ def test_the_order_of_the_films_does_not_matter(teacher, tmp_path) -> None:
     kept = compute(teacher, [3, 1, 0, 2], tmp_path)  # the files of the first call
     order = torch.tensor([3, 1, 0, 2])
     torch.testing.assert_close(
-        first.lookup(order, 1).logits, kept.lookup(torch.arange(4), 1).logits
+        first.lookup(4 + order).logits, kept.lookup(4 + torch.arange(4)).logits
     )
 
 
@@ -69,25 +69,23 @@ def test_another_key_computes_anew(teacher, tmp_path) -> None:
     same = compute(teacher, [0, 1], tmp_path)
     other = compute(teacher, [0, 1], tmp_path, key="other teacher")
     rows = torch.arange(2)
-    expected = first.lookup(rows, 0).logits
-    assert torch.equal(expected, same.lookup(rows, 0).logits)
-    torch.testing.assert_close(other.lookup(rows, 0).logits, expected + 5)
+    expected = first.lookup(rows).logits
+    assert torch.equal(expected, same.lookup(rows).logits)
+    torch.testing.assert_close(other.lookup(rows).logits, expected + 5)
 
 
-def test_other_films_and_views_are_refused(teacher, tmp_path) -> None:
+def test_other_films_are_refused(teacher, tmp_path) -> None:
     cached, here = compute(teacher, [0, 1], tmp_path), torch.device("cpu")
     for order, named in (([0, 0xFFFF], "ffff"), ([1, 0], "another order"), ([0], "another order")):
         with pytest.raises(RadistillError, match=named):
             cached.on(films(order), here, {"logits"})
-    with pytest.raises(RadistillError, match="view 2: there are 2"):
-        cached.lookup(torch.arange(2), 2)
 
 
 def test_only_what_is_read_is_put_on_the_device(teacher, tmp_path) -> None:
     cached = compute(teacher, [0, 1], tmp_path)
     there = cached.on(films([0, 1]), torch.device("meta"), {"logits"})
-    logits, embedding, attention = there._by_view[1]
-    assert (logits.device.type, logits.shape[0]) == ("meta", 2)
+    logits, embedding, attention = there.every
+    assert (logits.device.type, len(logits)) == ("meta", 4)
     assert embedding.numel() == attention.numel() == 0
 
 

@@ -51,7 +51,7 @@ def one_step(out: Path, name: str, accelerator: Accelerator) -> None:
     objective = CrossEntropy(0.1)
     state = start_training(model, recipe, 1, objective, accelerator)
     task = TrainingTask("test", films, films, 1, out.parent, "k", 0, accelerator)
-    train_one_epoch(state, recipe, task, objective, Views(1, 0, AugmentConfig()), epoch=1)
+    train_one_epoch(state, recipe, task, Views(1, 0, AugmentConfig()), epoch=1)
     buffers = [dict(network.named_buffers()) for network in (model, state.scored)]
     statistics = gather_object([buffers])  # of every process
     model.eval()

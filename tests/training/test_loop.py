@@ -132,11 +132,13 @@ def transfers(recipe: Recipe, job: TrainingTask, tmp_path: Path, **changes) -> C
         cache_teacher_outputs(
             teacher, job.train, views, folder=tmp_path, key="k", accelerator=job.accelerator
         ),
-        DistillConfig(methods=(Method(name="hinton"), Method(name="attention"))),
+        DistillConfig(
+            methods=(Method(name="hinton"), Method(name="attention"), Method(name="rkd_distance"))
+        ),
     )
     objective.start(job.train, job.accelerator.device)
     state = loop.start_training(model, recipe, 100, objective, job.accelerator)
-    loop.train_one_epoch(state, recipe, job, objective, views, epoch=1)
+    loop.train_one_epoch(state, recipe, job, views, epoch=1)
     counted: Counter[str] = Counter()
 
     class Count(TorchDispatchMode):
@@ -145,7 +147,7 @@ def transfers(recipe: Recipe, job: TrainingTask, tmp_path: Path, **changes) -> C
             return function(*args, **(kwargs or {}))
 
     with Count():
-        loop.train_one_epoch(state, recipe, job, objective, views, epoch=2)
+        loop.train_one_epoch(state, recipe, job, views, epoch=2)
     waiting = ("aten::_local_scalar_dense", "aten::nonzero", "aten::is_nonzero", "aten::equal")
     waiting += ("aten::_unique2", "aten::masked_select")
     assert counted["aten::convolution"]

@@ -75,7 +75,7 @@ def test_the_scale_of_fp16_gradients_is_resumed_and_each_network_starts_its_own(
 
     state, job = started()
     views = Views(1, 0, AugmentConfig())
-    train_one_epoch(state, tiny, job, CrossEntropy(), views, epoch=1)
+    train_one_epoch(state, tiny, job, views, epoch=1)
     scale = job.accelerator.scaler.state_dict()
     assert scale["_growth_tracker"] == 6  # steps without an overflow
     state.save(tmp_path, "k")

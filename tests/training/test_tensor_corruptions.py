@@ -70,3 +70,13 @@ def test_one_severity_an_image(films: np.ndarray) -> None:
     together = OPERATIONS["exposure"](images, torch.tensor([0.5, 1.0, 2.0]))
     torch.testing.assert_close(together[2:], images[2:] ** 2)
     torch.testing.assert_close(together[1:2], images[1:2])
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("severity", [torch.tensor(0.5), torch.tensor([0.5, 0.6])])
+def test_severities_follow_the_images_to_their_device(operation, severity) -> None:
+    """Severities are drawn on the CPU; `meta` stands for a GPU."""
+    if operation in ("noise", "blur", "resolution") and severity.ndim:
+        pytest.skip("one severity for all images")
+    images = torch.empty(2, 1, 32, 32, device="meta")
+    assert OPERATIONS[operation](images, severity).device.type == "meta"

@@ -65,3 +65,10 @@ def test_a_mixture_does_not_depend_on_batch_or_order(films) -> None:
 def test_views_are_cycled_by_epoch() -> None:
     views = Views(3, 0, NOTHING)
     assert [views.of_epoch(epoch) for epoch in range(1, 8)] == [0, 1, 2, 0, 1, 2, 0]
+
+
+def test_mixed_precision_of_the_network_does_not_reach_what_it_sees(films) -> None:
+    some, rows, views = films(8), np.arange(8), Views(1, 0, AugmentConfig(rotate=20, jpeg=1.0))
+    with torch.autocast("cpu", torch.bfloat16):
+        seen = views.squares(some, rows, 0)
+    assert torch.equal(seen, views.squares(some, rows, 0))

@@ -40,17 +40,17 @@ class Distillation:
         return nn.Linear(embedding_size, self.teacher.embedding_size)
 
     def __call__(
-        self, outputs: NetworkOutputs, targets: torch.Tensor, rows: torch.Tensor, view: int
+        self, outputs: NetworkOutputs, targets: torch.Tensor, seen: torch.Tensor
     ) -> torch.Tensor:
         """(N,). Raises RadistillError if teacher and student do not fit together."""
-        parts = self.parts(outputs, targets, rows, view)
+        parts = self.parts(outputs, targets, seen)
         return torch.stack(list(parts.values())).sum(dim=0)
 
     def parts(
-        self, outputs: NetworkOutputs, targets: torch.Tensor, rows: torch.Tensor, view: int
+        self, outputs: NetworkOutputs, targets: torch.Tensor, seen: torch.Tensor
     ) -> dict[str, torch.Tensor]:
         """The weighted parts (N,), by the name of the method; `labels` for the cross-entropy."""
-        teacher = self.teacher.lookup(rows, view)
+        teacher = self.teacher.lookup(seen)
         if teacher.logits.shape != outputs.logits.shape:
             raise RadistillError(
                 f"the teacher has {teacher.logits.shape[1]} outputs and the student "

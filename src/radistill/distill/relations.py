@@ -54,7 +54,7 @@ def _distances(x: torch.Tensor) -> torch.Tensor:
     # The gradient of a root at zero is infinite, and every image is at zero from itself.
     away = 1 - torch.eye(len(x), device=x.device)
     distances = gram.clamp_min(1e-12).sqrt() * away
-    return distances / distances[distances > 0].mean()
+    return distances / (distances.sum() / (distances > 0).sum())
 
 
 def _cosines(x: torch.Tensor) -> torch.Tensor:

@@ -31,19 +31,17 @@ class TeacherOutputs(NamedTuple):
 
 
 class TeacherOutputCache:
-    """Teacher outputs for each view, rows in the order of `shas`, the films' content hashes."""
+    """Teacher outputs for all views: view * films + row holds that of a film.
 
-    def __init__(self, shas: Sequence[str], by_view: Sequence[TeacherOutputs]) -> None:
-        self.shas = tuple(shas)
-        self._by_view = list(by_view)
+    shas: content hashes of the films, by row.
+    """
 
-    @property
-    def views(self) -> int:
-        return len(self._by_view)
+    def __init__(self, shas: Sequence[str], every: TeacherOutputs) -> None:
+        self.shas, self.every = tuple(shas), every
 
     @property
     def embedding_size(self) -> int:
-        return int(self._by_view[0].embedding.shape[1])
+        return int(self.every.embedding.shape[1])
 
     def on(
         self, films: Examples, device: torch.device, parts: Collection[str]
@@ -58,25 +56,15 @@ class TeacherOutputCache:
                 f"no teacher output for film {odd}: the cache belongs to other films; delete the "
                 "run's teacher-outputs folder and run again"
             )
-        moved = [
-            TeacherOutputs(
-                *(
-                    (part if name in parts else part[:, :0]).to(device)
-                    for name, part in one._asdict().items()
-                )
-            )
-            for one in self._by_view
-        ]
-        return TeacherOutputCache(self.shas, moved)
+        moved = (
+            (part if name in parts else part[:, :0]).to(device)
+            for name, part in self.every._asdict().items()
+        )
+        return TeacherOutputCache(self.shas, TeacherOutputs(*moved))
 
-    def lookup(self, rows: torch.Tensor, view: int) -> TeacherOutputs:
-        """Outputs for one view of the films at `rows`, float32, where the cache is.
-
-        Raises RadistillError for a view that is not in the cache.
-        """
-        if view >= self.views:
-            raise RadistillError(f"no teacher output for view {view}: there are {self.views}")
-        return TeacherOutputs(*(part[rows].float() for part in self._by_view[view]))
+    def lookup(self, seen: torch.Tensor) -> TeacherOutputs:
+        """Outputs for these images, see `Objective`, in float32, where the cache is."""
+        return TeacherOutputs(*(part[seen].float() for part in self.every))
 
 
 def cache_teacher_outputs(
@@ -110,7 +98,9 @@ def cache_teacher_outputs(
         rows = {sha: row for row, sha in enumerate(state["shas"])}
         order = [rows[sha] for sha in films.shas]
         by_view.append(TeacherOutputs(*(state[part][order] for part in TeacherOutputs._fields)))
-    return TeacherOutputCache(films.shas, by_view)
+    return TeacherOutputCache(
+        films.shas, TeacherOutputs(*map(torch.cat, zip(*by_view, strict=True)))
+    )
 
 
 def average(teachers: Sequence[TeacherOutputCache]) -> TeacherOutputCache:
@@ -118,28 +108,23 @@ def average(teachers: Sequence[TeacherOutputCache]) -> TeacherOutputCache:
 
     Raises RadistillError if they have different classes or views.
     """
-    first = teachers[0]
     if len(teachers) == 1:
-        return first
-    every, by_view = torch.arange(len(first.shas)), []
-    for view in range(first.views):
-        each = [teacher.lookup(every, view) for teacher in teachers]
-        if len({one.logits.shape[1] for one in each}) > 1:
-            counts = ", ".join(str(one.logits.shape[1]) for one in each)
-            raise RadistillError(f"the teachers have different numbers of outputs: {counts}")
-        if len({one.attention.shape[1] for one in each}) > 1:
-            raise RadistillError(
-                "the teachers have attention maps of different sizes; leave the method "
-                "'attention' out, or use teachers of one architecture and input size"
-            )
-        by_view.append(
-            TeacherOutputs(
-                torch.stack([one.logits for one in each]).mean(dim=0),
-                torch.cat([one.embedding for one in each], dim=1).half(),
-                torch.stack([one.attention for one in each]).mean(dim=0).half(),
-            )
+        return teachers[0]
+    each = [teacher.every for teacher in teachers]
+    if len({one.logits.shape[1] for one in each}) > 1:
+        counts = ", ".join(str(one.logits.shape[1]) for one in each)
+        raise RadistillError(f"the teachers have different numbers of outputs: {counts}")
+    if len({one.attention.shape[1] for one in each}) > 1:
+        raise RadistillError(
+            "the teachers have attention maps of different sizes; leave the method "
+            "'attention' out, or use teachers of one architecture and input size"
         )
-    return TeacherOutputCache(first.shas, by_view)
+    mean = TeacherOutputs(
+        torch.stack([one.logits for one in each]).mean(dim=0),
+        torch.cat([one.embedding for one in each], dim=1),
+        torch.stack([one.attention.float() for one in each]).mean(dim=0).half(),
+    )
+    return TeacherOutputCache(teachers[0].shas, mean)
 
 
 def _one_view(

@@ -26,7 +26,7 @@ from radistill.training.objective import CrossEntropy, Objective
 from radistill.training.state import TrainingState, start_training
 from radistill.training.task import TrainingTask
 from radistill.training.validation import validate
-from radistill.training.views import Views, unit
+from radistill.training.views import Views
 
 SAVING = 0.1  # share of the time that may go into saving the state
 
@@ -78,7 +78,7 @@ def train(
 
             try:
                 loss = train_one_epoch(
-                    state, recipe, task, objective, views, epoch=epoch, features=features, show=show
+                    state, recipe, task, views, epoch=epoch, features=features, show=show
                 )
             except RuntimeError as error:
                 if should_reduce_batch_size(error):
@@ -113,7 +113,6 @@ def train_one_epoch(
     state: TrainingState,
     recipe: Recipe,
     task: TrainingTask,
-    objective: Objective,
     views: Views,
     *,
     epoch: int,
@@ -142,32 +141,29 @@ def train_one_epoch(
         else:
             images = torch.from_numpy(features[rows]).to(device, non_blocking=True)
         targets = views.targets(films, rows, view).to(device, non_blocking=True)
-        return images, targets, torch.from_numpy(rows).to(device, non_blocking=True)
+        seen = torch.from_numpy(view * len(films) + rows).to(device, non_blocking=True)
+        return images, targets, seen
 
     losses = torch.zeros(steps, device=device)  # read once a block, for a GPU has to wait for that
     taken, share = 0, batch // processes
     size = films.pixels.size**2 if features is None else features[0].nbytes
-    for _, block in blocks(inputs, mine, device, size, share):
-        for images, targets, chosen in zip(*(part.split(share) for part in block), strict=True):
-            images = unit(images) if features is None else images.float()
-            with accelerator.autocast():
-                outputs = state.network(images.contiguous(memory_format=torch.channels_last))
-            loss = objective(outputs, targets, chosen, view).mean()
-            state.optimizer.zero_grad()
-            accelerator.backward(loss)
-            if recipe.clip_norm:
-                accelerator.clip_grad_norm_(state.network.parameters(), recipe.clip_norm)
-            state.optimizer.step()
-            state.schedule.step()
-            if state.average is not None:
-                state.average.update()
-            losses[taken] = loss.detach()
-            taken += 1
-        so_far = losses[:taken].cpu()
-        if not so_far.isfinite().all():
-            first = int(so_far.isfinite().logical_not().nonzero()[0])
-            raise RadistillError(_not_finite(task, epoch, first, order[first * batch :][:batch]))
-        show(taken, float(so_far.mean()))
+    with state.gradients.here():
+        for _, block in blocks(inputs, mine, device, size, share):
+            for some in zip(*(part.split(share) for part in block), strict=True):
+                losses[taken] = state.gradients(*some)
+                if recipe.clip_norm:
+                    accelerator.clip_grad_norm_(state.network.parameters(), recipe.clip_norm)
+                state.optimizer.step()
+                state.schedule.step()
+                if state.average is not None:
+                    state.average.update()
+                taken += 1
+            finite = losses[:taken].cpu().isfinite()
+            if not finite.all():
+                first = finite.tolist().index(False)
+                rows = order[first * batch : (first + 1) * batch]
+                raise RadistillError(_not_finite(task, epoch, first, rows))
+            show(taken, float(losses[:taken].mean()))
     state.share_statistics(accelerator)
     return float(losses.mean())
 

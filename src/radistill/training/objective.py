@@ -25,8 +25,10 @@ class Objective(Protocol):
         """A layer from the student's embedding to the teacher's, or None if it needs none."""
         ...
 
-    def __call__(self, outputs: NetworkOutputs, targets: Tensor, rows: Tensor, view: int) -> Tensor:
-        """targets: float32 (N, outputs). rows: int64 (N,), of the films. Returns (N,)."""
+    def __call__(self, outputs: NetworkOutputs, targets: Tensor, seen: Tensor) -> Tensor:
+        """The loss (N,). targets: float32 (N, outputs). seen: int64 (N,), the number of each image
+        among all views: that of the view, times the films, plus the film's row.
+        """
         ...
 
 
@@ -44,7 +46,7 @@ class CrossEntropy:
     def projector(self, embedding_size: int) -> None:
         return None
 
-    def __call__(self, outputs: NetworkOutputs, targets: Tensor, rows: Tensor, view: int) -> Tensor:
+    def __call__(self, outputs: NetworkOutputs, targets: Tensor, seen: Tensor) -> Tensor:
         return F.cross_entropy(
             outputs.logits, targets, reduction="none", label_smoothing=self.label_smoothing
         )

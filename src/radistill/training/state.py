@@ -19,6 +19,7 @@ from radistill.training.learner import Learner
 from radistill.training.moving_average import MovingAverage
 from radistill.training.objective import Objective
 from radistill.training.optimiser import make_optimizer, make_schedule
+from radistill.training.step import Gradients
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -26,7 +27,7 @@ CHECKPOINT = "checkpoint.pt"
 @dataclass
 class TrainingState:
     """model: the bare network; learner: it with its projector, if any; network: the learner as
-    accelerate wraps it, for training steps.
+    accelerate wraps it, for training steps. gradients: of the objective, for one step.
 
     average: its moving average, batch-norm statistics included, if there is one. scaler: of the
     gradients in fp16, None otherwise. best_weights: of the epoch whose criterion is highest so far.
@@ -35,6 +36,7 @@ class TrainingState:
     model: GreyClassifier
     learner: Learner
     network: nn.Module
+    gradients: Gradients
     optimizer: AcceleratedOptimizer
     schedule: LRScheduler
     average: MovingAverage | None
@@ -130,5 +132,14 @@ def start_training(
     scaler = accelerator.scaler
     if scaler is not None:  # not as the network before this one left it
         scaler.load_state_dict(GradScaler(device.type).state_dict())
-    weights = checkpoint.copy_state(model)
-    return TrainingState(model, learner, network, optimizer, schedule, average, scaler, weights)
+    return TrainingState(
+        model=model,
+        learner=learner,
+        network=network,
+        gradients=Gradients(network, objective, accelerator),
+        optimizer=optimizer,
+        schedule=schedule,
+        average=average,
+        scaler=scaler,
+        best_weights=checkpoint.copy_state(model),
+    )

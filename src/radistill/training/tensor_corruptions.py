@@ -121,15 +121,15 @@ def _jpeg(images: torch.Tensor, quality: torch.Tensor) -> torch.Tensor:
     return compressed
 
 
-def _column(severity: torch.Tensor) -> torch.Tensor:
+def _column(severity: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     """One number, or one for each image (N,), to be broadcast over images (N, 1, S, S)."""
-    return severity.view(-1, 1, 1, 1)
+    return severity.view(-1, 1, 1, 1).to(images.device, non_blocking=True)
 
 
 # Operation -> (images, severity or severities (N,)) -> images, perhaps out of range.
 OPERATIONS: dict[Operation, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
-    "exposure": lambda images, gamma: images ** _column(gamma),
-    "contrast": lambda images, share: 0.5 + _column(share) * (images - 0.5),
+    "exposure": lambda images, gamma: images ** _column(gamma, images),
+    "contrast": lambda images, share: 0.5 + _column(share, images) * (images - 0.5),
     "noise": _noise,
     "blur": _blur,
     "jpeg": _jpeg,

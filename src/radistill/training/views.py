@@ -46,7 +46,8 @@ class Views:
             return self.kept[view].squares(rows, device)
         some = max(1, _PIXELS.get(device.type, 1 << 18) // films.pixels.size**2)
         parts = [rows[start : start + some] for start in range(0, len(rows), some)]
-        return torch.cat([self._draw(films, part, view, device) for part in parts])
+        with torch.autocast(device.type, enabled=False):  # mixed precision is for networks
+            return torch.cat([self._draw(films, part, view, device) for part in parts])
 
     def images(
         self, films: Examples, rows: np.ndarray, view: int, device: torch.device = CPU
