@@ -39,7 +39,7 @@ def serve(
     max_bytes: Annotated[int, typer.Option(min=1, help="Of a request.")] = 64 * 2**20,
     max_files: Annotated[int, typer.Option(min=1, help="In a request.")] = 32,
     max_pixels: Annotated[int, typer.Option(min=1, help="Of a film.")] = 64 * 10**6,
-    seconds: Annotated[float, typer.Option(min=0.1, help="To decode a film.")] = 10.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Of CPU to decode a film.")] = 10.0,
     precision: Annotated[
         Precision, typer.Option(help="auto: the smaller model where the bundle has one.")
     ] = "auto",

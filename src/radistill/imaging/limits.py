@@ -9,6 +9,7 @@ from radistill.imaging.refusal import Code, DecodeError
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 512 * 1024 * 1024
 ANY_NUMBER = sys.maxsize
+_SECONDS_A_PIXEL = 1e-6  # four times what our lossless JPEG takes on a slow machine
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Limits:
     max_frames: pages of a TIFF, frames of an animation; a JPEG's embedded previews do not count,
         DICOM never may have more than one.
     memory: bytes of address space of a decoding process; 0 sets no cap.
-    seconds: wall time of a decoding process for one file.
+    seconds: of CPU that a decoding process has for one file, and one more for each million pixels;
+        also how long it may stand still.
     The last two hold where decoding has a process of its own, `radistill.imaging.sandbox.intake`.
     """
 
@@ -28,6 +30,10 @@ class Limits:
     max_frames: int = 1
     memory: int = 2 * 1024**3
     seconds: float = 30.0
+
+    def cpu_seconds(self, pixels: int) -> float:
+        """CPU time for a film of so many pixels."""
+        return self.seconds + pixels * _SECONDS_A_PIXEL
 
     def check_bytes(self, count: int) -> None:
         """Raise DecodeError (too-large) for more bytes than allowed."""

@@ -11,7 +11,8 @@ class ServeLimits:
     """Caps, in bytes and seconds.
 
     max_bytes: of a request's body. max_files: in it. budget: of all bodies in memory together.
-    max_pixels, seconds: of a film, and to decode it. request_seconds: for all films of a request.
+    max_pixels, seconds: of a film, and of CPU to decode it, see `radistill.imaging.Limits`.
+    request_seconds: for all films of a request.
     running, waiting: requests that run, and that wait. patience: seconds that they may wait.
     body_seconds, body_rate: a body may take body_seconds, and one more for each body_rate bytes.
     """

@@ -204,7 +204,14 @@ def hostile(file, *arguments, **options):
     if b"EAT" in content: bytearray(2**50 if b"MUCH" in content else 3 * 2**30)
     if b"WRITE" in content: os.write(os.open("written", os.O_CREAT | os.O_WRONLY), b"words")
     if b"PRINT" in content: print("words", flush=True); os.write(2, b"words")
-    return honest(file, *arguments, **options)
+    image = honest(file, *arguments, **options)
+    if b"SLOW" in content:
+        load = image.load
+        def slow():
+            while time.process_time() < before + 2: pass
+            return load()
+        before, image.load = time.process_time(), slow
+    return image
 Image.open = hostile
 """
 
@@ -235,6 +242,31 @@ def test_crash_hang_and_memory(hostile: Path) -> None:
     ]
     assert time.monotonic() - start < 60
     assert (hostile / "written").read_bytes() == b""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
+def test_four_slow_films_on_one_core_are_in_time(hostile: Path) -> None:
+    """Each needs 2 of its 3 s, but all have to wait for 8."""
+    core = min(os.sched_getaffinity(0))
+    with Intake(workers=4, limits=Limits(seconds=3.0)) as intake:
+        assert all(isinstance(r, Decoded) for r in intake.decode(telling(*["ok"] * 8)))
+        for child in intake._children:
+            assert child._process is not None
+            os.sched_setaffinity(child._process.pid, {core})
+        start = time.monotonic()
+        results = list(intake.decode(telling(*["SLOW"] * 4)))
+    assert [type(result) for result in results] == [Decoded] * 4
+    assert time.monotonic() - start > 6
+
+
+def test_larger_films_have_more_time(hostile: Path) -> None:
+    """2 s are too many for a small one and not for two million pixels."""
+    large = image("PNG", np.zeros((1000, 2000), np.uint8))
+    with Intake(limits=Limits(seconds=1.0)) as intake:
+        small, big = intake.decode([*telling("SLOW"), Upload("big", large + b"SLOW")])
+    assert isinstance(small, Refused)
+    assert small.code == "timeout"
+    assert isinstance(big, Decoded)
 
 
 def test_in_a_group_only_the_culprit_is_blamed(hostile: Path) -> None:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -16,6 +15,7 @@ from typing import Any, BinaryIO, cast
 from radistill.errors import RadistillError
 from radistill.imaging.limits import Limits
 from radistill.imaging.refusal import Code, DecodeError
+from radistill.imaging.sandbox.clock import Clock
 from radistill.imaging.sandbox.wire import BrokenFrame, read_frame, write_frame
 
 _START_SECONDS = 60.0
@@ -33,7 +33,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = False
         self._lock = threading.Lock()  # guards the three below
-        self._deadline: float | None = None
+        self._clock: Clock | None = None
         self._late = False
         self._closed = False
 
@@ -68,12 +68,12 @@ class Child:
         requests, answers = self._make_ready()
         taken = 0
         try:
-            self._start_clock(self._limits.seconds)
+            self._start_clock()
             write_frame(requests, head, body)
             requests.flush()
             while taken < files:
                 answer = read_frame(answers, largest)
-                self._start_clock(self._limits.seconds)
+                self._start_clock()
                 yield answer
                 taken += 1
         except (OSError, EOFError, BrokenFrame):
@@ -85,8 +85,8 @@ class Child:
     def kill_if_late(self) -> None:
         """Kill the process if its time for the present file is over."""
         with self._lock:
-            if self._deadline is not None and time.monotonic() > self._deadline:
-                self._deadline, self._late = None, True
+            if self._clock is not None and self._clock.is_over():
+                self._clock, self._late = None, True
                 if self._process is not None:
                     self._process.kill()
 
@@ -116,20 +116,24 @@ class Child:
         self._ready = True
         return streams
 
-    def _start_clock(self, seconds: float) -> None:
+    def _start_clock(self, still: float | None = None) -> None:
+        most = self._limits.cpu_seconds(self._limits.max_pixels)
         with self._lock:
-            self._deadline, self._late = time.monotonic() + seconds, False
+            if self._process is not None:
+                pid, still = self._process.pid, still or self._limits.seconds
+                self._clock, self._late = Clock(pid, still=still, most=most), False
 
     def _stop_clock(self) -> bool:
         """Whether the process was killed before."""
         with self._lock:
-            self._deadline = None
+            self._clock = None
             return self._late
 
     def _explain(self) -> DecodeError:
         """Why the process ended; kills it if it has not."""
         status = self._end()
-        if self._stop_clock():
+        ended_itself = -status == getattr(signal, "SIGPROF", None)  # by its own limit
+        if self._stop_clock() or ended_itself:
             limit = f"{self._limits.seconds:g} s"
             return DecodeError(Code.TIMEOUT, f"decoding took more than {limit} and was stopped")
         what = f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"

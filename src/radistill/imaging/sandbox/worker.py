@@ -26,6 +26,7 @@ from radistill.imaging.sandbox.wire import read_frame, write_frame
 # Small films leave several at a time: waking the parent costs as much as a tenth of one.
 _BUFFER = 1 << 20
 _HOLD_SECONDS = 0.01
+_ORPHANED = 100  # times the limit, until a process without a parent ends itself
 
 
 def main() -> None:
@@ -35,7 +36,7 @@ def main() -> None:
     the "square" that a model takes, 0 for the whole film; and the longer side of a "preview", which
     only films of these "sources" get. Each file is answered by a frame of its own, see `_answer`.
     """
-    limits = Limits(**json.loads(sys.argv[1]))
+    limits = _Metered(**json.loads(sys.argv[1]))
     requests, replies = _take_streams()
     _confine(limits)
     write_frame(replies, {"ready": True})
@@ -48,12 +49,14 @@ def main() -> None:
             return
         sources = map(Path, head["paths"]) if "paths" in head else [bytes(body)]
         for source in sources:
-            _set_alarm(limits.seconds)
+            _set_alarm("ITIMER_PROF", limits.seconds)
+            _set_alarm("ITIMER_REAL", _ORPHANED * limits.seconds)
             write_frame(replies, *_answer(source, limits, head))
             if time.monotonic() - flushed > _HOLD_SECONDS:
                 replies.flush()
                 flushed = time.monotonic()
-        _set_alarm(0)
+        _set_alarm("ITIMER_PROF", 0)
+        _set_alarm("ITIMER_REAL", 0)
         replies.flush()
 
 
@@ -112,13 +115,22 @@ def _confine(limits: Limits) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
 
 
-def _set_alarm(seconds: float) -> None:
-    """End this process some time after its parent should have; 0 calls it off.
+class _Metered(Limits):
+    """Gives a film its CPU time as soon as its pixels are known."""
 
-    Needed if the parent has died. The signal's default action ends C code too.
+    def check_pixels(self, width: int, height: int) -> None:
+        super().check_pixels(width, height)
+        _set_alarm("ITIMER_PROF", self.cpu_seconds(width * height))
+
+
+def _set_alarm(timer: str, seconds: float) -> None:
+    """End this process after so much time of a kind; 0 calls it off.
+
+    ITIMER_PROF counts its CPU time, ITIMER_REAL is for a process whose parent has died. Their
+    signals' default action ends C code too.
     """
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, 2 * seconds and 2 * seconds + 1)
+        signal.setitimer(getattr(signal, timer), seconds)
 
 
 if __name__ == "__main__":
