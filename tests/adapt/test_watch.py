@@ -33,6 +33,9 @@ def test_another_scanner_in_week_three_is_seen_then_and_not_before(baseline: int
     charts = {alarm.chart for alarm in figures.alarms}
     assert {"embedding", "abstained", "out-of-distribution"} <= charts
     assert figures.reference == ("baseline" if baseline else "card")
+    embedding = figures.chart("embedding")
+    assert embedding is not None
+    assert len(embedding.points) == 4  # the weeks of the baseline are shown, and not judged
     assert [one.week for one in figures.weeks][:2] == ["2026-01-05", "2026-01-12"]
 
 
@@ -91,6 +94,15 @@ def test_a_week_of_nothing_but_unreadable_files() -> None:
     rows = week(rng, 0, 60) + week(rng, 1, 60, unreadable=1.0)
     figures = watch(contents(rows), CARD_OF_BUNDLE)
     assert {(a.week, a.chart) for a in figures.alarms} == {("2026-01-12", "unreadable")}
+    assert sentences(figures)[0].startswith("1 of 2 weeks raises an alarm")
+
+
+def test_a_baseline_that_is_strange_itself_raises_no_alarm() -> None:
+    rng = np.random.default_rng(0)
+    rows = week(rng, 0, 100) + week(rng, 1, 100, unreadable=0.3, moved=2) + week(rng, 2, 100)
+    figures = watch(contents(rows), CARD_OF_BUNDLE, baseline=2)
+    assert "2026-01-12" not in {alarm.week for alarm in figures.alarms}
+    assert not any(p.alarm for chart in figures.charts for p in chart.points[:2])
 
 
 def test_what_a_band_abstains_on_is_no_change() -> None:

@@ -32,7 +32,7 @@ ALLOWED = 0.01  # share of films of a reason, or unreadable, that a card gives n
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
+class WatchReference:
     """What weeks are compared with. quantiles, (41,): of the probability of `films` films, None
     where they are not known. rates: by name of `SHARES`."""
 
@@ -43,7 +43,7 @@ class Reference:
     sketches: SketchMoments | None
 
 
-def of_card(card: Card) -> Reference:
+def of_card(card: Card) -> WatchReference:
     """The card's test films for probabilities, its validation films for abstention and sketches."""
     rates = dict.fromkeys(SHARES, Rate(ALLOWED))
     sketches = None
@@ -63,10 +63,10 @@ def of_card(card: Card) -> Reference:
         sketches = SketchMoments(np.zeros(size), np.eye(size), measured.validation_films)
     test = card.figures.test if card.figures else None
     quantiles = np.round(test.score_quantiles, 6) if test and test.score_quantiles else None
-    return Reference("card", test.n if test else 0, quantiles, rates, sketches)
+    return WatchReference("card", test.n if test else 0, quantiles, rates, sketches)
 
 
-def of_rows(rows: Sequence[LedgerRow]) -> Reference:
+def of_rows(rows: Sequence[LedgerRow]) -> WatchReference:
     """The films of the first weeks."""
     counts = share_counts(rows)
     rates = {
@@ -74,13 +74,13 @@ def of_rows(rows: Sequence[LedgerRow]) -> Reference:
         for name in SHARES
     }
     probability = probabilities(rows)
-    return Reference(
+    return WatchReference(
         "baseline", len(probability), quantiles_of(probability), rates, sketch_moments(rows)
     )
 
 
 def control_charts(
-    weeks: Mapping[str, Sequence[LedgerRow]], reference: Reference, false_alarms: float
+    weeks: Mapping[str, Sequence[LedgerRow]], reference: WatchReference, false_alarms: float
 ) -> tuple[tuple[ControlChart, ...], int, tuple[str, ...]]:
     """The charts that have something to show, among how many alpha is divided, and notes."""
     notes = []
@@ -93,9 +93,11 @@ def control_charts(
         )
     if reference.quantiles is None:
         notes.append("Probabilities are not watched: the card has none of its test films.")
-    held = len(SHARES) + (reference.quantiles is not None) + embedded
-    alpha = false_alarms / held
-    charts = [_share_chart(name, weeks, reference.rates[name], alpha) for name in SHARES]
+    scored = reference.quantiles is not None
+    held = len(SHARES) + scored + embedded
+    alpha = false_alarms / (1 + scored + embedded)  # of a kind: shares, probabilities, embeddings
+    each = alpha / len(SHARES)
+    charts = [_share_chart(name, weeks, reference.rates[name], each) for name in SHARES]
     charts = [
         chart
         for chart in charts

@@ -84,7 +84,7 @@ class SketchMoments:
     @classmethod
     def of(cls, sketches: np.ndarray) -> "SketchMoments":
         """(N, K), N at least 2."""
-        return cls(sketches.mean(axis=0), np.cov(sketches.T, ddof=1), len(sketches))
+        return cls(sketches.mean(axis=0), np.atleast_2d(np.cov(sketches.T, ddof=1)), len(sketches))
 
 
 def mean_shift(reference: SketchMoments, week: SketchMoments) -> float:

@@ -25,7 +25,8 @@ LIMITS = (
 
 def sentences(figures: MonitorFigures) -> list[str]:
     """The alarms, how often chance alone raises one, what was left out, what may be concluded."""
-    watched = len(figures.weeks) - len(figures.baseline_weeks)
+    every = figures.chart("unreadable")
+    watched = (len(every.points) if every else 0) - len(figures.baseline_weeks)
     weeks = list(dict.fromkeys(alarm.week for alarm in figures.alarms))
     against = "the model's card"
     if figures.baseline_weeks:
@@ -115,7 +116,7 @@ def write_page(out: Path, figures: MonitorFigures) -> Path:
     for name in ("abstained", "unreadable", "probability", "embedding"):
         chart = figures.chart(name)
         if chart and chart.points:
-            drawings[f"{name}.svg"] = partial(chart_plot, chart)
+            drawings[f"{name}.svg"] = partial(chart_plot, chart, figures.baseline_weeks)
     reasons = [chart for chart in figures.charts if chart.name in WATCHED]
     values = {
         "figures": figures,

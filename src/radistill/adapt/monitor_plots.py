@@ -15,8 +15,11 @@ TITLES = {
 }
 
 
-def chart_plot(chart: ControlChart) -> str:
-    """One chart: values, limits as a band, and alarms in another colour and marker."""
+def chart_plot(chart: ControlChart, baseline: Sequence[str]) -> str:
+    """One chart: values, limits as a band, and alarms in another colour and marker.
+
+    baseline: weeks that the limits are made of, with hollow markers.
+    """
     with styled():
         figure = new_figure(2.6)
         ax = figure.subplots()
@@ -28,13 +31,17 @@ def chart_plot(chart: ControlChart) -> str:
             ax.plot(sides, [high, high], color=FAINT, linewidth=1)
         values = [point.value for point in chart.points]
         ax.plot(x, values, color=RIGHT, marker="o", markersize=5, label="within limits")
+        first = [i for i, point in enumerate(chart.points) if point.week in baseline]
+        if first:
+            own = [values[i] for i in first]
+            ax.plot(first, own, "o", color="white", markeredgecolor=RIGHT, label="baseline")
         alarms = [i for i, point in enumerate(chart.points) if point.alarm]
         if alarms:
-            places, beyond = [x[i] for i in alarms], [values[i] for i in alarms]
-            ax.plot(places, beyond, "D", color=WRONG, markersize=7, label="alarm")
-            ax.legend(loc="upper left")
+            beyond = [values[i] for i in alarms]
+            ax.plot(alarms, beyond, "D", color=WRONG, markersize=7, label="alarm")
+        ax.legend(loc="upper left")
         ax.set_ylabel(TITLES.get(chart.name, f"share: {chart.name}"))
-        ax.set_ylim(0, max(*values, *highs) * 1.15)
+        ax.set_ylim(0, max(*values, *highs) * 1.4)  # room for the legend
         _weeks(ax, [point.week for point in chart.points])
         return to_svg(figure)
 

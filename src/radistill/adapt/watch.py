@@ -34,8 +34,9 @@ def watch(
 ) -> MonitorFigures:
     """Compare each week of the results with the card, or with their first `baseline` weeks.
 
-    false_alarms: the greatest chance that a week like the reference raises an alarm; each chart has
-    an equal part of it (Bonferroni), so that they may depend on each other in any way.
+    false_alarms: the greatest chance that a week like the reference raises an alarm. Shares,
+    probabilities and embeddings have an equal part of it each, and of that each share (Bonferroni),
+    so that charts may depend on each other in any way.
     Raises UsageError if no result has a time, or no week is left to watch.
     """
     weeks = by_week(ledger.rows)
@@ -54,8 +55,8 @@ def watch(
                 f"--baseline {baseline}: these weeks have {counted(reference.films, 'film')}; give "
                 f"more of them, {FEWEST} films are the least"
             )
-    watched = {week: rows for week, rows in weeks.items() if week not in first}
-    charts, held, notes = control_charts(watched, reference, false_alarms)
+    charts, held, notes = control_charts(weeks, reference, false_alarms)
+    charts = tuple(_judged(chart, first) for chart in charts)
     return MonitorFigures(
         model=ledger.model,
         reference=reference.kind,
@@ -94,6 +95,15 @@ def _scores(week: str, rows: Sequence[LedgerRow], card: Card) -> WeekScores:
         positive=share,
         quantiles=tuple(np.quantile(probability, SHOWN).tolist()),
     )
+
+
+def _judged(chart: ControlChart, baseline: Sequence[str]) -> ControlChart:
+    """The chart without alarms in the weeks that the limits are made of."""
+    points = (
+        point.model_copy(update={"alarm": point.alarm and point.week not in baseline})
+        for point in chart.points
+    )
+    return chart.model_copy(update={"points": tuple(points)})
 
 
 def _alarms(charts: Sequence[ControlChart]) -> tuple[MonitorAlarm, ...]:

@@ -8,7 +8,10 @@ from radistill.schema.record import Record
 
 
 class ChartPoint(Record):
-    """One week, named by its Monday. alarm: `value` is below `low` or above `high`."""
+    """One week, named by its Monday.
+
+    alarm: `value` is below `low` or above `high`, and the week is none that the limits are made of.
+    """
 
     week: str
     films: int
