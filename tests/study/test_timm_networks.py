@@ -13,6 +13,7 @@ from radistill.metrics.predictions import read_predictions
 from radistill.phantoms import generate
 from radistill.runtime import Predictor
 from radistill.schema.model_spec import read_spec
+from radistill.study.bundle import bundle_run
 from radistill.study.run import run_study
 
 SETTINGS = [
@@ -53,6 +54,7 @@ def test_a_convnext_teaches_a_mobilenet(tmp_path: Path, monkeypatch: pytest.Monk
     assert all(value > 0 for values in losses.values() for _, value in values)
     predictions = read_predictions(run / "student" / "predictions.csv", "PNEUMONIA")
     paths = [tmp_path / "films" / path for path in predictions.path]
+    bundle_run(run, anyway=True)
     answers = Predictor.load(run / "bundle", precision="float32").predict(paths)
     for answer, probability in zip(answers, predictions.probability, strict=True):
         assert answer.probability == pytest.approx(probability, abs=1e-4)

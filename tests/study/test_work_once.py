@@ -108,7 +108,8 @@ def comparison(first: tuple[Path, Path, Comparison, Counter[str]]) -> Comparison
 
 def small_files(run: Path) -> int:
     """How many smaller files the bundle holds, 0 or 1: each has figures of its own."""
-    return int(read_card(run / "bundle" / CARD).small_file != FLOAT32)
+    card = run / "bundle" / CARD
+    return int(card.exists() and read_card(card).small_file != FLOAT32)
 
 
 def test_a_study_does_each_thing_once(
@@ -136,7 +137,7 @@ def test_what_was_deleted_is_made_again_from_what_is_there(
     again, counts = study(data, run)
     assert (run / deleted).exists()
     assert counts["decode"] == counts["robustness"] == 0
-    assert counts["read_predictions"] == 5, "of the student those on validation too, for the bundle"
+    assert counts["read_predictions"] == 4 + 3, "of three on validation too, for the shortfalls"
     assert counts["figure_draws"] == 4 + small_files(run)
     measured = deleted == "comparison.json"  # it alone holds what was measured side by side
     assert counts["costs_side_by_side"] == measured
@@ -206,9 +207,10 @@ def test_an_update_that_cannot_run_leaves_the_run_as_it_was(
 
 def test_a_bundle_made_again_and_figures_made_anew(run: Path, tmp_path: Path) -> None:
     with counted() as counts:
-        bundle_run(run)
+        bundle_run(run, anyway=True)
     small = {"figure_draws": 1} if small_files(run) else {}
-    assert counts == {"load_model": 1, "read_predictions": 2, **small}
+    # Of the student on both; on validation it is set against the two simpler models.
+    assert counts == {"load_model": 1, "read_predictions": 4, **small}
     with counted() as counts:
         refresh_run(run, settings(), out=tmp_path / "out", robust=True)
     assert counts["decode"] == 0

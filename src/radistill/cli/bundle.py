@@ -9,19 +9,34 @@ from radistill.progress import console
 
 
 def bundle(
-    run: Annotated[Path, typer.Argument(help="A finished run.", exists=True, file_okay=False)],
+    run: Annotated[
+        Path,
+        typer.Argument(
+            help="A finished run, or one of its model folders.", exists=True, file_okay=False
+        ),
+    ],
     population: Annotated[
         str | None, typer.Option(help="Whom the model knows, in words: 'adults of one hospital'.")
     ] = None,
     ages: Annotated[
         str | None, typer.Option(help="Their ages in years, such as 18-90, checked at use.")
     ] = None,
+    anyway: Annotated[
+        bool, typer.Option(help="Also of a model that learnt nothing or less than a simpler one.")
+    ] = False,
 ) -> None:
-    """Export the run's student to RUN/bundle, with abstention fitted to its validation films."""
-    from radistill.export.model_card import file_figures
-    from radistill.study.bundle import bundle_run, parse_population
+    """Export the run's student, or the model named, to RUN/bundle.
 
-    card = bundle_run(run, population=parse_population(population, ages))
+    Abstention is fitted to its validation films.
+    """
+    from radistill.export.model_card import file_figures
+    from radistill.study.bundle import bundle_run, parse_population, run_and_model
+
+    run, name = run_and_model(run)
+    known = parse_population(population, ages)
+    card = bundle_run(run, name, population=known, anyway=anyway)
+    for reason in card.figures.shortfalls if card.figures else ():
+        console.print(f"warning: {reason}", markup=False)
     console.print(f"bundle: {run / 'bundle'}", markup=False)
     console.print(
         f"smaller file: {card.quantisation.kind} ({card.quantisation.reason})",

@@ -60,7 +60,18 @@ def run(
         console.print("interrupted; what is finished is kept: the same command goes on from there")
         raise typer.Exit(INTERRUPTED) from None
     print_table(comparison, Console())
-    console.print("The figures above are of networks in float32; of the files in the bundle:")
-    for line in file_figures(read_card(out / "bundle" / CARD)):
-        console.print(line, markup=False)
-    console.print(f"report: {out / 'report.html'}\nbundle: {out / 'bundle'}", markup=False)
+    console.print(f"report: {out / 'report.html'}", markup=False)
+    if (out / "bundle").exists():
+        console.print("The figures above are of networks in float32; of the files in the bundle:")
+        for line in file_figures(read_card(out / "bundle" / CARD)):
+            console.print(line, markup=False)
+        console.print(f"bundle: {out / 'bundle'}", markup=False)
+    elif any(model.shortfalls for model in comparison.models):
+        console.print(
+            "bundle: not made, since the student should not be used. `radistill bundle "
+            f"{out}/MODEL` packs another model of the run, `radistill bundle {out} --anyway` "
+            "the student.",
+            markup=False,
+        )
+    else:
+        console.print(f"bundle: deleted; `radistill bundle {out}` makes it anew", markup=False)

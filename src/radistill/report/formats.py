@@ -48,7 +48,7 @@ def as_csv(comparison: Comparison) -> str:
 def as_latex(comparison: Comparison) -> str:
     """A table with one column a model, for the package booktabs."""
     names = [model.name for model in comparison.models]
-    lines = [f"% {sentence}" for _, sentence in sentences.banners(comparison.dataset)]
+    lines = [f"% {sentence}" for _, sentence in sentences.banners(comparison)]
     lines += [rf"\begin{{tabular}}{{l{'r' * len(names)}}}", r"\toprule"]
     lines += [_latex_row(["", *names]), r"\midrule"]
     lines += [_latex_row([heading, *row]) for heading, row in cells(comparison.models, ALL + COSTS)]

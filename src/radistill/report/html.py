@@ -49,7 +49,7 @@ def write_report(
     file, grid = run / "environment.json", run / "audit-grid.png"
     environment = read_record(Environment, file) if file.exists() else None
     values = known_of_run(comparison, settings, environment) | dict(
-        banners=sentences.banners(comparison.dataset),
+        banners=sentences.banners(comparison),
         summary=summary(comparison),
         figures=tables.cells(comparison.models, tables.ALL),
         costs=tables.cells(comparison.models, tables.COSTS),

@@ -1,7 +1,7 @@
 """What a comparison says in plain English: caveats, banners, paired differences."""
 
 from radistill.report.fmt import bare_p, interval, p_value
-from radistill.schema.comparison import DatasetFacts, PairResult
+from radistill.schema.comparison import Comparison, PairResult
 from radistill.schema.figures import Figures
 
 SYNTHETIC = "Figures from synthetic phantoms: they say nothing about real X-rays."
@@ -45,9 +45,14 @@ def caveats(test: Figures) -> list[str]:
     return missing
 
 
-def banners(dataset: DatasetFacts) -> list[tuple[str, str]]:
-    """(kind, sentence) of what a reader must know before any figure: leaking, synthetic."""
+def banners(comparison: Comparison) -> list[tuple[str, str]]:
+    """(kind, sentence) of what a reader must know before any figure.
+
+    shortfall: a model that should not be used. leaking, synthetic: of the data.
+    """
+    dataset = comparison.dataset
     marks = (
+        *((True, ("shortfall", " ".join(m.shortfalls))) for m in comparison.models if m.shortfalls),
         (dataset.leaking, ("leaking", SEEN if dataset.seen_kept else LEAKING)),
         (dataset.synthetic, ("synthetic", SYNTHETIC)),
     )

@@ -107,7 +107,7 @@ def titled_table(title: str) -> Table:
 def print_table(comparison: Comparison, console: Console) -> None:
     """Print the test figures, one column a model so that 80 characters suffice, then the pairs."""
     models = comparison.models
-    for _, sentence in sentences.banners(comparison.dataset):
+    for _, sentence in sentences.banners(comparison):
         console.print(f"[bold red]{escape(sentence)}[/]")
     films = models[0].test.n if models else 0
     table = titled_table(f"{comparison.dataset.name}: {films} test films")
@@ -127,7 +127,7 @@ def print_table(comparison: Comparison, console: Console) -> None:
 def markdown_table(comparison: Comparison) -> str:
     """The same table in Markdown, one row a model, banners and pairs included."""
     rows = cells(comparison.models)
-    lines = [f"> **{sentence}**\n" for _, sentence in sentences.banners(comparison.dataset)]
+    lines = [f"> **{sentence}**\n" for _, sentence in sentences.banners(comparison)]
     lines.append(_line(["Model", *(heading for heading, _ in rows)]))
     lines.append("|" + "|".join([" --- ", *[" ---: "] * len(rows)]) + "|")
     for i, model in enumerate(comparison.models):

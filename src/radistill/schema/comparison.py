@@ -41,12 +41,16 @@ class ModelMetrics(Measured):
 
 
 class ModelResult(Measured):
-    """A model of a comparison, with what only some models are scored on."""
+    """A model of a comparison, with what only some models are scored on.
+
+    shortfalls: why it should not be used, and what to do; set only where there is something.
+    """
 
     name: str
     robustness: Robustness | None = None
     explanation: Explanation | None = None
     groups: tuple[GroupFigures, ...] = ()
+    shortfalls: tuple[str, ...] = ()
 
 
 class Difference(Record):

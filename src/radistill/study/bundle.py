@@ -19,8 +19,10 @@ from radistill.export.write_bundle import BundleSpec, write_bundle
 from radistill.metrics.calibration import UNCALIBRATED
 from radistill.metrics.groups import manifest_columns
 from radistill.metrics.score import on_calibrated_scale
+from radistill.metrics.shortfalls import shortfalls
 from radistill.schema.card import Card, Population, TrainingData
 from radistill.schema.comparison import Comparison, ModelResult
+from radistill.schema.model_spec import SPEC
 from radistill.schema.record import read_record
 from radistill.study.decoded_films import DecodedFilms
 from radistill.study.rundir import CONFIG, RunDirectory
@@ -34,32 +36,71 @@ from radistill.study.small_file import (
 from radistill.study.trained import STUDENT, TrainedModel
 
 PARITY_FILMS = 200
+SIMPLER = ("baseline", "student-alone")
 
 
-def bundle_run(run: Path, *, population: Population | None = None) -> Card:
-    """Make RUN/bundle again from what the run directory holds; return the card.
+def run_and_model(named: Path) -> tuple[Path, str]:
+    """The run and the model that RUN, which stands for its student, or RUN/MODEL names."""
+    if (named / SPEC).is_file():
+        return named.absolute().parent, named.absolute().name
+    return named, STUDENT
 
-    population: whom the model knows, where the films' names do not tell.
-    Raises UsageError if the run is not finished or its cache of films is gone, and RadistillError
-    if another process works in it.
+
+def bundle_run(
+    run: Path, name: str = STUDENT, *, population: Population | None = None, anyway: bool = False
+) -> Card:
+    """Make RUN/bundle of the model `name` from what the run directory holds; return the card.
+
+    population: whom the model knows, where the films' names do not tell. anyway: of a model with
+    shortfalls too.
+    Raises UsageError if the run is not finished, its cache of films is gone, or the model should
+    not be used, and RadistillError if another process works in it.
     """
     try:
         notes = json.loads((run / "audit.json").read_text("utf-8")).get("notes", ())
     except (OSError, ValueError):
         raise UsageError(f"{run}: not the folder of a finished `radistill run`") from None
     with RunDirectory(run).locked():
-        model = TrainedModel(run / STUDENT)
+        model = TrainedModel(run / name)
+        config, seed = read_evaluation(run / CONFIG)
+        comparison = read_record(Comparison, run / "comparison.json")
+        others = [TrainedModel(run / other) for other in SIMPLER if (run / other / SPEC).is_file()]
+        reasons = shortfalls_of(model, others, config, seed)
+        if reasons and not anyway:
+            raise UsageError(f"{model.folder}: {' '.join(reasons)} --anyway makes the bundle.")
         return bundle_model(
             run / "bundle",
             model,
-            read_record(Comparison, run / "comparison.json"),
+            with_shortfalls(comparison, name, reasons),
             read_manifest(run / "manifest.csv"),
             open_cache(run / "cache", model.input_size),
-            *read_evaluation(run / CONFIG),
+            config,
+            seed,
             notes=notes,
             population=population,
             perceptual_hashes=FilmIndex.hashes_in(run / "cache"),
         )
+
+
+def shortfalls_of(
+    model: TrainedModel, others: Sequence[TrainedModel], config: EvaluationConfig, seed: int
+) -> tuple[str, ...]:
+    """Why `model` should not be used, by validation; it is not to be behind a simpler one."""
+    simpler = {
+        other.name: other.predictions("val")
+        for other in others
+        if other.name in SIMPLER and other.name != model.name
+    }
+    return shortfalls(model.name, model.predictions("val"), simpler, config, seed)
+
+
+def with_shortfalls(comparison: Comparison, name: str, reasons: tuple[str, ...]) -> Comparison:
+    """The comparison with those of the model `name`, where there are any."""
+    models = tuple(
+        model.model_copy(update={"shortfalls": reasons}) if model.name == name else model
+        for model in comparison.models
+    )
+    return comparison.model_copy(update={"models": models}) if reasons else comparison
 
 
 def bundle_model(
@@ -146,7 +187,7 @@ def bundle_model(
         quantisation=quantisation,
         small=small,
         float32=float32.test if small else None,
-        notes=tuple(notes),
+        notes=(*result.shortfalls, *notes),
         synthetic=dataset.synthetic,
         leaking=dataset.leaking,
         population=population

@@ -7,7 +7,8 @@ from radistill.errors import UsageError
 from radistill.report.html import write_report
 from radistill.report.summary import main_model
 from radistill.schema.comparison import Comparison, ModelResult
-from radistill.schema.record import write_record
+from radistill.schema.record import read_record, write_record
+from radistill.study.bundle import with_shortfalls
 from radistill.study.checks import check_heat_maps, check_robustness, heat_map_of
 from radistill.study.decoded_films import DecodedFilms
 from radistill.study.prediction_files import open_sources
@@ -44,6 +45,9 @@ def refresh_run(
         rule=rule,
         exposure=films.exposure if films else None,
     )
+    if in_run:
+        for before in read_record(Comparison, source / "comparison.json").models:
+            comparison = with_shortfalls(comparison, before.name, before.shortfalls)
     main = main_model(comparison)
     network = _network(source / main.name) if films and (robust or out) else None
     if robust:

@@ -27,7 +27,7 @@ from radistill.report.side_by_side import compare
 from radistill.schema.comparison import Comparison, DatasetFacts
 from radistill.schema.figures import Cost, Explanation, Robustness
 from radistill.schema.record import Record, read_record, write_record
-from radistill.study.bundle import bundle_model
+from radistill.study.bundle import bundle_model, shortfalls_of, with_shortfalls
 from radistill.study.checks import check_heat_maps, check_robustness, heat_map_of
 from radistill.study.decoded_films import DecodedFilms
 from radistill.study.distil import check_targets, fit_student, fit_teachers, teacher_names
@@ -159,17 +159,24 @@ def _conclude(
         exposure=films.exposure,
     )
     run.finish_step("costs", weights)
-    bundle_model(
-        run.folder / "bundle",
-        student,
-        comparison,
-        dataset.films,
-        dataset.squares[student.input_size],
-        config.evaluation,
-        config.seed,
-        notes=dataset.notes,
-        perceptual_hashes=dataset.perceptual_hashes,
-    )
+    trained = [model for model in others if isinstance(model, TrainedModel)]
+    reasons = shortfalls_of(student, trained, config.evaluation, config.seed)
+    if reasons:
+        comparison = with_shortfalls(comparison, student.name, reasons)
+        write_record(run.folder / "comparison.json", comparison)
+        shutil.rmtree(run.folder / "bundle", ignore_errors=True)  # of an earlier student
+    else:
+        bundle_model(
+            run.folder / "bundle",
+            student,
+            comparison,
+            dataset.films,
+            dataset.squares[student.input_size],
+            config.evaluation,
+            config.seed,
+            notes=dataset.notes,
+            perceptual_hashes=dataset.perceptual_hashes,
+        )
     write_report(
         run.folder,
         comparison,

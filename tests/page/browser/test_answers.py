@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from radistill.schema.card import Card
+from radistill.runtime.find_bundle import installed
+from radistill.schema.card import CARD, Card
 from radistill.schema.prediction import Prediction
 
 from ...dicoms import shipped
+from ...servers import serving
 from ..sure_films import sure
 from .page import OWN_THRESHOLD, Page, broken, point
 
@@ -187,3 +192,29 @@ def test_real_films_are_answered_as_python_answers(
     kinds = {"normal": "negative", "pneumonia": "positive", "abstain": "abstain"}
     assert page.outcomes == [kinds[film.decision] for film in expected]
     assert set(page.outcomes) >= {"negative", "positive"}
+
+
+def test_a_model_that_should_not_be_used_says_so_beside_every_answer(
+    chromium: Any, normal: Path, tmp_path: Path
+) -> None:
+    said = "The student learnt nothing: its outputs are nearly constant."
+    bundle = shutil.copytree(installed()[0], tmp_path / "bundle")
+    values = json.loads((bundle / CARD).read_text())
+    values["figures"]["shortfalls"] = [said]
+    (bundle / CARD).write_text(json.dumps(values))
+    with serving(bundle, "--workers", 1) as server:
+        page = Page.open(chromium, f"{server.url}/")
+        page.add(normal)
+        assert said in page.text("#verdict")
+        assert page.outcomes == ["negative"]
+        for place in ("#verdict-title", ".film-outcome"):
+            assert page.tab.get_attribute(f"{place} use", "href") == "#i-info", "no tick"
+        green = page.tab.evaluate(
+            "getComputedStyle(document.body).getPropertyValue('--negative').trim()"
+        )
+        shown = page.tab.evaluate(
+            "getComputedStyle(document.querySelector('.verdict')).getPropertyValue('--said').trim()"
+        )
+        assert green != shown != ""
+        page.check()
+        page.context.close()

@@ -15,7 +15,7 @@ interface Card {
   operating_points: OperatingPoint[];
   cam: { size: [number, number]; scale: number };
   population: Population;
-  figures: { test?: TestFigures } | null;
+  figures: { test?: TestFigures; shortfalls?: string[] } | null;
   notes: string[];
   synthetic: boolean;
   licence: string;

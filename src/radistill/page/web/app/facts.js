@@ -3,6 +3,7 @@
 import { byId, h } from "./dom.js";
 import { store } from "./store.js";
 import { bytes, t } from "./i18n.js";
+import { unfit } from "./outcome.js";
 import { ages, className, people } from "./phrases.js";
 
 export function showFacts() {
@@ -18,7 +19,7 @@ export function showFacts() {
       h("p.small", {}, t(`facts.${config.engine}.more`)),
     ]),
   );
-  document.body.dataset.synthetic = String(Boolean(card.synthetic));
+  document.body.dataset.unfit = String(unfit(card));
 }
 
 function fact(key, body) {
@@ -31,5 +32,12 @@ function knows(card) {
     who ? h("p", {}, who) : "",
     h("p.small", { lang: "en" }, card.population.description),
     card.synthetic ? h("p.caution", {}, t("facts.synthetic")) : "",
+    ...shortfalls(card),
   ];
+}
+
+/** Why the model should not be used, in the card's words; beside every answer too. */
+export function shortfalls(card) {
+  const reasons = card.figures?.shortfalls ?? [];
+  return reasons.map((reason) => h("p.caution", { lang: "en" }, reason));
 }

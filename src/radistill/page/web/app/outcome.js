@@ -15,3 +15,19 @@ export function outcome(card, film, setting) {
   if (decision === "abstain") return "abstain";
   return label === card.positive ? "positive" : "negative";
 }
+
+/**
+ * Whether the model learnt nothing, or less than a simpler one: no tick for what it says.
+ * @param {Card} card
+ */
+export const unfit = (card) => Boolean(card.figures?.shortfalls?.length);
+
+/**
+ * The icon of an outcome.
+ * @param {Card} card
+ * @param {string} kind
+ */
+export function sign(card, kind) {
+  if (unfit(card) && (kind === "positive" || kind === "negative")) return "info";
+  return kind === "busy" || kind === "stopped" ? "waiting" : kind;
+}

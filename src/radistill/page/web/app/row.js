@@ -2,10 +2,8 @@
 
 import { h, icon } from "./dom.js";
 import { percent } from "./i18n.js";
-import { outcome } from "./outcome.js";
+import { outcome, sign } from "./outcome.js";
 import { outcomeName } from "./phrases.js";
-
-const ICONS = { busy: "waiting", stopped: "waiting" };
 
 export function row(film) {
   const element = h(
@@ -28,7 +26,7 @@ export function describe(element, { card, setting }) {
   if (kind === "unread") thumb.replaceChildren(icon("unread"));
   name.textContent = film.name;
   name.title = film.name;
-  badge.replaceChildren(icon(ICONS[kind] ?? kind), outcomeName(card, film, setting));
+  badge.replaceChildren(icon(sign(card, kind)), outcomeName(card, film, setting));
   const answered = kind === "positive" || kind === "negative";
   chance.textContent = answered ? percent(film.record.probability, 1) : "";
 }

@@ -4,11 +4,10 @@ import { byId, h, icon } from "./dom.js";
 import { on, store } from "./store.js";
 import { current, has, percent, t } from "./i18n.js";
 import { decide } from "../engine/decide.js";
-import { outcome } from "./outcome.js";
+import { shortfalls } from "./facts.js";
+import { outcome, sign } from "./outcome.js";
 import { ages, className, outcomeName, threshold } from "./phrases.js";
 import { scale } from "./scale.js";
-
-const ICONS = { busy: "waiting", stopped: "waiting" };
 
 export function showVerdict() {
   on("selected setting language", draw);
@@ -27,7 +26,7 @@ function draw() {
     h("p.verdict-file", { title: film.name }, film.name),
     h(
       "h2.verdict-title", { id: "verdict-title" },
-      icon(ICONS[kind] ?? kind),
+      icon(sign(store.card, kind)),
       h("span", {}, outcomeName(store.card, film, store.setting)),
     ),
     ...body(kind, film),
@@ -60,6 +59,7 @@ function answer(kind, record) {
     h("p.small.quieter", {}, t("verdict.not-risk")),
     h("p.small.quieter", {}, population()),
     store.card.synthetic ? h("p.caution", {}, t("facts.synthetic")) : "",
+    ...shortfalls(store.card),
   ];
 }
 
