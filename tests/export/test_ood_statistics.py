@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from radistill.export.ood_statistics import cut, fit_abstention, fit_gaussian
+from radistill.export import ood_statistics
+from radistill.export.ood_statistics import (
+    abstention_rates,
+    cut,
+    fit_gaussian,
+    fit_limits,
+    halves,
+)
 from radistill.export.outliers import KINDS, outliers
 from radistill.imaging import decode, to_square
 from radistill.phantoms import generate
@@ -16,6 +23,7 @@ from radistill.runtime.ood import distance, reasons_by_statistics, thumbnails
 from radistill.schema.abstention import Abstention
 
 SIDE = 64
+OWN = tuple(map(str, range(200)))  # each film a patient of its own
 
 
 def embed(squares: np.ndarray) -> np.ndarray:
@@ -35,8 +43,10 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def known(phantoms: np.ndarray) -> Abstention:
-    fitted = fit_abstention(phantoms[::2], embed)
-    assert fitted is not None
+    limits = fit_limits(phantoms[::2], OWN[::2], embed)
+    assert limits is not None
+    rates = abstention_rates(limits, phantoms[1::2], OWN[1::2], embed, validation_films=100)
+    fitted = Abstention(**dict(limits), measured=rates)
     return Abstention.model_validate_json(fitted.model_dump_json())  # as a card holds it
 
 
@@ -89,6 +99,51 @@ def test_the_card_holds_what_was_measured(known: Abstention) -> None:
     assert rate == pytest.approx(np.mean(by_embedding), abs=0.01)
     either = np.logical_or(by_layout, by_embedding)
     assert measured.outliers_caught == pytest.approx(either.mean(), abs=0.01)
+    low, high = measured.outliers_caught_ci or (1, 0)
+    assert low < measured.outliers_caught <= high
+
+
+def test_the_rates_are_of_the_test_films(known: Abstention, phantoms: np.ndarray) -> None:
+    measured, held_out = known.measured, reasons(known, phantoms[1::2])
+    assert measured.test_films == 100
+    assert measured.abstained == pytest.approx(share(held_out), abs=0.01)
+    kept = measured.layout.kept
+    assert kept == pytest.approx(1 - share(held_out, "unusual-layout"), abs=0.01)
+    low, high = measured.abstained_ci or (1, 0)
+    assert low <= share(held_out) <= high
+
+
+def test_a_statistic_cannot_tell_test_films_from_more_films_of_the_same_kind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Measured on the films that it was fitted to, it would seem to."""
+    val, test, more = np.random.default_rng(0).integers(0, 256, (3, 60, SIDE, SIDE), dtype=np.uint8)
+
+    def corner(squares: np.ndarray) -> np.ndarray:
+        return squares[:, :8, :8].reshape(len(squares), -1) / 255.0
+
+    monkeypatch.setattr(ood_statistics, "outliers", lambda *_, **__: more)
+    limits = fit_limits(val, OWN[:60], corner)
+    assert limits is not None
+    for films, low, high in ((test, 0.4, 0.6), (val, 0.6, 1.0)):
+        rates = abstention_rates(limits, films, OWN[:60], corner, validation_films=60)
+        assert low < rates.embedding["mahalanobis"].auc < high
+
+
+def test_no_patient_is_in_both_halves() -> None:
+    patients = ["a"] * 40 + ["b", "c"] * 15 + list(map(str, range(31)))
+    half = halves(patients)
+    assert not {*np.array(patients)[half]} & {*np.array(patients)[~half]}
+    assert abs(int(half.sum()) - int((~half).sum())) <= 1
+
+
+def test_a_patients_other_films_make_no_limit_narrower(phantoms: np.ndarray) -> None:
+    twice, owners = np.repeat(phantoms[:100], 2, axis=0), np.repeat(OWN[:100], 2).tolist()
+    by_patient, by_film = (fit_limits(twice, names, embed) for names in (owners, OWN))
+    assert by_patient is not None
+    assert by_film is not None
+    assert by_patient.layout_limit > by_film.layout_limit
+    assert by_patient.detector_limit > by_film.detector_limit
 
 
 def test_the_statistics_are_small(known: Abstention) -> None:
@@ -96,8 +151,9 @@ def test_the_statistics_are_small(known: Abstention) -> None:
 
 
 def test_too_few_or_too_small_films_give_none(phantoms: np.ndarray) -> None:
-    assert fit_abstention(phantoms[:20], embed) is None
-    assert fit_abstention(phantoms[:, :8, :8], embed) is None
+    assert fit_limits(phantoms[:20], OWN[:20], embed) is None
+    assert fit_limits(phantoms[:, :8, :8], OWN, embed) is None
+    assert fit_limits(phantoms, ["one patient"] * 200, embed) is None
 
 
 def test_the_gaussian_score_is_the_mahalanobis_distance_where_nothing_is_left_out() -> None:

@@ -72,6 +72,13 @@ SPEC = b.BundleSpec(
     notes=("Patients were not known.",),
 )
 
+PATIENTS = tuple(map(str, range(60)))
+
+
+def split(squares: np.ndarray, truth: np.ndarray) -> b.BundleFilms:
+    return b.BundleFilms(squares, truth, PATIENTS[: len(squares)])
+
+
 TRAINED_ON = TrainingFilms(frozenset({bytes(range(40)), bytes(40)}))
 
 
@@ -87,8 +94,8 @@ def folder(exported: ExportedModel, films: Films, tmp_path_factory: pytest.TempP
         folder,
         exported=exported,
         spec=SPEC,
-        val_squares=films[0],
-        val_truth=films[1],
+        val=split(*films),
+        test=split(*films),
         training_films=TRAINED_ON,
     )
     return folder
@@ -145,9 +152,8 @@ def test_calibration_and_groups_are_in_the_graph(
     spec = replace(SPEC, classes=names, calibration=MAPS[kind])
     truth = np.arange(40) % 2 == 0
     exported = export_onnx(tiny, positive=1, sample=squares, calibration=MAPS[kind], groups=groups)
-    b.write_bundle(
-        tmp_path / "b", exported=exported, spec=spec, val_squares=squares, val_truth=truth
-    )
+    films = split(squares, truth)
+    b.write_bundle(tmp_path / "b", exported=exported, spec=spec, val=films, test=films)
     with torch.inference_mode():
         logits = tiny.eval()(torch.from_numpy(squares)[:, None] / 255)
     parts = torch.softmax(logits.double(), 1).numpy()
@@ -221,9 +227,7 @@ def test_failure_keeps_the_older_bundle(
 
     monkeypatch.setattr(b, "model_card", full)
     with pytest.raises(RadistillError, match="the disk is full"):
-        b.write_bundle(
-            folder, exported=exported, spec=SPEC, val_squares=films[0], val_truth=films[1]
-        )
+        b.write_bundle(folder, exported=exported, spec=SPEC, val=split(*films), test=split(*films))
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in folder.parent.iterdir()] == ["bundle"]
 
@@ -233,9 +237,8 @@ def test_an_older_bundle_is_replaced(exported: ExportedModel, films: Films, tmp_
     folder.mkdir()
     (folder / "stale").touch()
     spec = replace(SPEC, threshold=0.25)
-    card = b.write_bundle(
-        folder, exported=exported, spec=spec, val_squares=films[0], val_truth=np.zeros(60)
-    )
+    one_class = split(films[0], np.zeros(60, dtype=bool))
+    card = b.write_bundle(folder, exported=exported, spec=spec, val=one_class, test=split(*films))
     assert not (folder / "stale").exists()
     assert not (folder / "training-films.bin").exists(), "nobody said which films"
     assert not list(folder.glob("model.*.onnx")), "one class cannot judge a smaller file"
@@ -252,6 +255,6 @@ def test_films_without_labels_are_refused(
             tmp_path / "bundle",
             exported=exported,
             spec=SPEC,
-            val_squares=films[0],
-            val_truth=films[1][:3],
+            val=b.BundleFilms(films[0], films[1][:3], PATIENTS),
+            test=split(*films),
         )

@@ -1,6 +1,6 @@
 """Fit the statistics by which a deployed model knows what it does not know."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from PIL import Image
@@ -9,12 +9,21 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from radistill.export.outliers import outliers
-from radistill.runtime.ood import THUMBNAIL, distance, orientations, products, thumbnails
-from radistill.schema.abstention import Abstention, AbstentionRates, Caught, Gaussian, Orientation
+from radistill.metrics.intervals import wilson
+from radistill.runtime.ood import (
+    THUMBNAIL,
+    distance,
+    orientations,
+    products,
+    reasons_by_statistics,
+    thumbnails,
+)
+from radistill.schema.abstention import AbstentionRates, Caught, Gaussian, Limits, Orientation
 
 Embed = Callable[[np.ndarray], np.ndarray]  # uint8 (N, S, S) -> (N, D)
 
 FEWEST = 30  # validation films; with fewer the limits would be accidents
+FEWEST_IN_HALF = 8  # of them, where patients have many films each
 COMPONENTS = 16
 ORIENTATION_COMPONENTS = 24
 OUTLIERS = 450
@@ -23,41 +32,71 @@ OUTLIERS = 450
 DETECTOR_KEEPS, LAYOUT_KEEPS, ORIENTATION_KEEPS = 0.998, 0.995, 0.992
 
 
-def fit_abstention(squares: np.ndarray, embed: Embed) -> Abstention | None:
+def fit_limits(squares: np.ndarray, patients: Sequence[str], embed: Embed) -> Limits | None:
     """Statistics from the validation films, uint8 (N, S, S); None if they are too few or small.
 
-    embed: the deployed model's embedding. Limits are quantiles over validation films that each
+    embed: the deployed model's embedding. Limits are quantiles over films of patients that each
     statistic was not fitted on (two halves, each scored by a fit to the other).
     """
+    half = halves(patients)
     if len(squares) < FEWEST or squares.shape[1] < THUMBNAIL:
         return None
-    pictures = outliers(OUTLIERS, squares.shape[1], seed=0)
-    films = thumbnails(np.concatenate([squares, exposed(squares)]))
-    known = films[: len(squares)]
-    layout = fit_gaussian(films)
-    layout_limit = _limit(known, LAYOUT_KEEPS)
-    layout_rate, by_layout = _rate(layout, layout_limit, LAYOUT_KEEPS, known, thumbnails(pictures))
-    embeddings = embed(squares)
-    detector, limit = fit_gaussian(embeddings), _limit(embeddings, DETECTOR_KEEPS)
-    rate, by_embedding = _rate(detector, limit, DETECTOR_KEEPS, embeddings, embed(pictures))
+    if min(half.sum(), (~half).sum()) < FEWEST_IN_HALF:
+        return None
+    known, embeddings = thumbnails(squares), embed(squares)
     upright = [
-        orientations(fit_orientation(fitted), thumbnails(held))[:, 0]
-        for fitted, held in _halves(squares)
+        orientations(fit_orientation(squares[fitted]), known[~fitted])[:, 0]
+        for fitted in (half, ~half)
     ]
-    return Abstention(
-        detector=detector,
-        detector_limit=limit,
-        layout=layout,
-        layout_limit=layout_limit,
+    return Limits(
+        detector=fit_gaussian(embeddings),
+        detector_limit=_limit(embeddings, half, DETECTOR_KEEPS),
+        layout=fit_gaussian(np.concatenate([known, thumbnails(exposed(squares))])),
+        layout_limit=_limit(known, half, LAYOUT_KEEPS),
         posture=fit_orientation(squares),
         posture_limit=float(np.quantile(np.concatenate(upright), 1 - ORIENTATION_KEEPS)),
-        measured=AbstentionRates(
-            validation_films=len(squares),
-            outliers=OUTLIERS,
-            embedding={detector.kind: rate},
-            layout=layout_rate,
-            outliers_caught=float((by_layout | by_embedding).mean()),
-        ),
+    )
+
+
+def abstention_rates(
+    limits: Limits,
+    squares: np.ndarray,
+    patients: Sequence[str],
+    embed: Embed,
+    *,
+    validation_films: int,
+) -> AbstentionRates:
+    """How often `limits` abstain from films of other patients, and from generated pictures.
+
+    squares: uint8 (N, S, S), test films. validation_films: how many the limits were fitted to.
+    """
+    pictures = np.concatenate([squares, outliers(OUTLIERS, squares.shape[1], seed=0)])
+    embeddings = embed(pictures)
+    reasons = reasons_by_statistics(limits, pictures, embeddings)
+    outlier = np.arange(len(pictures)) >= len(squares)
+
+    def caught(known: Gaussian, limit: float, x: np.ndarray) -> Caught:
+        scores = distance(known, x)
+        return Caught(
+            kept=float((scores[~outlier] <= limit).mean()),
+            caught=float((scores[outlier] > limit).mean()),
+            auc=float(roc_auc_score(outlier, scores)),
+        )
+
+    abstained = np.array([bool(one) for one in reasons])[~outlier]
+    unlike = np.array([bool({*one} & {"unusual-layout", "out-of-distribution"}) for one in reasons])
+    return AbstentionRates(
+        validation_films=validation_films,
+        test_films=len(squares),
+        abstained=float(abstained.mean()),
+        abstained_ci=wilson(abstained, patients),
+        outliers=OUTLIERS,
+        embedding={
+            limits.detector.kind: caught(limits.detector, limits.detector_limit, embeddings)
+        },
+        layout=caught(limits.layout, limits.layout_limit, thumbnails(pictures)),
+        outliers_caught=float(unlike[outlier].mean()),
+        outliers_caught_ci=wilson(unlike[outlier], [str(i) for i in range(OUTLIERS)]),
     )
 
 
@@ -131,27 +170,20 @@ def _turned(squares: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     yield "cut-off again", cut(squares, 1)
 
 
-def _rate(
-    fitted: Gaussian, limit: float, kept: float, films: np.ndarray, pictures: np.ndarray
-) -> tuple[Caught, np.ndarray]:
-    """What the limit keeps and catches, and which of `pictures`, bool (M,)."""
-    scores = distance(fitted, np.concatenate([films, pictures]))
-    truth = np.arange(len(scores)) >= len(films)
-    caught = scores[len(films) :] > limit
-    auc = float(roc_auc_score(truth, scores))
-    return Caught(kept=kept, caught=float(caught.mean()), auc=auc), caught
-
-
-def _limit(x: np.ndarray, keeps: float) -> float:
+def _limit(x: np.ndarray, half: np.ndarray, keeps: float) -> float:
     """The quantile of held-out distances, each half scored by a fit to the other."""
-    held = [distance(fit_gaussian(fitted), other) for fitted, other in _halves(x)]
+    held = [distance(fit_gaussian(x[fitted]), x[~fitted]) for fitted in (half, ~half)]
     return float(np.quantile(np.concatenate(held), keeps))
 
 
-def _halves(x: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    even = np.arange(len(x)) % 2 == 0
-    yield x[even], x[~even]
-    yield x[~even], x[even]
+def halves(patients: Sequence[str]) -> np.ndarray:
+    """bool (N,): two halves of N films, as equal as they come, no patient in both."""
+    names, owner, films = np.unique(patients, return_inverse=True, return_counts=True)
+    second, sizes = np.zeros(len(names), dtype=bool), [0, 0]
+    for patient in np.argsort(-films, kind="stable"):
+        second[patient] = sizes[1] < sizes[0]
+        sizes[int(second[patient])] += int(films[patient])
+    return second[owner]
 
 
 def _rank(x: np.ndarray) -> int:

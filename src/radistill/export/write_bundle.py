@@ -1,10 +1,12 @@
 """The folder that is deployed: two ONNX files, their card, and a page for people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from onnxruntime import InferenceSession
 
 from radistill import __version__
 from radistill.data.training_films import TrainingFilms
@@ -12,13 +14,14 @@ from radistill.errors import RadistillError
 from radistill.export.graph import ExportedModel
 from radistill.export.int8 import shrink
 from radistill.export.model_card import model_card
-from radistill.export.ood_statistics import fit_abstention
+from radistill.export.ood_statistics import abstention_rates, fit_limits
 from radistill.export.operating_points import validation_points, without_points
 from radistill.export.population import frontal_films
 from radistill.files import replacing_folder, sha256, write_json, write_text
 from radistill.metrics.calibration import UNCALIBRATED
 from radistill.runtime.open_bundle import Bundle
 from radistill.runtime.session import open_session, run_batches
+from radistill.schema.abstention import Abstention
 from radistill.schema.card import (
     CARD,
     FLOAT16,
@@ -84,39 +87,51 @@ class BundleSpec:
     float32: Figures | None = None
 
 
+@dataclass(frozen=True)
+class BundleFilms:
+    """The films of one split at the model's input size.
+
+    squares: uint8 (N, S, S). truth: bool (N,), True where the film is positive. patients: N ids.
+    """
+
+    squares: np.ndarray
+    truth: npt.ArrayLike
+    patients: Sequence[str]
+
+
 def write_bundle(
     folder: Path,
     *,
     exported: ExportedModel,
     spec: BundleSpec,
-    val_squares: np.ndarray,
-    val_truth: npt.ArrayLike,
+    val: BundleFilms,
+    test: BundleFilms,
     training_films: TrainingFilms | None = None,
 ) -> Card:
     """Write a bundle to `folder`, replacing an older one; return its card.
 
-    val_squares: uint8 (N, S, S), the validation films, S = spec.input_size; they judge the smaller
-    file and set the limits of abstention. val_truth: bool (N,), True where the film is positive.
-    training_films: so that an evaluation can tell the films that the model has seen.
-    Raises RadistillError if a file cannot be written; an older bundle is then still there.
+    val: judges the smaller file and sets the limits of abstention. test: on it is measured how
+    often they abstain. training_films: so that an evaluation can tell the films that the model has
+    seen. Raises RadistillError if a file cannot be written; an older bundle is then still there.
     """
-    truth = np.asarray(val_truth, dtype=bool)
-    if len(val_squares) != len(truth):
+    if not len(val.squares) == len(np.asarray(val.truth)) == len(val.patients):
         raise RadistillError(
-            f"{folder}: {len(val_squares)} validation films but {len(truth)} labels."
+            f"{folder}: {len(val.squares)} validation films but {len(np.asarray(val.truth))} "
+            f"labels and {len(val.patients)} patients."
         )
     with replacing_folder(folder) as work:
         if training_films is not None:
             (work / TRAINING_FILMS).write_bytes(training_films.to_bytes())
-        card = _fill(work, exported, spec, val_squares, truth)
+        card = _fill(work, exported, spec, val, test)
         Bundle.load(work)  # what cannot be read back is not shipped
     return card
 
 
 def _fill(
-    work: Path, exported: ExportedModel, spec: BundleSpec, squares: np.ndarray, truth: np.ndarray
+    work: Path, exported: ExportedModel, spec: BundleSpec, val: BundleFilms, test: BundleFilms
 ) -> Card:
     positive = spec.classes.index(spec.positive)
+    squares, truth = val.squares, np.asarray(val.truth, dtype=bool)
     (work / FLOAT32).write_bytes(exported.bytes)
     if spec.small and spec.quantisation and spec.quantisation.file:
         (work / spec.quantisation.file).write_bytes(spec.small)
@@ -127,7 +142,9 @@ def _fill(
     shipped = open_session((work / names[-1]).read_bytes())
     outputs = run_batches(shipped, squares)
     probability = outputs.probability[:, positive]
-    points = spec.operating_points or validation_points(truth, probability, spec.threshold)
+    points = spec.operating_points or validation_points(
+        truth, probability, spec.threshold, val.patients
+    )
     card = Card(
         format=FORMAT,
         radistill_version=__version__,
@@ -149,11 +166,11 @@ def _fill(
         ),
         embedding_size=outputs.embedding.shape[1],
         population=spec.population or frontal_films(spec.training_data.name),
-        abstention=fit_abstention(squares, lambda films: run_batches(shipped, films).embedding),
+        abstention=_abstention(val, test, shipped),
         training_data=spec.training_data,
         figures=spec.figures and without_points(spec.figures, points),
         figures_of=names[-1] if spec.quantisation else FLOAT32,
-        float32=spec.float32 and _float32(work, spec.float32, squares, truth, positive),
+        float32=spec.float32 and _float32(work, spec.float32, val, positive),
         notes=spec.notes,
         synthetic=spec.synthetic,
         leaking=spec.leaking,
@@ -171,14 +188,28 @@ def _fill(
     return card
 
 
-def _float32(
-    work: Path, test: Figures, squares: np.ndarray, truth: np.ndarray, positive: int
-) -> FileFigures:
+def _abstention(
+    val: BundleFilms, test: BundleFilms, session: InferenceSession
+) -> Abstention | None:
+    def embed(squares: np.ndarray) -> np.ndarray:
+        return run_batches(session, squares).embedding
+
+    limits = fit_limits(val.squares, val.patients, embed)
+    if limits is None:
+        return None
+    measured = abstention_rates(
+        limits, test.squares, test.patients, embed, validation_films=len(val.squares)
+    )
+    return Abstention(**dict(limits), measured=measured)
+
+
+def _float32(work: Path, test: Figures, val: BundleFilms, positive: int) -> FileFigures:
     session = open_session((work / FLOAT32).read_bytes())
-    probability = run_batches(session, squares).probability[:, positive]
+    probability = run_batches(session, val.squares).probability[:, positive]
+    truth = np.asarray(val.truth, dtype=bool)
     return FileFigures(
         threshold=test.threshold,
-        operating_points=validation_points(truth, probability, test.threshold),
+        operating_points=validation_points(truth, probability, test.threshold, val.patients),
         test=test,
     )
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from radistill.schema.abstention import Abstention, Gaussian, Orientation
+from radistill.schema.abstention import Gaussian, Limits, Orientation
 
 THUMBNAIL = 16
 SKETCH = 8  # components
@@ -57,7 +57,7 @@ def orientations(known: Orientation, x: np.ndarray) -> np.ndarray:
 
 
 def reasons_by_statistics(
-    known: Abstention, squares: np.ndarray, embeddings: np.ndarray
+    known: Limits, squares: np.ndarray, embeddings: np.ndarray
 ) -> list[list[str]]:
     """For each film the limits of the card that it is beyond, as keys of `decision.REASONS`.
 

@@ -77,8 +77,8 @@ class Orientation(Statistics):
 
 
 class Caught(Statistics):
-    """A score at its limit: the share of held-out films that it keeps, the share of generated
-    pictures that it catches, and the AUC between films and pictures."""
+    """A score at its limit: the share of test films that it keeps, the share of generated pictures
+    that it catches, and the AUC between films and pictures."""
 
     kept: float
     caught: float
@@ -86,17 +86,26 @@ class Caught(Statistics):
 
 
 class AbstentionRates(Statistics):
-    """What the limits were set on. embedding: by kind of score; cards of earlier versions compare
-    three. outliers_caught: by layout and embedding together."""
+    """How often the limits, set on validation films, abstain elsewhere.
+
+    test_films: of patients that no limit was fitted to; abstained: the share of them that get no
+    answer. Both are None on older cards, whose `kept` and `auc` are of the validation films
+    themselves. outliers: generated pictures. embedding: by kind of score; cards of earlier versions
+    compare three. outliers_caught: by layout and embedding together. Intervals are 95 %.
+    """
 
     validation_films: int
+    test_films: int | None = None
+    abstained: float | None = None
+    abstained_ci: tuple[float, float] | None = None
     outliers: int
     embedding: Mapping[str, Caught]
     layout: Caught
     outliers_caught: float
+    outliers_caught_ci: tuple[float, float] | None = None
 
 
-class Abstention(Statistics):
+class Limits(Statistics):
     """Limits beyond which the model does not answer; docs/bundle.md tells how they are found.
 
     detector, detector_limit: of the embedding. layout, layout_limit: of the thumbnail. posture,
@@ -109,4 +118,9 @@ class Abstention(Statistics):
     layout_limit: float
     posture: Orientation
     posture_limit: float
+
+
+class Abstention(Limits):
+    """Limits, and how often they abstain."""
+
     measured: AbstentionRates

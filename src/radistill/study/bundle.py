@@ -15,7 +15,7 @@ from radistill.errors import UsageError
 from radistill.export.int8 import spread
 from radistill.export.onnx import export_onnx
 from radistill.export.population import FRONTAL, population_of
-from radistill.export.write_bundle import BundleSpec, write_bundle
+from radistill.export.write_bundle import BundleFilms, BundleSpec, write_bundle
 from radistill.metrics.calibration import UNCALIBRATED
 from radistill.metrics.groups import manifest_columns
 from radistill.metrics.score import on_calibrated_scale
@@ -197,8 +197,7 @@ def bundle_model(
         folder,
         exported=exported,
         spec=spec,
-        val_squares=squares["val"],
-        val_truth=network["val"].truth,
+        **{split: BundleFilms(squares[split], p.truth, p.patient) for split, p in network.items()},
         training_films=TrainingFilms.of(films, perceptual_hashes),
     )
 
