@@ -3,8 +3,9 @@
     python experiments/shipped_card.py DATA
 
 DATA: the Kaggle set, split as preset student does with seed 0. Writes card.json and README.md with
-the figures of each file. Stops, and writes nothing, if INT8's own threshold or calibration is
-another than the one that ships: decisions would change.
+the figures of each file and of abstention on test, and training-films.bin. Stops, and writes
+nothing, if INT8's own threshold or calibration is another than the one that ships, or if INT8 would
+no longer be kept: decisions would change.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ from tempfile import TemporaryDirectory
 from radistill.config import load_config
 from radistill.data import load_dataset
 from radistill.data.manifest import write_manifest
-from radistill.export.int8 import difference
+from radistill.data.training_films import TrainingFilms
+from radistill.export.int8 import LIMITS, difference
 from radistill.export.model_card import file_figures, model_card
+from radistill.export.ood_statistics import abstention_rates
 from radistill.export.operating_points import validation_points, without_points
-from radistill.files import sha256, write_json, write_text
+from radistill.files import sha256, write_json, write_text, write_with
 from radistill.metrics.groups import manifest_columns
 from radistill.metrics.predictions import Predictions
 from radistill.runtime.find_bundle import find_bundle
 from radistill.runtime.open_bundle import Bundle
-from radistill.schema.card import CARD, FLOAT32, README, FileFigures
+from radistill.schema.card import CARD, FLOAT32, README, TRAINING_FILMS, FileFigures
 from radistill.study.decoded_films import DecodedFilms
 from radistill.study.small_file import result_of_file
 
@@ -57,6 +60,15 @@ def main(data: Path) -> None:
         write_manifest(manifest, dataset.films)
         paths = scores[small.file]["test"].path
         columns = manifest_columns(manifest, paths, films.exposure)
+        listed = TrainingFilms.of(dataset.films, dataset.perceptual_hashes)
+        assert card.abstention is not None
+        rates = abstention_rates(
+            card.abstention,
+            films.at(side)(paths),
+            scores[small.file]["test"].patient,
+            lambda squares: small.run(squares).embedding,
+            validation_films=len(dataset.split("val")),
+        )
     assert card.figures is not None
     network = card.figures
     made = {
@@ -69,11 +81,13 @@ def main(data: Path) -> None:
         sys.exit(f"threshold {figures.test.threshold}, {calibration}: decisions would change")
     validation = {name: own["val"] for name, own in scores.items()}
     points = {
-        name: validation_points(p.truth, p.probability, made[name].test.threshold)
+        name: validation_points(p.truth, p.probability, made[name].test.threshold, p.patient)
         for name, p in validation.items()
     }
     one, other = validation[FLOAT32], validation[small.file]
     gap = difference(one.truth, one.probability, other.probability, card.threshold)
+    if gap.too_large:
+        sys.exit(f"{small.file} would not be kept: {', '.join(gap.too_large)}")
     card = card.model_copy(
         update={
             "operating_points": points[small.file],
@@ -85,12 +99,20 @@ def main(data: Path) -> None:
                 test=made[FLOAT32].test,
             ),
             "quantisation": card.quantisation.model_copy(
-                update={"probability_difference": gap.probability}
+                update={
+                    "val_auc_float32": gap.auc_before,
+                    "val_auc_small": gap.auc_after,
+                    "probability_difference": gap.probability,
+                    "decisions_changed": gap.decisions,
+                    "reason": LIMITS,
+                }
             ),
+            "abstention": card.abstention.model_copy(update={"measured": rates}),
         }
     )
     write_text(folder / README, model_card(card))
-    files = card.files | {README: sha256(folder / README)}
+    write_with(folder / TRAINING_FILMS, lambda path: path.write_bytes(listed.to_bytes()))
+    files = card.files | {name: sha256(folder / name) for name in (README, TRAINING_FILMS)}
     card = card.model_copy(update={"files": files})
     write_json(folder / CARD, card.model_dump(mode="json"))
     print("\n".join(file_figures(card)))

@@ -123,3 +123,37 @@ def test_a_bundle_that_does_not_list_its_films_says_so(
     assert facts["seen"] is None
     assert facts["counts"] == {"test": {"NORMAL": 16, "PNEUMONIA": 16}}
     assert "does not list the films" in text
+
+
+@pytest.mark.data
+def test_the_installed_bundle_knows_its_training_films_at_their_original_size(
+    shared: Path, tmp_path: Path, evaluate: Evaluate
+) -> None:
+    originals = sorted((shared / "data/originals").iterdir())
+    data = tmp_path / "films"
+    for label in ("NORMAL", "PNEUMONIA"):
+        (data / label).mkdir(parents=True)
+        for film in sorted((shared / "data/chest_xray/test" / label).iterdir())[:6]:
+            shutil.copy(film, data / label)
+    for film in originals:
+        shutil.copy(film, data / "NORMAL")
+    bundle = shutil.copytree(find_bundle("pneumonia-children"), tmp_path / "made" / "bundle")
+    status, facts, text = evaluate(bundle, data)
+    assert status == 0, text
+    assert facts["seen"] == len(originals) == 24
+    assert facts["counts"] == {"test": {"NORMAL": 6, "PNEUMONIA": 6}}
+
+
+@pytest.mark.data
+def test_the_installed_bundle_is_judged_by_films_that_it_has_not_seen(
+    shared: Path, tmp_path: Path, evaluate: Evaluate
+) -> None:
+    bundle = shutil.copytree(find_bundle("pneumonia-children"), tmp_path / "made" / "bundle")
+    status, facts, text = evaluate(bundle, shared / "data/chest_xray")
+    assert status == 0, text
+    assert (facts["seen"], facts["seen_kept"], facts["leaking"]) == (5216, False, False)
+    assert facts["counts"] == {"test": {"NORMAL": 234, "PNEUMONIA": 390}}
+    assert "train/NORMAL/IM-0115-0001.jpeg" in text
+    status, _, text = evaluate(bundle, shared / "data/chest_xray", "--split", "train")
+    assert status == 2
+    assert "none is left" in text
