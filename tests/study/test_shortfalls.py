@@ -70,7 +70,7 @@ def test_a_bundle_is_made_anyway_and_its_card_and_the_page_say_so(
     assert done.exit_code == 0, done.output
     assert "learnt nothing" in done.output
     card = json.loads((folder / "bundle" / "card.json").read_text())
-    assert "learnt nothing" in card["notes"][0]
+    assert "learnt nothing" in card["figures"]["shortfalls"][0]
     readme = (folder / "bundle" / "README.md").read_text()
     assert readme.index("learnt nothing") < readme.index("## What it is for")
     info = bundle_info(Predictor.load(folder / "bundle"))

@@ -1,7 +1,5 @@
 """What keeps a model from being used: it learnt nothing, or a simpler model does better."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

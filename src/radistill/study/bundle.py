@@ -187,7 +187,7 @@ def bundle_model(
         quantisation=quantisation,
         small=small,
         float32=float32.test if small else None,
-        notes=(*result.shortfalls, *notes),
+        notes=tuple(notes),
         synthetic=dataset.synthetic,
         leaking=dataset.leaking,
         population=population
