@@ -29,11 +29,11 @@ class Memory:
 def films() -> Callable[..., Examples]:
     """Films of noise; those of class 1 have a bright left half."""
 
-    def make(count: int, seed: int = 0, size: int = 32) -> Examples:
+    def make(count: int, seed: int = 0, size: int = 32, gap: int = 60) -> Examples:
         random = np.random.default_rng(seed)
         targets = np.arange(count) % 2
         squares = random.integers(0, 150, (count, size, size), dtype=np.uint8)
-        squares[targets == 1, :, : size // 2] += 60
+        squares[targets == 1, :, : size // 2] += gap
         shas = tuple(f"{seed}-{i}" for i in range(count))
         return Examples(
             Memory(dict(zip(shas, squares, strict=True))), shas, targets.astype(np.int64)

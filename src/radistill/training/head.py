@@ -6,10 +6,11 @@ from dataclasses import asdict
 import numpy as np
 import torch
 from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import AdamW
 
 from radistill.config import Recipe
-from radistill.models import GreyClassifier
+from radistill.models import GreyClassifier, set_training_mode
 from radistill.training import checkpoint
 from radistill.training.history import Epoch
 from radistill.training.outputs import outputs, plain
@@ -24,12 +25,14 @@ def train_head(model: GreyClassifier, recipe: Recipe, task: TrainingTask) -> lis
     """Fit `model.head` for `recipe.head_epochs` epochs and leave the best one in `model`.
 
     The best epoch has the highest validation AUC, or the lowest loss where the criterion is
-    log_loss. The features, of the images without augmentation, are kept on disk. They are centred
-    and scaled inside the optimisation, and the head is folded back to the original ones. The
-    scale is one for all features: dividing each by its own would blow up the weights of those
-    that hardly vary, and a backbone that is fine-tuned next moves them.
+    log_loss or several have that AUC. The features, of the images without augmentation, are kept
+    on disk. They are centred and scaled inside the optimisation, and the head is folded back to the
+    original ones. The scale is one for all features: dividing each by its own would blow up the
+    weights of those that hardly vary, and a backbone that is fine-tuned next moves them. Where
+    fine-tuning will normalise by the statistics of its batches, so do these features, or the head
+    would fit others.
     """
-    x, x_val = _features(model, task)
+    x, x_val = _features(model, recipe, task)
     y = torch.from_numpy(task.train.targets)
     mean = x.mean(dim=0)
     scale = (x - mean).square().mean().sqrt().clamp_min(1e-6)
@@ -41,7 +44,7 @@ def train_head(model: GreyClassifier, recipe: Recipe, task: TrainingTask) -> lis
     torch.nn.init.zeros_(head.bias)
     optimizer = AdamW(head.parameters(), lr=LEARNING_RATE, weight_decay=recipe.weight_decay)
     history: list[Epoch] = []
-    best, best_state = -np.inf, checkpoint.copy_state(head)
+    best, best_state = (-np.inf, -np.inf), checkpoint.copy_state(head)
     for epoch in range(1, recipe.head_epochs + 1):
         began, total = time.perf_counter(), 0.0
         for rows in torch.randperm(len(y)).split(recipe.batch_size):
@@ -56,8 +59,9 @@ def train_head(model: GreyClassifier, recipe: Recipe, task: TrainingTask) -> lis
             total += loss.item() * len(rows)
         with torch.no_grad():
             figures = validation_figures(head(x_val), task.val, task.positive, recipe.criterion)
-        if figures.criterion > best:
-            best, best_state = figures.criterion, checkpoint.copy_state(head)
+        if (figures.criterion, -figures.val_loss) > best:
+            best = figures.criterion, -figures.val_loss
+            best_state = checkpoint.copy_state(head)
         seconds, rate, train_loss = time.perf_counter() - began, LEARNING_RATE, total / len(y)
         history.append(Epoch(epoch, "head", rate, train_loss, **asdict(figures), seconds=seconds))
     head.load_state_dict(best_state)
@@ -77,13 +81,16 @@ def _install(
     linear.bias.copy_(head.bias - weight @ mean)
 
 
-def _features(model: GreyClassifier, task: TrainingTask) -> list[torch.Tensor]:
+def _features(model: GreyClassifier, recipe: Recipe, task: TrainingTask) -> list[torch.Tensor]:
     """Embeddings (N, D) of the training and the validation films, from disk if they are there."""
     path, accelerator = task.folder / FEATURES, task.accelerator
     state = checkpoint.load(path, task.key)
     if state is None:
-        model.eval().to(accelerator.device)
-        state = {"key": task.key}
+        model.to(accelerator.device)
+        if recipe.epochs and recipe.batch_norm == "train":
+            _adopt_statistics(model, recipe, task)
+        model.eval()
+        state = {"key": task.key, "buffers": dict(model.named_buffers())}
         for name, films in (("train", task.train), ("val", task.val)):
             title = f"features of {name} films"
             state[name] = outputs(
@@ -96,5 +103,30 @@ def _features(model: GreyClassifier, task: TrainingTask) -> list[torch.Tensor]:
         if accelerator.is_main_process:
             checkpoint.save(path, state)
         accelerator.wait_for_everyone()
+    model.load_state_dict(state.get("buffers", {}), strict=False)
     # Cloned out of inference mode, so that gradients can pass beside them.
     return [state["train"].clone(), state["val"].clone()]
+
+
+@torch.no_grad()
+def _adopt_statistics(model: GreyClassifier, recipe: Recipe, task: TrainingTask) -> None:
+    """Batch-norm statistics of the training films, the mean over batches as of fine-tuning.
+
+    Stages that stay frozen keep theirs (Li et al. 2017, "Revisiting Batch Normalization For
+    Practical Domain Adaptation").
+    """
+    set_training_mode(model, frozen_stages=recipe.frozen_stages, batch_norm="train")
+    layers = [m for m in model.modules() if isinstance(m, _BatchNorm) and m.training]
+    if not layers:
+        return
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # the plain mean
+    order = np.random.default_rng(task.seed).permutation(len(task.train))
+    batch, images = task.batch_size(recipe.batch_size), plain(task.train)
+    for start in range(0, len(order) - batch + 1, batch):
+        rows = order[start : start + batch]
+        model.embedding(images(rows).to(task.accelerator.device))
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
