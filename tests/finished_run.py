@@ -102,7 +102,7 @@ def build_run(
     positive = classes[-1]
     test, val = films(n, classes, "test", 1), films(n // 2, classes, "val", 2)
     for i, name in enumerate(models):
-        gap, size, ms, epochs, architecture = MODELS[name]
+        gap, size, ms, epochs, architecture = MODELS[name.rstrip("-0123456789")]
         folder = run / name
         p_val = predict(val, classes, positive, gap + 0.5, 10 + i)
         p_test = predict(test, classes, positive, gap, 20 + i)

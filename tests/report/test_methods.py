@@ -8,7 +8,7 @@ import pytest
 
 from finished_run import edited
 from radistill.config import load_config, presets
-from radistill.report.checklist import checklist
+from radistill.report.checklist import OPEN, checklist
 from radistill.report.methods import known_of_run, split_title
 from radistill.report.render import render
 
@@ -79,3 +79,38 @@ def test_the_split_is_described_as_it_was_done(make_run, protocol, title, senten
         assert sentence in written
         assert "split official" not in written.lower()
         assert ("seed 7" in written) == (protocol != "official")
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        ({}, "No patient is in two splits."),
+        ({"patients_known": False}, "Patients are unknown, so films of one may be in two splits."),
+        ({"leaking": True}, "Some patients or films are in more than one split."),
+    ],
+)
+def test_whether_splits_share_patients_is_said_as_far_as_it_is_known(make_run, facts, sentence):
+    _, comparison = make_run()
+    comparison = edited(
+        comparison,
+        lambda values: values["dataset"].update(protocol="patient", counts=COUNTS, **facts),
+    )
+    known = facts.get("patients_known", True)
+    assert split_title(comparison.dataset).startswith(
+        "split by patient" if known else "split image by image, patients being unknown"
+    )
+    text, answers = methods(comparison, None), claim(comparison, None)
+    for written in (text, answers["20"]):
+        assert sentence in written
+        assert ("No patient is" in written) == (not facts)
+
+
+def test_no_bundle_is_named_where_none_was_made(make_run):
+    _, comparison = make_run()
+    config = load_config("quick")
+    assert "RUN/bundle" in claim(comparison, config)["43"]
+    unfit = edited(
+        comparison,
+        lambda values: values["models"][-1].update(shortfalls=["It learnt nothing."]),
+    )
+    assert claim(unfit, config)["43"] == OPEN

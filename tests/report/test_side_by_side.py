@@ -98,6 +98,22 @@ def test_some_models_only(make_run, models):
     assert len(comparison.pairs) == len(models) - 1
 
 
+@pytest.mark.parametrize(
+    ("models", "pairs"),
+    [
+        (("baseline", "teacher-1", "teacher-2", "teacher", "student-alone", "student"), 6),
+        (("teacher-1", "teacher-2"), 1),
+    ],
+)
+def test_single_teachers_are_not_paired_beside_their_average(make_run, models, pairs):
+    """They answer no question, and Holm's correction would count them."""
+    _, comparison = make_run(models=models)
+    assert [model.name for model in comparison.models] == list(models)
+    assert len(comparison.pairs) == pairs
+    single = [pair for pair in comparison.pairs if "teacher-" in pair.a + pair.b]
+    assert bool(single) == ("teacher" not in models)
+
+
 def test_three_classes_are_positive_against_the_rest(make_run):
     run, comparison = make_run(classes=("NORMAL", "VIRUS", "BACTERIA"))
     test = comparison.models[0].test

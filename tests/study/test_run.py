@@ -618,3 +618,21 @@ def test_a_study_of_several_teachers_is_kept_and_scored_anew(
     assert "epoch 1/" not in done.stderr
     assert figures(out)["teacher"]["threshold"] == 0.5
     assert figures(out)["teacher"]["auc"] == figures(ensemble)["teacher"]["auc"]
+
+
+def test_one_teacher_instead_of_two_and_back(
+    ensemble: Path, phantoms: Path, tmp_path: Path
+) -> None:
+    """What the settings no longer have is not reported, and not trained again when they do."""
+    out = Path(shutil.copytree(ensemble, tmp_path / "run"))
+    one = radistill("run", "--data", phantoms, "--out", out, *SMALL, "--update")
+    assert one.returncode == 0, one.stderr
+    assert set(figures(out)) == {*MODELS, "pairs"}
+    assert (out / "teacher" / "model.json").exists()
+    assert "teacher-1" not in (out / "report.html").read_text()
+    assert "teacher-1" not in radistill("evaluate", out).stdout
+    two = radistill("run", "--data", phantoms, "--out", out, *SMALL, *ENSEMBLE, "--update")
+    assert two.returncode == 0, two.stderr
+    assert "teacher-2: finished before, kept" in two.stderr
+    assert figures(out) == figures(ensemble)
+    assert not (out / "teacher" / "model.json").exists()

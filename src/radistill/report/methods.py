@@ -31,7 +31,9 @@ def split_title(dataset: DatasetFacts) -> str:
     percent = ":".join(f"{100 * count / max(1, sum(films)):.0f}" for count in films)
     titles = {
         "official": "test films as the data set names them",
-        "patient": f"split by patient ({percent})",
+        "patient": f"split by patient ({percent})"
+        if dataset.patients_known
+        else f"split image by image, patients being unknown ({percent})",
         "image": f"split image by image ({percent})",
     }
     return titles.get(dataset.protocol or "", "")

@@ -1,5 +1,6 @@
 """Models side by side on the same films: comparison.json."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -34,6 +35,7 @@ FIRST_PAIRS = (
     ("baseline", "student-alone"),
     ("teacher", "student-alone"),
 )
+MEMBER = re.compile(r"teacher-\d+")  # of the average `teacher`
 # Figures whose differences are given besides that of the AUC.
 PAIRED = tuple(n for n in FIGURES if not n.startswith(("auc", "lr_", "ece", "calibration_")))
 
@@ -77,7 +79,7 @@ def compare(
 def assemble(
     dataset: DatasetFacts, models: Sequence[ScoredModel], config: EvaluationConfig
 ) -> Comparison:
-    """The comparison of `models`, all of which are paired.
+    """The comparison of `models`, all of which are paired but the single teachers of an average.
 
     Raises RadistillError if two models were not scored on the same films.
     """
@@ -121,9 +123,11 @@ def _check_same_films(models: Sequence[ScoredModel]) -> None:
 
 
 def _ordered_pairs(models: Sequence[str]) -> list[tuple[str, str]]:
-    pairs = [pair for pair in FIRST_PAIRS if set(pair) <= set(models)]
+    """Each pair that answers a question: with more, Holm's correction would hide what is there."""
+    paired = [m for m in models if not ("teacher" in models and MEMBER.fullmatch(m))]
+    pairs = [pair for pair in FIRST_PAIRS if set(pair) <= set(paired)]
     known = {frozenset(pair) for pair in pairs}
-    return pairs + [pair for pair in combinations(models, 2) if frozenset(pair) not in known]
+    return pairs + [pair for pair in combinations(paired, 2) if frozenset(pair) not in known]
 
 
 def _pair(a: ScoredModel, b: ScoredModel, margin: float) -> PairResult:

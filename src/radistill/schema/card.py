@@ -128,6 +128,7 @@ class TrainingData(Part):
     positive: str = ""
     counts: Mapping[str, Mapping[str, int]] = {}
     protocol: str | None = None
+    patients_known: bool = True
     leaking: bool = False
     synthetic: bool = False
     unreadable: int = 0

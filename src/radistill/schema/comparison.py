@@ -87,8 +87,9 @@ class PairResult(Record):
 class DatasetFacts(Record):
     """The films that models were scored on. counts: by split and class.
 
-    seen: how many of the films, or copies of them, an external model was trained or chosen on; None
-    where that cannot be told. seen_kept: they are among the films scored.
+    patients_known: False where each film counts as a patient of its own. seen: how many of the
+    films, or copies of them, an external model was trained or chosen on; None where that cannot be
+    told. seen_kept: they are among the films scored.
     """
 
     name: str = ""
@@ -96,6 +97,7 @@ class DatasetFacts(Record):
     positive: str
     counts: Mapping[str, Mapping[str, int]]
     protocol: str | None = None
+    patients_known: bool = True
     leaking: bool = False
     synthetic: bool = False
     unreadable: int = 0

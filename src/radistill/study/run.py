@@ -233,4 +233,5 @@ def describe(dataset: Dataset) -> DatasetFacts:
         protocol=dataset.protocol,
         leaking=dataset.leaking,
         synthetic=dataset.synthetic,
+        **({} if dataset.patients_known else {"patients_known": False}),
     )
