@@ -25,7 +25,6 @@ class Classifier(StrEnum):
     """What a labeller learns with."""
 
     naive_bayes = "naive-bayes"
-    complement = "complement"
     logistic = "logistic"
 
 

@@ -10,7 +10,7 @@ from radistill.schema.labeller_figures import FoldSetting
 from radistill.text.labeller.learn import calibrate, choose, fit, fold_bags, log_odds, split
 
 FOLDS = 5
-KINDS = ("naive_bayes", "complement", "logistic")
+KINDS = ("naive_bayes", "logistic")
 
 
 @dataclass

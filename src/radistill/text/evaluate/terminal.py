@@ -34,7 +34,7 @@ ROWS = (
     ("Threshold", "threshold"),
 )
 NAMED = 10  # inputs that failed
-_NAMES = {"naive_bayes": "naive Bayes", "complement": "complement NB", "rules": "keywords"}
+_NAMES = {"naive_bayes": "naive Bayes", "rules": "keywords"}
 
 
 def shown(name: str) -> str:

@@ -19,7 +19,7 @@ from sklearn.feature_selection import SelectKBest, chi2
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.naive_bayes import ComplementNB, MultinomialNB
+from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import Pipeline
 
 from radistill.metrics.thresholds import choose_threshold
@@ -40,21 +40,18 @@ def grid(
 
 GRIDS = {
     "naive_bayes": grid((False, True), (100, 200, 500, None), (0.03, 0.1, 0.3, 1.0)),
-    # With two classes it ranks as multinomial naive Bayes does, prior aside: a short grid will do.
-    "complement": grid((False, True), (200, None), (0.1, 1.0)),
     "logistic": grid((True,), (None,), (0.3, 1.0, 3.0)),
 }
 
 
 def classifier(kind: str, setting: Setting) -> Pipeline:
     """What follows the bag: selection of the terms with the largest chi-squared, then the model."""
-    models = {
-        "naive_bayes": lambda: MultinomialNB(alpha=setting.smoothing),
-        "complement": lambda: ComplementNB(alpha=setting.smoothing),
-        "logistic": lambda: LogisticRegression(C=setting.smoothing, max_iter=2000),
-    }
+    if kind == "naive_bayes":
+        model = MultinomialNB(alpha=setting.smoothing)
+    else:
+        model = LogisticRegression(C=setting.smoothing, max_iter=2000)
     select = SelectKBest(chi2, k=setting.terms or "all")
-    return Pipeline([("select", select), ("model", models[kind]())])
+    return Pipeline([("select", select), ("model", model)])
 
 
 def fit(kind: str, setting: Setting, x: csr_matrix, truth: np.ndarray) -> Pipeline:

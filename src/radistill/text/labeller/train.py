@@ -5,7 +5,6 @@ from functools import partial
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.naive_bayes import ComplementNB
 
 from radistill import __version__
 from radistill.metrics.thresholds import choose_threshold
@@ -40,7 +39,7 @@ def train(
 ) -> Labeller:
     """Train one question for each that the labels of `reports` can answer.
 
-    kind: naive_bayes, complement or logistic. positive, rules: for own labels, see `tasks_of`.
+    kind: naive_bayes or logistic. positive, rules: for own labels, see `tasks_of`.
     Settings, calibration and threshold come from cross-validation, identical texts together.
     Raises UsageError if labels are missing, of one class, or too few.
     """
@@ -99,9 +98,8 @@ def train_question(
     )
     if isinstance(linear := model["model"], LogisticRegression):
         return question(intercept=float(linear.intercept_[0]), weights=_rounded(linear.coef_[0]))
-    prior = (0.0, 0.0) if isinstance(linear, ComplementNB) else tuple(linear.class_log_prior_)
-    negative, positive = map(_rounded, linear.feature_log_prob_)
-    return question(log_prior=prior, log_probability=(negative, positive))
+    log_probability = tuple(map(_rounded, linear.feature_log_prob_))
+    return question(log_prior=tuple(linear.class_log_prior_), log_probability=log_probability)
 
 
 def _rounded(values: np.ndarray) -> tuple[float, ...]:
