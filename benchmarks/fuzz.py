@@ -33,10 +33,14 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
+    JPEGLosslessSV1,
     RLELossless,
 )
 
+from bad_files import compressed
+from deep_pictures import any_tiff, deep_png
 from dicoms import RAMP, STEPS, dicom, lut, shipped, shipped_path, without_head
+from jpegs import encode
 
 BATCH = 500
 LIMITS = Limits(max_bytes=32 * 2**20, max_pixels=4_000_000, memory=2**30, seconds=5)
@@ -46,7 +50,11 @@ def seeds() -> dict[str, bytes]:
     """Small good files, one of each kind."""
     grey = np.random.default_rng(0).integers(0, 256, (64, 48), dtype=np.uint8)
     kinds = {kind: image(grey, kind) for kind in ("JPEG", "PNG", "TIFF", "BMP", "WEBP")}
-    kinds["16-bit PNG"] = image(grey.astype(np.uint16) * 200, "PNG")
+    deep = grey.astype(np.uint16) * 16
+    kinds["16-bit PNG"] = image(deep, "PNG")
+    kinds["16-bit colour PNG"] = deep_png(np.dstack([deep] * 4))
+    kinds["16-bit colour TIFF"] = any_tiff(np.dstack([deep] * 3), compression=8)
+    kinds["16-bit white-is-zero TIFF"] = any_tiff(deep, photometric=0)
     for compression in ("tiff_lzw", "tiff_adobe_deflate", "jpeg", "packbits"):
         kinds[f"TIFF {compression}"] = image(grey, "TIFF", compression=compression)
     kinds["progressive JPEG"] = image(grey, "JPEG", progressive=True)
@@ -65,6 +73,7 @@ def seeds() -> dict[str, bytes]:
         "DICOM, JPEG 2000": dicom(RAMP, JPEG2000Lossless),
         "DICOM, JPEG-LS": shipped("MR_small_jpeg_ls_lossless.dcm"),
         "DICOM, lossless JPEG": shipped("JPEG-LL.dcm"),
+        "DICOM, small lossless JPEG": compressed(JPEGLosslessSV1, encode(RAMP), RAMP),
         "DICOM, report": shipped_path("test-SR.dcm").read_bytes(),
     }
     return kinds

@@ -27,9 +27,10 @@ def any_tiff(samples: np.ndarray, order: str = "<", **tags: int) -> bytes:
     """One strip of (H, W) or (H, W, 3 or 4) of any integers.
 
     tags: photometric, compression (1 or 8), bits, sample_format, extra (of a fourth sample),
-    max_sample, orientation; by default what describes the samples.
+    max_sample, orientation, width; by default what describes the samples.
     """
-    height, width, count = np.atleast_3d(samples).shape
+    height, columns, count = np.atleast_3d(samples).shape
+    width = tags.get("width", columns)
     values = {"photometric": 1 if count == 1 else 2, "compression": 1, **tags}
     bits = values.get("bits", 8 * samples.itemsize)
     strip = samples.astype(samples.dtype.newbyteorder(order)).tobytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bad_files import chunk
 from deep_pictures import any_tiff, deep_png
 from radistill.imaging import DecodeError, Limits, decode, read_picture, to_eight_bits, to_square
 from radistill.imaging.preprocess import bits_in_use
@@ -42,9 +43,10 @@ def test_plain_films_keep_their_pixels(bits: int, order: str, compression: int) 
 
 
 @pytest.mark.parametrize("bits", DEPTHS)
+@pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("compression", [1, 8])
-def test_white_is_zero_is_the_negative(bits: int, compression: int) -> None:
-    content = any_tiff(film(bits), photometric=0, compression=compression)
+def test_white_is_zero_is_the_negative(bits: int, order: str, compression: int) -> None:
+    content = any_tiff(film(bits), order, photometric=0, compression=compression)
     assert np.abs(shown(content).astype(int) - (255 - plain(bits))).max() == 0
     back = any_tiff(2**bits - 1 - film(bits), photometric=0)
     assert np.array_equal(shown(back), plain(bits))
@@ -139,17 +141,27 @@ def test_declared_depth_counts_over_what_is_used() -> None:
     wanted = to_eight_bits(dark, 12)
     assert wanted.max() < 70
     assert np.array_equal(shown(any_tiff(dark, max_sample=4095)), wanted)
-    packed = np.zeros((80, 105), np.uint8)  # 12 bits without gaps
-    high, low = dark[:, ::2], dark[:, 1::2]
-    packed[:, ::3], packed[:, 1::3] = high >> 4, (high & 15) << 4 | low >> 8
-    packed[:, 2::3] = low & 255
-    content = bytearray(any_tiff(packed, bits=12))
-    at = content.index(b"\x00\x01\x03\x00\x01\x00\x00\x00i\x00")
-    content[at + 8] = 70
-    assert np.array_equal(shown(bytes(content)), wanted)
     # What is declared without need, or wrongly, does not count.
     for nonsense in (65535, 255, 0):
         assert np.array_equal(shown(any_tiff(film(12), max_sample=nonsense)), plain(12))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("photometric", [0, 1])
+def test_twelve_bits_without_gaps(order: str, photometric: int) -> None:
+    dark = film(10)
+    packed = np.zeros((80, 105), np.uint8)
+    first, second = dark[:, ::2], dark[:, 1::2]
+    packed[:, ::3], packed[:, 1::3] = first >> 4, (first & 15) << 4 | second >> 8
+    packed[:, 2::3] = second & 255
+    wanted = to_eight_bits(dark, 12)
+    got = shown(any_tiff(packed, order, bits=12, width=70, photometric=photometric))
+    assert np.array_equal(got, wanted if photometric else 255 - wanted)
+
+
+def test_transparent_colour_of_16_bits_is_no_obstacle() -> None:
+    clear = chunk(b"tRNS", np.array([0, 0, 0], ">u2").tobytes())
+    assert shown(deep_png(np.dstack([film(12)] * 3), clear)).shape == SHAPE.shape
 
 
 def test_signed_pixels_below_zero_are_refused() -> None:

@@ -234,6 +234,10 @@ SAME: dict[str, Callable[[], bytes]] = {
     "colour PNG with a hot pixel": lambda: deep_png(np.dstack([hot(DEEP)] * 3)),
     "TIFF of 12 bits that uses 10": lambda: any_tiff(DEEP >> 2, max_sample=4095),
     "TIFF, bright, white is zero": lambda: any_tiff(4095 - DEEP // 8, photometric=0),
+    "TIFF, big-endian, white is zero": lambda: any_tiff(DEEP, ">", photometric=0),
+    "TIFF, 12 bits without gaps": lambda: any_tiff(
+        GREY[:, :210], "<", bits=12, width=140, photometric=0
+    ),
     "TIFF, signed": lambda: any_tiff(DEEP.astype(np.int16)),
     "TIFF, signed 8 bits": lambda: any_tiff((DEEP >> 5).astype(np.int8)),
     "DICOM, Monochrome2": lambda: dicom(DEEP, PhotometricInterpretation="Monochrome2", **TWELVE),

@@ -91,6 +91,8 @@ def read_picture(content: bytes, limits: Limits) -> Picture:
 
 
 def _read_with_pillow(content: bytes, name: str, limits: Limits) -> Picture:
+    if name == "TIFF":
+        _teach_grey_tiff()
     try:
         with Image.open(BytesIO(content), formats=[name]) as image:
             limits.check_pixels(*image.size)
@@ -110,6 +112,15 @@ def _read_with_pillow(content: bytes, name: str, limits: Limits) -> Picture:
         raise out_of_memory() from None
     except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
         raise _explain(error, content, name) from None
+
+
+def _teach_grey_tiff() -> None:
+    """Kinds that Pillow can decode but does not list; `to_grey` inverts where white is zero."""
+    from PIL.TiffImagePlugin import II, MM, OPEN_INFO
+
+    OPEN_INFO.setdefault((MM, 0, (1,), 1, (16,), ()), ("I;16B", "I;16B"))
+    for order, photometric in ((II, 0), (MM, 0), (MM, 1)):
+        OPEN_INFO.setdefault((order, photometric, (1,), 1, (12,), ()), ("I;16", "I;12"))
 
 
 def _explain(error: Exception, content: bytes, name: str) -> DecodeError:
