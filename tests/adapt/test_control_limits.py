@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from scipy.stats import binom, ks_2samp
@@ -43,6 +45,14 @@ def test_limits_hold_the_chance_of_the_reference_too(share: float, reference: in
     limits = {count: count_limits(Rate(count, reference), 100, 0.05) for count in set(first)}
     outside = [not limits[a][0] <= b <= limits[a][1] for a, b in zip(first, weeks, strict=True)]
     assert np.mean(outside) <= at_most(0.05)
+
+
+def test_limits_of_a_hundred_thousand_films_take_no_seconds() -> None:
+    """A monitor needs some of each week."""
+    start = time.process_time()
+    low, high = count_limits(Rate(0.01, 100_000), 100_000, 0.001)
+    assert time.process_time() - start < 1
+    assert 800 < low < 1000 < high < 1200
 
 
 def test_the_distance_is_kolmogorovs_at_the_quantiles() -> None:

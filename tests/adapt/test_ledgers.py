@@ -14,6 +14,7 @@ import pytest
 
 from radistill.adapt.ledgers import LedgerContents, read_ledgers, read_time
 from radistill.errors import UsageError
+from radistill.node.ledger import Ledger as NodeLedger
 from radistill.runtime.writer import writer
 from radistill.schema.prediction import Failure, Prediction
 
@@ -141,12 +142,19 @@ def test_a_bundle_that_did_not_predict_is_refused(rows: list[dict], tmp_path: Pa
         read(write(tmp_path / "a.jsonl", rows))
 
 
-@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "hello\n"])
+@pytest.mark.parametrize("content", ["a,b\n1,2\n", "hello\n"])
 def test_a_file_without_results_is_refused(content: str, tmp_path: Path) -> None:
     for name in ("a.jsonl", "a.csv"):
         (tmp_path / name).write_text(content, "utf-8")
-        with pytest.raises(UsageError, match="no result"):
+        with pytest.raises(UsageError, match=r"no result|no film"):
             read(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["b.jsonl", "b.csv"])
+def test_a_day_without_films_is_no_fault(name: str, rows: list[dict], tmp_path: Path) -> None:
+    full = write(tmp_path / "a.jsonl", rows)
+    (tmp_path / name).write_text("" if name == "b.jsonl" else "path,label\n", "utf-8")
+    assert read(tmp_path / name, full).rows == read(full).rows
 
 
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -157,18 +165,25 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_nothing_but_unreadable_files_has_no_model(rows: list[dict], tmp_path: Path) -> None:
-    broken = [row for row in rows if "error" in row]
+@pytest.mark.parametrize("some", [True, False])
+def test_nothing_but_unreadable_files_has_no_model(
+    some: bool, rows: list[dict], tmp_path: Path
+) -> None:
+    broken = [row for row in rows if some and "error" in row]
     with pytest.raises(UsageError, match="could be read"):
         read(write(tmp_path / "a.jsonl", broken))
 
 
 def test_the_folder_of_a_nodes_ledger(rows: list[dict], tmp_path: Path) -> None:
-    """A file a day, whose lines have further fields."""
-    for day, some in (("2026-01-05", rows[:10]), ("2026-01-06", rows[10:])):
-        more = {"study": "0" * 64, "instance": "1" * 64, "previous": "2" * 64}
-        write(tmp_path / f"{day}.jsonl", [row | more for row in some])
-    assert [row.path for row in read(tmp_path).rows] == [row["path"] for row in rows]
+    node = NodeLedger(tmp_path / "ledger", tmp_path / "salt", 180)
+    for i, row in enumerate(rows):
+        node.append(row, f"study {i}", f"instance {i}", row["time"])
+    ledger = read(tmp_path / "ledger")
+    assert [row.probability for row in ledger.rows if not row.error] == [
+        row["probability"] for row in rows if "error" not in row
+    ]
+    assert [row.time for row in ledger.rows] == [read_time(row["time"]) for row in rows]
+    assert (len(ledger.rows), ledger.torn, ledger.repeated) == (len(rows), 0, 0)
 
 
 def test_parquet_nested_and_flat(rows: list[dict], tmp_path: Path) -> None:

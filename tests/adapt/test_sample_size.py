@@ -49,6 +49,13 @@ def test_an_auc_takes_the_films_whose_interval_is_as_wide_as_wished() -> None:
     assert width[0] <= 0.1 < width[1]
 
 
+@pytest.mark.parametrize(("auc", "prevalence"), [(0.999, 0.001), (0.8, 0.001), (0.9, 0.999)])
+def test_an_auc_takes_films_of_both_classes(auc: float, prevalence: float) -> None:
+    """However wide its interval may be."""
+    films = films_for_auc(auc, prevalence, 0.9)
+    assert films * min(prevalence, 1 - prevalence) >= 2
+
+
 @pytest.mark.parametrize(("share", "width"), [(0.9, 0.1), (0.5, 0.2), (1.0, 0.05), (0.0, 0.05)])
 def test_a_share_takes_the_films_whose_interval_is_as_wide_as_wished(
     share: float, width: float

@@ -5,6 +5,7 @@ least 1 - alpha, films taken as independent. A reference is a sample itself, and
 part of the limit.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,16 +32,20 @@ def count_limits(rate: Rate, films: int, alpha: float) -> tuple[int, int]:
 
     Exact: binomial for a known share, else hypergeometric given both counts (Fisher's exact test).
     """
-    counts = np.arange(films + 1)
-    if rate.films is None:
-        above = binom.sf(counts - 1, films, rate.share)
-        below = binom.cdf(counts, films, rate.share)
-    else:
-        both, total = rate.count + counts, rate.films + films
-        above = hypergeom.sf(counts - 1, total, both, films)
-        below = hypergeom.cdf(counts, total, both, films)
-    within = counts[(above > alpha / 2) & (below > alpha / 2)]
-    return int(within.min()), int(within.max())
+
+    def above(count: int) -> float:  # or as many
+        if rate.films is None:
+            return float(binom.sf(count - 1, films, rate.share))
+        return float(hypergeom.sf(count - 1, rate.films + films, rate.count + count, films))
+
+    def below(count: int) -> float:  # or as few
+        if rate.films is None:
+            return float(binom.cdf(count, films, rate.share))
+        return float(hypergeom.cdf(count, rate.films + films, rate.count + count, films))
+
+    counts = range(films + 1)
+    fewest = bisect_left(counts, True, key=lambda count: below(count) > alpha / 2)
+    return fewest, bisect_left(counts, True, key=lambda count: above(count) <= alpha / 2) - 1
 
 
 def quantiles_of(probability: np.ndarray) -> np.ndarray:

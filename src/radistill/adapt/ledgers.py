@@ -79,7 +79,7 @@ def read_ledgers(files: Sequence[Path], card: Card, bundle: Path) -> LedgerConte
     models: dict[str, tuple[ModelIdentity, Path]] = {}
     torn = repeated = 0
     for file in _files(files):
-        results = 0
+        results, before = 0, torn
         for row in _rows(file):
             if row is None or (row.sketch and len(row.sketch) != numbers):
                 torn += 1
@@ -90,10 +90,10 @@ def read_ledgers(files: Sequence[Path], card: Card, bundle: Path) -> LedgerConte
             rows.setdefault(key, row)
             if row.model:
                 models.setdefault(row.model.sha256, (row.model, file))
-        if not results:
+        if torn > before and not results:
             raise UsageError(f"{file}: holds no result of radistill predict")
     if not models:
-        raise UsageError(f"{files[0]}: no film in the ledgers could be read, so there is no model")
+        raise UsageError(f"{files[0]}: the ledgers hold no film that could be read")
     if len(models) > 1:
         named = " and ".join(f"{_shown(model)} ({file})" for model, file in models.values())
         raise UsageError(f"the ledgers are of different models: {named}. Give those of one model.")

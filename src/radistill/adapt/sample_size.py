@@ -16,13 +16,14 @@ _Z = float(norm.ppf(0.975))
 
 
 def films_for_auc(auc: float, prevalence: float, width: float) -> int:
-    """Films of both classes together, a share `prevalence` of them positive."""
+    """Films of both classes, a share `prevalence` of them positive; two of each at least."""
 
     def spread(films: int) -> float:
         positives = films * prevalence
         return 2 * _Z * auc_standard_error(auc, positives, films - positives)
 
-    return smallest(lambda films: spread(films) <= width)
+    rarer = min(prevalence, 1 - prevalence)
+    return smallest(lambda films: films * rarer >= 2 and spread(films) <= width)
 
 
 def auc_standard_error(auc: float, positives: float, negatives: float) -> float:
