@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import logging
 import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from radistill import __version__
 from radistill.errors import UsageError
@@ -25,6 +26,7 @@ from radistill.node.status_page import NodeState, StatusServer
 
 log = logging.getLogger("radistill.node")
 _HOUSE_SECONDS = 5.0
+_MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # of malloc.h
 GRACE = 10.0  # seconds that associations have when the node is stopped
 
 
@@ -35,6 +37,7 @@ def running(config: NodeConfig, stop: threading.Event) -> Iterator[Node]:
     Raises UsageError for settings that do not work, and if another node has the spool.
     """
     os.umask(0o077)  # the spool is for this user alone
+    _bound_memory()
     with ExitStack() as stack:
         store = JobStore(config.spool.path)
         stack.callback(store.close)
@@ -45,6 +48,14 @@ def running(config: NodeConfig, stop: threading.Event) -> Iterator[Node]:
         stack.callback(node.stop, stop)
         node.start(stop)
         yield node
+
+
+def _bound_memory() -> None:
+    """Let glibc return the memory of films: its heaps for each thread would keep most of it."""
+    with suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_ARENA_MAX, 2)
+        mallopt(_MMAP_THRESHOLD, 1 << 22)
 
 
 class Node:

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from pydicom import Dataset, dcmread
@@ -54,14 +55,17 @@ _HEADER_BYTES = 1 << 20
 _UTF8 = "ISO_IR 192"
 
 
-def read_header(content: bytes) -> Dataset:
+def read_header(source: Path | bytes) -> Dataset:
     """The elements above of a DICOM file; what the standard does not allow is left out or emptied.
 
     Only the first `_HEADER_BYTES` are looked at, so that a crafted file cannot keep the process
     busy. Raises whatever pydicom raises for a file that is no DICOM.
     """
     names = [*_COPIED.split(), *_FILM.split()]
-    content = inflated(content, Limits(), first=_HEADER_BYTES)[:_HEADER_BYTES]
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            source = file.read(_HEADER_BYTES)
+    content = inflated(source, Limits(), first=_HEADER_BYTES)[:_HEADER_BYTES]
     film = dcmread(BytesIO(content), stop_before_pixels=True, force=True, specific_tags=names)
     header = Dataset()
     for name in names:

@@ -94,11 +94,10 @@ class Inbox:
         recent.append(now)
 
     def _queue(self, film: Path, source: str) -> None:
-        content = film.read_bytes()
-        if len(content) > self._most:
+        if film.stat().st_size > self._most:
             raise Declined("too-large", CANNOT_UNDERSTAND)
         try:
-            header = read_header(content)
+            header = read_header(film)
         except Exception:  # pydicom raises nearly anything on damaged files
             raise Declined("no-dicom", CANNOT_UNDERSTAND) from None
         missing = missing_identifier(header)

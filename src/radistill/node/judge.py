@@ -161,7 +161,7 @@ class Judge:
         self._store.set_cursor("ledger", line)
 
     def _answer(self, job: Job, result: Prediction, predictor: Predictor, now: datetime) -> None:
-        header = read_header(self._store.film(job).read_bytes())
+        header = read_header(self._store.film(job))
         answers = answer_film(header, result, predictor.card, now.replace(tzinfo=None))
         for file, made in zip(self._store.answer_files(job), answers, strict=True):
             write_with(file, _saving(made))

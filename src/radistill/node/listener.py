@@ -55,11 +55,12 @@ class Listener:
             ae.add_supported_context(str(context.abstract_syntax))
         for kind in READ_CLASSES:
             ae.add_supported_context(kind, list(READ_SYNTAXES))
-        self._server: _Server
+        self._server: _Server | None = None
 
     @property
     def port(self) -> int:
         """The one it listens on, where 0 was asked for."""
+        assert self._server is not None
         return int(self._server.server_address[1])
 
     def start(self) -> None:
@@ -90,6 +91,8 @@ class Listener:
 
     def stop(self, grace: float) -> None:
         """Take no more associations, and give those that there are `grace` seconds."""
+        if self._server is None:  # it never started
+            return
         TCPServer.shutdown(self._server)
         self._server.server_close()
         deadline = time.monotonic() + grace
@@ -100,6 +103,7 @@ class Listener:
 
     def may_connect(self, host: str) -> bool:
         """Whether a peer at this address is worth an association."""
+        assert self._server is not None
         room = len(self._server.active_associations) < 2 * self._config.limits.associations
         return room and any(self._is_at(sender.host, host) for sender in self._config.senders)
 

@@ -51,6 +51,7 @@ def structured_report(
         referenced_images=[_library_entry(header)],
     )
     _describe(report[0].ContentSequence, header)
+    _separate(report[0])
     return sr.EnhancedSR(
         evidence=[header],
         content=report[0],
@@ -75,6 +76,14 @@ def structured_report(
             )
         ],
     )
+
+
+def _separate(item: Dataset) -> None:
+    """Say that items stand by themselves: viewers run them together without names otherwise."""
+    if item.ValueType == "CONTAINER":
+        item.ContinuityOfContent = "SEPARATE"
+    for one in item.get("ContentSequence", ()):
+        _separate(one)
 
 
 def _observer(prediction: Prediction) -> sr.ObservationContext:

@@ -1,0 +1,207 @@
+"""The node beside a real Orthanc: latency, throughput and memory.
+
+    python benchmarks/node.py [--films 200] [--side 2000] [--memory-films 500]
+    python benchmarks/node.py --pictures docs
+
+Prints a table: seconds from the start of C-STORE to the report in Orthanc, one film at a time;
+films a second over one and eight associations, until the last report is in Orthanc, beside what
+`radistill predict` reaches on the same files; and the memory of the node's process. Needs Debian's
+packages orthanc and dcmtk. Films are 16 bits, uncompressed, seed 0. --pictures draws what
+docs/node.md shows, of a phantom: capture, report and status page, the latter two by Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pydicom
+import requests
+from PIL import Image
+from pynetdicom import AE
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from chromium import launched
+from node_peers import (
+    Orthanc,
+    RunningNode,
+    as_picture,
+    eventually,
+    film,
+    free_port,
+    storescu,
+)
+
+
+def films(count: int, side: int, first: int = 0) -> list[bytes]:
+    """Different films of one picture."""
+    pixels = np.random.default_rng(0).integers(0, 4096, (side, side), np.uint16)
+    pixels.sort(axis=0)  # smooth from top to bottom, as a film is
+    return [film(first + n, pixels=np.roll(pixels, first + n)) for n in range(count)]
+
+
+def send(port: int, contents: list[bytes]) -> None:
+    """Over one association."""
+    ae = AE("STORESCU")
+    first = pydicom.dcmread(BytesIO(contents[0]), stop_before_pixels=True)
+    ae.add_requested_context(first.SOPClassUID, first.file_meta.TransferSyntaxUID)
+    association = ae.associate("127.0.0.1", port, ae_title="RADISTILL", max_pdu=0)
+    for content in contents:
+        status = association.send_c_store(pydicom.dcmread(BytesIO(content)))
+        assert status.Status == 0
+    association.release()
+
+
+def reports(orthanc: Orthanc) -> int:
+    return int(requests.get(f"{orthanc.url}/statistics").json()["CountInstances"]) // 2
+
+
+def latency(node: RunningNode, orthanc: Orthanc, contents: list[bytes]) -> list[float]:
+    seconds = []
+    for content in contents:
+        before, start = reports(orthanc), time.perf_counter()
+        send(node.port, [content])
+        while reports(orthanc) == before:
+            time.sleep(0.005)
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def throughput(
+    node: RunningNode, orthanc: Orthanc, contents: list[bytes], associations: int
+) -> float:
+    before, start = reports(orthanc), time.perf_counter()
+    parts = [contents[n::associations] for n in range(associations)]
+    threads = [threading.Thread(target=send, args=(node.port, part)) for part in parts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    eventually(lambda: reports(orthanc) == before + len(contents), 600)
+    return len(contents) / (time.perf_counter() - start)
+
+
+def predict(contents: list[bytes], folder: Path) -> tuple[float, float]:
+    """Films a second, and CPU seconds a film, less what starting takes."""
+    folder.mkdir()
+    for number, content in enumerate(contents):
+        (folder / f"{number}.dcm").write_bytes(content)
+    command = [sys.executable, "-m", "radistill", "predict", "--format", "jsonl"]
+    taken = []
+    for what in (next(folder.iterdir()), folder):
+        start, cpu = time.perf_counter(), _children_cpu()
+        subprocess.run([*command, str(what)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        taken.append((time.perf_counter() - start, _children_cpu() - cpu))
+    more = len(contents) - 1
+    return more / (taken[1][0] - taken[0][0]), (taken[1][1] - taken[0][1]) / more
+
+
+def _children_cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def processes(node: RunningNode) -> list[psutil.Process]:
+    """The node's own, and those that decode."""
+    assert node.process is not None
+    first = psutil.Process(node.process.pid)
+    return [first, *first.children()]
+
+
+def resident(node: RunningNode) -> str:
+    own, *decoding = [one.memory_info().rss / 2**20 for one in processes(node)]
+    return f"{own:.0f} MiB, and {sum(decoding):.0f} MiB in {len(decoding)} decoding processes"
+
+
+def cpu_seconds(node: RunningNode) -> float:
+    return sum(sum(one.cpu_times()[:2]) for one in processes(node))
+
+
+def pictures(out: Path, folder: Path) -> None:
+    command = [sys.executable, "-m", "radistill", "data", "phantom", str(folder / "data")]
+    subprocess.run([*command, "--n", "16", "--seed", "0"], check=True)
+    drawn = next(
+        path
+        for path in sorted((folder / "data").rglob("*.*g"))
+        if "PNEUMONIA" in str(path) and "masks" not in str(path)
+    )
+    pixels = np.asarray(Image.open(drawn).convert("L").resize((900, 900))).astype(np.uint16) * 16
+    with Orthanc(folder / "orthanc", port := free_port()) as orthanc:
+        target = {"name": "pacs", "kind": "dicom", "ae_title": "ORTHANC", "host": "127.0.0.1"}
+        targets = [{**target, "port": orthanc.dicom}]
+        with RunningNode(folder / "node", port, targets=targets) as node, launched() as browser:
+            path = folder / "film.dcm"
+            path.write_bytes(film(pixels=pixels, PatientName="Phantom^One"))
+            print(storescu(port, path))
+            eventually(lambda: reports(orthanc) == 1)
+            for one in orthanc.instances():
+                file = folder / f"{one.Modality}.dcm"
+                one.save_as(file)
+                done = subprocess.run(["dciodvfy", str(file)], capture_output=True, text=True)
+                print(f"dciodvfy {file.name}:\n{done.stdout}{done.stderr}")
+            Image.fromarray(as_picture(folder / "OT.dcm")).save(out / "node-capture.png")
+            page = folder / "report.html"
+            subprocess.run(["dsr2html", str(folder / "SR.dcm"), str(page)], check=True)
+            tab = browser.new_page(viewport={"width": 900, "height": 700})
+            for url, name in (
+                (page.as_uri(), "node-report.png"),
+                (f"http://127.0.0.1:{node.status}/", "node-status.png"),
+            ):
+                tab.goto(url)
+                tab.screenshot(path=out / name, full_page=True)
+            print(node.metrics())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--films", type=int, default=200)
+    parser.add_argument("--side", type=int, default=2000)
+    parser.add_argument("--memory-films", type=int, default=500)
+    parser.add_argument("--pictures", type=Path, help="A folder for pictures, instead of figures.")
+    arguments = parser.parse_args()
+    if arguments.pictures is not None:
+        with tempfile.TemporaryDirectory() as name:
+            pictures(arguments.pictures, Path(name))
+        return
+    count, side = arguments.films, arguments.side
+    with tempfile.TemporaryDirectory() as name:
+        folder, port = Path(name), free_port()
+        with Orthanc(folder / "orthanc", port) as orthanc:
+            target = {"name": "pacs", "kind": "dicom", "ae_title": "ORTHANC", "host": "127.0.0.1"}
+            targets = [{**target, "port": orthanc.dicom}]
+            with RunningNode(folder / "node", port, targets=targets) as node:
+                send(port, films(1, side, 10**6))
+                eventually(lambda: reports(orthanc) == 1)
+                few = films(min(count, 40), side)
+                seconds = sorted(latency(node, orthanc, few))
+                p95 = seconds[int(0.95 * (len(seconds) - 1))]
+                print(
+                    f"latency, {len(few)} films: median {statistics.median(seconds):.2f} s, "
+                    f"p95 {p95:.2f} s"
+                )
+                for number, associations in enumerate((1, 8), 1):
+                    contents, cpu = films(count, side, number * 10_000), cpu_seconds(node)
+                    rate = throughput(node, orthanc, contents, associations)
+                    each = (cpu_seconds(node) - cpu) / count
+                    print(f"{associations} associations: {rate:.1f} films/s, {each:.3f} CPU s each")
+                rate, each = predict(contents, folder / "films")
+                print(f"predict on the same: {rate:.1f} films/s, {each:.3f} CPU s each")
+                print(f"memory after {2 * count}: {resident(node)}")
+                size = arguments.memory_films
+                for start in range(0, size, 100):
+                    throughput(node, orthanc, films(100, 512, 50_000 + start), 1)
+                    print(f"memory after {start + 100} more of 512 x 512: {resident(node)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""The service as its operator sees it: start, stop, status, one instance, log, packaging."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from node_peers import PATIENT, RunningNode, eventually, film, free_port, storescu
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_a_node_has_its_spool_alone(tmp_path: Path) -> None:
+    with RunningNode(tmp_path, free_port()) as node:
+        second = node.run()
+        assert second.returncode == 2
+        assert "another node works on this spool" in second.stderr.replace("\n", " ")
+        assert node.health() == {"status": "ok", "problems": []}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_when_asked_and_goes_on_with_what_it_has(tmp_path: Path, number: int) -> None:
+    port = free_port()
+    path = tmp_path / "film.dcm"
+    path.write_bytes(film())
+    target = {"name": "p", "kind": "dicom", "ae_title": "P", "host": "127.0.0.1"}
+    node = RunningNode(tmp_path, port, targets=[{**target, "port": free_port()}])
+    node.start()
+    storescu(port, path)
+    eventually(lambda: node.counts()["answered"] == 1)
+    assert node.process is not None
+    node.process.send_signal(number)
+    assert node.process.wait(30) == 0
+    assert "stopped" in node.log()
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", port))
+    node.start()
+    assert node.counts()["answered"] == 1
+    assert node.stop() == 0
+
+
+def test_log_lines_are_json_where_asked(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "film.dcm").write_bytes(film())
+    with RunningNode(tmp_path, port, log="json") as node:
+        storescu(port, tmp_path / "film.dcm")
+        storescu(port, tmp_path / "film.dcm", calling="STRANGER")
+        eventually(lambda: node.counts()["delivered"] == 1)
+    lines = [json.loads(line) for line in node.log().splitlines() if line.strip()]
+    assert {"info", "warning"} <= {line["level"] for line in lines}
+    assert all(set(line) == {"time", "level", "message"} for line in lines)
+    assert PATIENT["PatientID"] not in node.log()
+
+
+def test_the_status_page_shows_state_and_no_patient(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "film.dcm").write_bytes(film())
+    with RunningNode(tmp_path, port) as node:
+        storescu(port, tmp_path / "film.dcm")
+        eventually(lambda: node.counts()["delivered"] == 1)
+        url = f"http://127.0.0.1:{node.status}"
+        page = requests.get(url, timeout=5)
+        assert "<th scope=row>delivered</th><td>1</td>" in page.text
+        assert PATIENT["PatientID"] not in page.text
+        assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+        assert requests.get(f"{url}/other", timeout=5).status_code == 404
+        assert requests.post(url, timeout=5).status_code == 501
+
+
+def test_settings_that_do_not_work_are_said_at_once(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        node = RunningNode(tmp_path, taken.getsockname()[1])
+        done = node.run()
+        assert done.returncode == 2
+        assert "cannot listen there" in done.stderr
+    for wrong, said in (
+        ({"senders": []}, "senders, or sources"),
+        ({"bundle": "nowhere"}, "no bundle"),
+        ({"tls": {"certificate": "none.pem", "key": "none.key"}}, "none.pem"),
+        ({"senders": [{"ae_title": "A", "host": "no.such.host.invalid"}]}, "no.such.host"),
+    ):
+        done = RunningNode(tmp_path, free_port(), **wrong).run()
+        assert done.returncode == 2, done.stderr
+        assert said in done.stderr.replace("\n", " ")
+    missing = [sys.executable, "-m", "radistill", "node", "--config", str(tmp_path / "no.yaml")]
+    assert subprocess.run(missing, capture_output=True).returncode == 2
+
+
+def test_init_writes_a_file_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "radistill", "node", "init"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 0
+    assert yaml.safe_load((tmp_path / "node.yaml").read_text())["ae_title"] == "RADISTILL"
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+
+
+def test_check_names_what_fails(tmp_path: Path) -> None:
+    target = {"name": "p", "kind": "dicom", "ae_title": "P", "host": "127.0.0.1"}
+    source = {"kind": "orthanc", "url": f"http://127.0.0.1:{free_port()}"}
+    node = RunningNode(
+        tmp_path,
+        free_port(),
+        targets=[{**target, "port": free_port()}, {"name": "d", "kind": "folder", "path": "d"}],
+        sources=[source],
+    )
+    done = node.run("check", "--send")
+    assert done.returncode == 1
+    assert re.search(r"target p: 127\.0\.0\.1 port \d+ does not answer", done.stderr)
+    for line in ("bundle: ok", "disk: ok", "target d: ok"):
+        assert line in done.stderr
+    assert "source orthanc: ok" not in done.stderr
+    assert len(list((tmp_path / "d").glob("*.dcm"))) == 2
+
+
+def test_other_commands_import_nothing_of_dicom_networking() -> None:
+    code = (
+        "import sys, radistill.cli.commands, radistill.runtime, radistill.node, radistill.serve\n"
+        "from radistill.cli import predict, serve\n"
+        "names = ('pynetdicom', 'highdicom', 'dicomweb_client', 'requests', 'prometheus_client')\n"
+        "print([name for name in names if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_the_unit_and_the_container_start_this_command() -> None:
+    unit = (ROOT / "examples" / "node" / "radistill-node.service").read_text()
+    container = (ROOT / "examples" / "node" / "Containerfile").read_text()
+    assert "radistill node --config" in unit
+    assert '"radistill", "node", "--config"' in container
+    assert "USER 10001" in container
