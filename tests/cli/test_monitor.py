@@ -32,6 +32,28 @@ def scanner(tmp_path: Path) -> Path:
     return write(tmp_path / "scanner.jsonl", rows)
 
 
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+def test_what_predict_stores_is_watched(
+    ending: str, radistill: Command, films: Path, tmp_path: Path
+) -> None:
+    """These films are grey squares: all abstained on."""
+    bad = films / "no film.png"
+    bad.write_bytes(b"nothing")
+    ledger, model = tmp_path / f"ledger.{ending}", SHIPPED[1]
+    status, _, err = radistill(
+        "predict", films, bad, "--bundle", model, "--sketch", "--out", ledger
+    )
+    assert status == 1, err
+    status, out, err = radistill("monitor", ledger, *SHIPPED, "--json")
+    assert status == 4, err
+    read = MonitorFigures.model_validate_json(out)
+    (week,) = read.weeks
+    assert week.films == read.films - 1 == len(list(films.iterdir())) - 1
+    assert week.abstained == 1
+    assert (read.unreadable, read.torn, read.undated) == (1, 0, 0)
+    assert {alarm.chart for alarm in read.alarms} >= {"abstained"}
+
+
 def test_no_alarm_is_0_and_an_alarm_4(radistill: Command, steady: Path, scanner: Path) -> None:
     status, out, _ = radistill("monitor", steady, *SHIPPED)
     assert status == 0
