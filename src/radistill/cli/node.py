@@ -1,7 +1,5 @@
 """`radistill node`: a DICOM node beside the PACS."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """Distillation as an objective of the training loop: a weighted list of methods."""
 
-from __future__ import annotations
-
 import torch
 from torch import nn
 from torch.nn import functional as F

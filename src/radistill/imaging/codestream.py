@@ -1,7 +1,5 @@
 """What a compressed image says of itself, before any of it is decoded."""
 
-from __future__ import annotations
-
 import struct
 from dataclasses import dataclass
 

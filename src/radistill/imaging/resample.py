@@ -1,7 +1,5 @@
 """A grey image to the size that a model takes, without numpy."""
 
-from __future__ import annotations
-
 from PIL import Image
 
 

@@ -1,7 +1,5 @@
 """A film and its prediction -> the objects that go to the PACS."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import NamedTuple
 

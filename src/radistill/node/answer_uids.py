@@ -1,7 +1,5 @@
 """UIDs of answers: the same film and model always give the same ones."""
 
-from __future__ import annotations
-
 import uuid
 
 _SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://radistill.invalid/node")

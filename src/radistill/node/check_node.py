@@ -1,7 +1,5 @@
 """`radistill node check`: whether each part of a configuration works, before it is needed."""
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator

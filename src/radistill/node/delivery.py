@@ -1,7 +1,5 @@
 """Answers to their targets: C-STORE, STOW-RS or a folder; each target has its own thread."""
 
-from __future__ import annotations
-
 import logging
 import shutil
 import sqlite3

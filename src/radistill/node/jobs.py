@@ -4,8 +4,6 @@ Every film is a job, which goes received, decoded, judged, answered, delivered; 
 dead letter, `dead`, with the reason. An answer has a delivery for each target.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

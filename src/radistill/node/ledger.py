@@ -1,7 +1,5 @@
 """The ledger: a line for every film, chained by hash, without anything that names a patient."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

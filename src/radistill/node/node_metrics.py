@@ -1,7 +1,5 @@
 """Counters of the node for Prometheus; no label holds anything that a film says."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A prediction as a picture for any viewer: film, heat map, decision and notice burnt in."""
 
-from __future__ import annotations
-
 import math
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """/healthz and /metrics for machines, and one page for people. No patient data on any."""
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Callable, Mapping

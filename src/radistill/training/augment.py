@@ -4,8 +4,6 @@ Each image's changes follow from its key alone, never from its place in a batch:
 again at any time, by any process, at any size.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

@@ -1,7 +1,5 @@
 """What a network takes, made block by block, on a GPU while the block before is in use."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar

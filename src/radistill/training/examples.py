@@ -1,7 +1,5 @@
 """The films of a split as a network takes them: cached pixels with their class indices."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from functools import cached_property
 

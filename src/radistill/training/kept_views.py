@@ -1,7 +1,5 @@
 """Views kept on disk: drawn once, then seen by every teacher and every student of a study."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import shutil

@@ -1,7 +1,5 @@
 """The moving average of a network's weights, which is often better than the network itself."""
 
-from __future__ import annotations
-
 import copy
 from functools import cached_property
 from itertools import chain

@@ -1,7 +1,5 @@
 """What a step minimises, one value an image, for training with and without a teacher."""
 
-from __future__ import annotations
-
 from typing import Protocol
 
 import torch

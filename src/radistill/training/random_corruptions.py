@@ -3,8 +3,6 @@
 A network that relies on compression noise or on one resampling filter sees these vary.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F

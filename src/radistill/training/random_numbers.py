@@ -5,8 +5,6 @@ SplitMix64 (Steele, Lea and Flood 2014) at the key plus i steps. So the numbers 
 had at once, in any order, and are the same on every device.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Sequence

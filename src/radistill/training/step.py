@@ -4,8 +4,6 @@ Small networks have hundreds of kernels of microseconds, and asking for each tak
 running it: 28 ms against 2 ms a step of EfficientNet-Lite0 on 32 films of 96 pixels.
 """
 
-from __future__ import annotations
-
 from contextlib import AbstractContextManager, nullcontext
 
 import torch

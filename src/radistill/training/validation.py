@@ -1,7 +1,5 @@
 """Figures on validation films, and the criterion that selects the epoch; higher is better."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal

@@ -1,7 +1,5 @@
 """The patient's age in years, from PatientAge as files really write it, or from dates."""
 
-from __future__ import annotations
-
 import re
 from datetime import date
 

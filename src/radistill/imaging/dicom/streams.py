@@ -1,7 +1,5 @@
 """Samples of one compressed grey frame, with the depth and the sign that the stream has."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from io import BytesIO
 

@@ -1,7 +1,5 @@
 """Whether another process has had its time."""
 
-from __future__ import annotations
-
 import os
 import time
 from contextlib import suppress
