@@ -1,11 +1,13 @@
 """The teachers of a study, and its students, which learn from their outputs."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from radistill.config import DistillConfig
 from radistill.distill.objective import Distillation
 from radistill.distill.teacher_outputs import TeacherOutputCache, average, cache_teacher_outputs
 from radistill.errors import UsageError
+from radistill.study.at_once import PlannedFit
 from radistill.study.fit import Study, fit_model, repeated_views
 from radistill.study.trained import TrainedModel
 
@@ -24,11 +26,14 @@ def fit_teachers(study: Study) -> list[TrainedModel]:
 
     They differ in their seed alone, which is that of the study, that plus one, and so on.
     """
-    config = study.config
-    return [
-        fit_model(study, name, config.recipe("teacher"), seed=config.seed + number)
-        for number, name in enumerate(teacher_names(config.distill))
-    ]
+    names = teacher_names(study.config.distill)
+    return [fit_teacher(study, name, number) for number, name in enumerate(names)]
+
+
+def fit_teacher(study: Study, name: str, number: int) -> TrainedModel:
+    """Train the study's own teacher of this number, counted from 0."""
+    recipe = study.config.recipe("teacher")
+    return fit_model(study, name, recipe, seed=study.config.seed + number)
 
 
 def check_targets(teacher: TrainedModel, targets: tuple[str, ...]) -> None:
@@ -59,6 +64,27 @@ def fit_student(
         objective=lambda: _distillation(study, teachers, distill),
         depends_on=([teacher.weights_sha256 for teacher in teachers], settings),
     )
+
+
+def planned_fits(study: Study) -> dict[str, PlannedFit]:
+    """Every model of the study, those that take longest first."""
+    config, names = study.config, teacher_names(study.config.distill)
+    alone = partial(fit_student, name="student-alone", teachers=(), distill=config.distill)
+    baseline = partial(fit_model, name="baseline", recipe=config.recipe("baseline"))
+    return {
+        **{n: PlannedFit(partial(fit_teacher, name=n, number=i)) for i, n in enumerate(names)},
+        "student-alone": PlannedFit(alone),
+        "baseline": PlannedFit(baseline),
+        "student": PlannedFit(_fit_taught, after=tuple(names)),
+    }
+
+
+def _fit_taught(study: Study) -> TrainedModel:
+    """Train the student from the teachers that the run has by now, and those from elsewhere."""
+    distill = study.config.distill
+    own = [study.run.folder / name for name in teacher_names(distill)]
+    teachers = [TrainedModel(folder) for folder in (*own, *distill.teachers)]
+    return fit_student(study, "student", teachers, distill)
 
 
 def _distillation(

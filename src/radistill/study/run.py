@@ -27,10 +27,17 @@ from radistill.report.side_by_side import compare
 from radistill.schema.comparison import Comparison, DatasetFacts
 from radistill.schema.figures import Cost, Explanation, Robustness
 from radistill.schema.record import Record, read_record, write_record
+from radistill.study.at_once import fit_at_once, room
 from radistill.study.bundle import bundle_model, shortfalls_of, with_shortfalls
 from radistill.study.checks import check_heat_maps, check_robustness, heat_map_of
 from radistill.study.decoded_films import DecodedFilms
-from radistill.study.distil import check_targets, fit_student, fit_teachers, teacher_names
+from radistill.study.distil import (
+    check_targets,
+    fit_student,
+    fit_teachers,
+    planned_fits,
+    teacher_names,
+)
 from radistill.study.fit import VIEWS, Study, create_network, fit_model
 from radistill.study.rundir import RunDirectory, digest, environment
 from radistill.study.teacher_average import TeacherAverage, score_average
@@ -83,6 +90,7 @@ def run_study(
             _record_data(study, update=update)
 
         # Models: each trained on the same films, chosen on validation, scored once on test.
+        fit_at_once(study, planned_fits(study), room(accelerator))
         baseline = fit_model(study, "baseline", config.recipe("baseline"))
         own = fit_teachers(study)
         teachers = [*own, *further]
