@@ -14,6 +14,9 @@ EXTRAS = {"text": "text", "serve": "serve", "plan": "adapt", "monitor": "adapt",
 
 def main() -> None:
     """Entry point: errors that a user can act on are printed without a traceback."""
+    # Before PyTorch is loaded: by default its threads spin while they wait, and two of them that
+    # share their cores with other programs take ten times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from radistill.cli.commands import app
 
     _open_standard_streams()

@@ -48,7 +48,6 @@ def train(
     the memory does not hold a batch.
     """
     keep_freed_memory()
-    torch.backends.cudnn.benchmark = True  # all batches have one shape
     name, accelerator, epochs = task.name, task.accelerator, recipe.epochs
     objective = objective or CrossEntropy(recipe.label_smoothing)
     objective.start(task.train, accelerator.device)
