@@ -48,6 +48,26 @@ def test_it_stops_when_asked_and_goes_on_with_what_it_has(tmp_path: Path, number
     assert node.stop() == 0
 
 
+def test_a_ledger_that_was_cut_while_the_node_stood_still_is_noticed(tmp_path: Path) -> None:
+    port = free_port()
+    node = RunningNode(tmp_path, port)
+    node.start()
+    for number in range(3):
+        (tmp_path / "film.dcm").write_bytes(film(number))
+        storescu(port, tmp_path / "film.dcm")
+    eventually(lambda: node.counts()["delivered"] == 3)
+    node.stop()
+    (ledger,) = (tmp_path / "ledger").glob("*.jsonl")
+    lines = ledger.read_bytes().splitlines(keepends=True)
+    node.start()
+    node.stop()
+    assert "ledger" not in node.log()
+    ledger.write_bytes(lines[0])
+    node.start()
+    node.stop()
+    assert "lines of the ledger are missing" in node.log()
+
+
 def test_log_lines_are_json_where_asked(tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "film.dcm").write_bytes(film())

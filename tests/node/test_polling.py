@@ -29,6 +29,7 @@ from node_peers import (
     storescu,
 )
 from radistill.node.answer_uids import answer_uid
+from radistill.node.jobs import JobStore
 from template_1500 import walk
 
 STUDY = PATIENT["StudyInstanceUID"]
@@ -135,6 +136,19 @@ def test_changes_of_an_orthanc_are_polled(clean: Orthanc, tmp_path: Path) -> Non
     uid = pydicom.dcmread(BytesIO(film(9))).SOPInstanceUID
     model = answers(clean)[0].DeviceSerialNumber
     assert answer_uid("report", uid, model) not in known
+
+
+def test_an_orthanc_that_begins_anew_is_polled_from_its_first_change(
+    clean: Orthanc, tmp_path: Path
+) -> None:
+    source = {"kind": "orthanc", "url": clean.url, "seconds": 0.2}
+    node = RunningNode(tmp_path, free_port(), senders=[], sources=[source])
+    store = JobStore(tmp_path / "spool")
+    store.set_cursor(f"orthanc {clean.url}", "1000000000")  # of an index that is gone
+    store.close()
+    with node:
+        clean.upload(film())
+        eventually(lambda: node.counts()["delivered"] == 1)
 
 
 def test_a_dicomweb_server_is_polled(clean: Orthanc, tmp_path: Path) -> None:

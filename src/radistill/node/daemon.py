@@ -66,6 +66,8 @@ class Node:
         self._models = Models(config)
         self.metrics = NodeMetrics(store.counts)
         ledger = Ledger(config.ledger.path, store.folder / "salt", config.ledger.keep_days)
+        if not ledger.follows(store.cursor("ledger")):
+            log.error("lines of the ledger are missing, or were changed, since the node stopped")
         store.set_cursor("ledger", ledger.last)
         self.judge = Judge(config, store, self._models, ledger)
         self._inbox = Inbox(config, store, self.metrics, lambda: self._model)
@@ -113,8 +115,8 @@ class Node:
         counts = self._store.counts()
         problems = [f"{one.name} has ended" for one in self._threads if not one.is_alive()]
         free = self._store.free_bytes() // 2**20
-        if free < self._config.spool.free_megabytes:
-            problems.append("the disk is full: films are refused")
+        if free < self._config.spool.free_megabytes or self._inbox.full:
+            problems.append("the disk or the spool is full: films are refused")
         model = self._models.predictor.model
         facts = {
             "version": __version__,

@@ -40,7 +40,7 @@ class Inbox:
         self._config, self._store, self._metrics, self._model = config, store, metrics, model
         self._most = config.limits.megabytes * 2**20
         self._recent: dict[str, deque[float]] = defaultdict(deque)
-        self._full = False
+        self.full = False
 
     def take_bytes(self, content: bytes, source: str) -> None:
         """As `take`, of a film that is in memory."""
@@ -76,7 +76,7 @@ class Inbox:
         spool = self._config.spool
         most = spool.most_megabytes * 2**20
         self._store.empty(3600 * spool.keep_hours, most)
-        self._full = self._store.used_bytes() > most
+        self.full = self._store.used_bytes() > most
         old = time.time() - max(600, 4 * self._config.limits.silence)
         for file in self._store.incoming.iterdir():
             if file.exists() and file.stat().st_mtime < old:
@@ -84,7 +84,7 @@ class Inbox:
 
     def _check_room(self, source: str) -> None:
         free = self._config.spool.free_megabytes * 2**20
-        if self._full or self._store.free_bytes() < free:
+        if self.full or self._store.free_bytes() < free:
             raise Declined("no-room", NO_ROOM)
         recent, now = self._recent[source], time.monotonic()
         while recent and now - recent[0] > _MINUTE:

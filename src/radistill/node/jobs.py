@@ -104,9 +104,9 @@ class JobStore:
         with film.open("rb+") as file:
             os.fsync(file.fileno())
         digest, now = sha256(film), time.time()
-        os.replace(film, self.films / f"{digest}.dcm")
-        _fsync_folder(self.films)
-        with self._receiving as sql:
+        with self._receiving as sql:  # so that `empty` does not remove it in between
+            os.replace(film, self.films / f"{digest}.dcm")
+            _fsync_folder(self.films)
             known = sql.execute(
                 "SELECT id, state, model FROM jobs WHERE instance = ? AND sha256 = ?",
                 (instance, digest),
@@ -309,11 +309,13 @@ class JobStore:
             if now - row["changed"] < keep_seconds and used <= most_bytes:
                 break
             job = _job(row)
-            for file in (self.film(job), *self.answer_files(job)):
-                used -= _size(file)
-                file.unlink(missing_ok=True)
             with self._working as sql:
-                sql.execute("UPDATE jobs SET kept = 0 WHERE id = ?", (job.id,))
+                emptied = sql.execute(
+                    "UPDATE jobs SET kept = 0 WHERE id = ? AND state = 'delivered'", (job.id,)
+                )
+                for file in (self.film(job), *self.answer_files(job)) if emptied.rowcount else ():
+                    used -= _size(file)
+                    file.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         """Remove what a kill left: films that were not acknowledged, half-written answers."""

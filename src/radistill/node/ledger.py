@@ -38,6 +38,11 @@ class Ledger:
         """What stands for a UID: HMAC-SHA-256 under the salt, which never leaves the spool."""
         return hmac.new(self._salt, uid.encode(), hashlib.sha256).hexdigest()
 
+    def follows(self, known: str | None) -> bool:
+        """Whether the line with the hash `known` is the last, or the one before it."""
+        before = json.loads(self._last)["previous"] if self._last else START
+        return known in (None, self.last, before)
+
     def append(self, record: Mapping[str, object], study: str, instance: str, time: str) -> str:
         """Write one line to disk; its hash. A line that a kill left uncounted is not repeated.
 

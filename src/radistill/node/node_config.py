@@ -121,7 +121,7 @@ class NodeLimits(NodeSetting):
     films_per_minute: int = Field(6000, ge=1)
     silence: Seconds = 30.0
     decode_seconds: Seconds = 30.0
-    workers: int = Field(2, ge=1)
+    workers: int = Field(1, ge=1)
 
 
 class SpoolSettings(NodeSetting):

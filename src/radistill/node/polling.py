@@ -89,9 +89,9 @@ class _Orthanc(_Round):
                 return answer
 
             name = f"orthanc {self.source.url}"
-            last = self.store.cursor(name)
-            if last is None:
-                last = str(get("changes?last").json()["Last"])
+            last, newest = self.store.cursor(name), str(get("changes?last").json()["Last"])
+            if last is None or int(last) > int(newest):  # at first, or its index began anew
+                last = newest if last is None else "0"
                 self.store.set_cursor(name, last)
             done = False
             while not done:

@@ -2,6 +2,7 @@
 
 import math
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 from highdicom.sc import SCImage
@@ -84,6 +85,11 @@ def in_words(prediction: Prediction, positive: str) -> list[str]:
     ]
 
 
+@cache
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size=_TEXT)
+
+
 def picture(prediction: Prediction, card: Card) -> Image.Image:
     """The film with its map, and the decision in words above; RGB, at most `SIDE` on a side."""
     assert prediction.view is not None
@@ -95,7 +101,7 @@ def picture(prediction: Prediction, card: Card) -> Image.Image:
     scale = min(SIDE / film.width, room / film.height)
     film = film.resize((max(1, int(film.width * scale)), max(1, int(film.height * scale))))
     drawn = overlay(np.asarray(film), prediction.view.cam, card.cam, "")
-    font = ImageFont.load_default(size=_TEXT)
+    font = _font()
     width = max(drawn.width, _LINE + max(math.ceil(font.getlength(line)) for line in lines))
     made = Image.new("RGB", (min(width, SIDE), banner + drawn.height))
     made.paste(drawn, ((made.width - drawn.width) // 2, banner))
