@@ -4,8 +4,12 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 
-import { rint, toEightBits } from "../../../src/radistill/page/web/engine/depth.js";
-import { declaredSize } from "../../../src/radistill/page/web/engine/dicom/codestream.js";
+import {
+  bitsInUse, colourToEightBits, rint, toEightBits,
+} from "../../../src/radistill/page/web/engine/depth.js";
+import {
+  readHeader, withoutPadding,
+} from "../../../src/radistill/page/web/engine/dicom/codestream.js";
 import { looksLikeDicom } from "../../../src/radistill/page/web/engine/dicom/recognise.js";
 import { unpackRle } from "../../../src/radistill/page/web/engine/dicom/rle.js";
 import { makesSense, windowed } from "../../../src/radistill/page/web/engine/dicom/window.js";
@@ -134,10 +138,36 @@ test("RLE unpacks runs and copies, of two bytes high byte first", () => {
   assert.throws(() => unpackRle(frame([0, 5]), 2, 1), { code: "unreadable" });
 });
 
-test("a stream's size is read from its header", () => {
+test("a hot pixel does not decide about the depth", () => {
+  const film = Uint16Array.from({ length: 2000 }, (_, i) => i);
+  assert.equal(bitsInUse(film), 12);
+  film[7] = 65535;
+  assert.equal(bitsInUse(film), 12);
+  film[8] = film[9] = 65535;
+  assert.equal(bitsInUse(film), 16);
+});
+
+test("colour of 16 bits is scaled together, alpha by itself", () => {
+  const twelve = Uint16Array.of(0, 4095, 2048, 65535, 4095, 0, 0, 0);
+  assert.deepEqual([...colourToEightBits(twelve, 4, 3)], [0, 255, 128, 255, 255, 0, 0, 0]);
+  const all = Uint16Array.of(0, 65535, 32768);
+  assert.deepEqual([...colourToEightBits(all, 3, 3)], [0, 255, 128]);
+});
+
+test("what follows the end of a stream is left out", () => {
+  const stream = (...more) => Uint8Array.of(0xff, 0xd8, 9, 0xff, 0xd9, ...more);
+  for (const more of [[], [0], [7, 0], [0, 0, 0]]) {
+    assert.deepEqual(withoutPadding(stream(...more)), stream());
+  }
+  assert.deepEqual(withoutPadding(stream(1, 2, 3)), stream(1, 2, 3));
+});
+
+test("a stream's header says how it is coded, its size and its depth", () => {
   const jpeg = [0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 1, 2, 3, 4, 1, 1, 0x11, 0];
-  assert.deepEqual(declaredSize(Uint8Array.from(jpeg)), { height: 258, width: 772 });
-  assert.equal(declaredSize(Uint8Array.from(jpeg.slice(0, 8))), null);
+  const grey = { components: 1, bits: 8, signed: false };
+  const wanted = { coding: "JPEG", height: 258, width: 772, ...grey };
+  assert.deepEqual(readHeader(Uint8Array.from(jpeg)), wanted);
+  assert.equal(readHeader(Uint8Array.from(jpeg.slice(0, 8))), null);
 });
 
 test("DICOM is recognised with and without its preamble", () => {
