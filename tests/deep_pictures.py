@@ -27,7 +27,7 @@ def any_tiff(samples: np.ndarray, order: str = "<", **tags: int) -> bytes:
     """One strip of (H, W) or (H, W, 3 or 4) of any integers.
 
     tags: photometric, compression (1 or 8), bits, sample_format, extra (of a fourth sample),
-    max_sample, orientation, width; by default what describes the samples.
+    max_sample, orientation, fill_order, width; by default what describes the samples.
     """
     height, columns, count = np.atleast_3d(samples).shape
     width = tags.get("width", columns)
@@ -40,7 +40,7 @@ def any_tiff(samples: np.ndarray, order: str = "<", **tags: int) -> bytes:
     entries |= {262: values["photometric"], 273: 8, 277: count, 278: height, 279: len(strip)}
     signed = 2 if samples.dtype.kind == "i" else 1
     entries[339] = [values.get("sample_format", signed)] * count
-    names = {"extra": 338, "max_sample": 281, "orientation": 274}
+    names = {"extra": 338, "max_sample": 281, "orientation": 274, "fill_order": 266}
     entries |= {tag: values[name] for name, tag in names.items() if name in values}
     strip += bytes(len(strip) % 2)
     directory, far = struct.pack(f"{order}H", len(entries)), b""

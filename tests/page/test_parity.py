@@ -135,6 +135,73 @@ def interlaced(depth: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
 
 
+def raw_png(header: bytes, *parts: bytes) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + b"".join(parts) + chunk(b"IEND", b"")
+
+
+def with_hidden(depth: int, colours: int, at: tuple[int, int] = (9, 9)) -> bytes:
+    """A PNG without alpha that calls the grey or colour of one pixel transparent (tRNS)."""
+    samples = np.dstack([DEEP >> 4, DEEP % 251, DEEP >> 5][:colours]).astype(np.uint16)
+    samples = samples * 257 if depth == 16 else samples >> (8 - depth)
+    hidden = struct.pack(f">{colours}H", *samples[at].tolist())
+    if depth >= 8:
+        packed = samples.astype(f">u{depth // 8}").reshape(len(samples), -1).view(np.uint8)
+    else:
+        bits = np.unpackbits(samples.astype(np.uint8), axis=2)[..., 8 - depth :]
+        packed = np.packbits(bits.reshape(len(bits), -1), axis=1)
+    rows = np.hstack([np.zeros((len(packed), 1), np.uint8), packed]).tobytes()
+    height, width = samples.shape[:2]
+    header = struct.pack(">IIBBBBB", width, height, depth, 0 if colours == 1 else 2, 0, 0, 0)
+    return raw_png(header, chunk(b"tRNS", hidden), chunk(b"IDAT", zlib.compress(rows)))
+
+
+def in_small_parts(*sizes: int) -> bytes:
+    """A PNG whose rows come in chunks of these lengths, and the rest."""
+    whole = image("PNG", GREY)
+    at = whole.index(b"IDAT")
+    length = int.from_bytes(whole[at - 4 : at])
+    rows, parts = whole[at + 4 : at + 4 + length], []
+    for size in sizes:
+        parts.append(rows[:size])
+        rows = rows[size:]
+    return raw_png(whole[16:29], *(chunk(b"IDAT", part) for part in (*parts, rows)))
+
+
+def with_text(name: bytes, body: bytes) -> bytes:
+    """A PNG with one more chunk before its pixels."""
+    whole = image("PNG", GREY)
+    return whole[:33] + chunk(name, body) + whole[33:]
+
+
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+EXIF = turned(6).tobytes()
+PROFILE = b"\nexif\n      %d\n%s\n" % (len(EXIF), EXIF.hex().encode())
+
+
+def webp_with_exif(prefix: bytes) -> bytes:
+    content = image("WEBP", COLOUR, lossless=True, exif=turned(6))
+    body = prefix + EXIF.removeprefix(b"Exif\0\0")
+    at = content.index(b"EXIF")
+    content = content[: at + 4] + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
+    return content[:4] + struct.pack("<I", len(content) - 8) + content[8:]
+
+
+def saved(picture: Image.Image, **options: Any) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "TIFF", **options)
+    return file.getvalue()
+
+
+def run_lengths() -> bytes:
+    """A BMP of eight bits a pixel, each row a run of its own grey."""
+    side = 64
+    rows = b"".join(bytes([side, y, 0, 0]) for y in range(side)) + b"\0\1"
+    palette = b"".join(bytes([v, v, v, 0]) for v in range(256))
+    start = 54 + len(palette)
+    head = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, len(rows), 0, 0, 256, 0)
+    return b"BM" + struct.pack("<IHHI", start + len(rows), 0, 0, start) + head + palette + rows
+
+
 CLEAR = np.where(X < 90, 4095, 0).astype(np.uint16)
 TWELVE_OF_16: dict[str, Callable[[np.ndarray], bytes]] = {
     "RGB PNG": lambda grey: deep_png(np.dstack([grey, grey // 2, grey])),
@@ -238,6 +305,26 @@ SAME: dict[str, Callable[[], bytes]] = {
     "TIFF, 12 bits without gaps": lambda: any_tiff(
         GREY[:, :210], "<", bits=12, width=140, photometric=0
     ),
+    **{
+        f"PNG of {depth} bits with a transparent {'grey' if colours == 1 else 'colour'}": (
+            lambda depth=depth, colours=colours: with_hidden(depth, colours)
+        )
+        for depth, colours in ((1, 1), (2, 1), (4, 1), (8, 1), (16, 1), (8, 3), (16, 3))
+    },
+    "PNG, half transparent": lambda: image("PNG", np.dstack([COLOUR, np.roll(GREY, 5, 0)])),
+    "PNG in chunks of a byte": lambda: in_small_parts(*[1] * 9),
+    "PNG in chunks of none and more": lambda: in_small_parts(0, 1, 0, 70, 0),
+    "PNG turned by XMP": lambda: with_text(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP),
+    "PNG turned by ImageMagick": lambda: with_text(
+        b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(PROFILE)
+    ),
+    "PNG turned by ImageMagick, plain": lambda: with_text(
+        b"tEXt", b"Raw profile type exif\0" + PROFILE
+    ),
+    "JPEG turned by XMP": lambda: image("JPEG", GREY, xmp=XMP),
+    "WebP turned by XMP": lambda: image("WEBP", COLOUR, lossless=True, xmp=XMP),
+    "WebP, EXIF as in JPEG": lambda: webp_with_exif(b"Exif\0\0"),
+    "WebP, EXIF alone": lambda: webp_with_exif(b""),
     "TIFF, signed": lambda: any_tiff(DEEP.astype(np.int16)),
     "TIFF, signed 8 bits": lambda: any_tiff((DEEP >> 5).astype(np.int8)),
     "DICOM, Monochrome2": lambda: dicom(DEEP, PhotometricInterpretation="Monochrome2", **TWELVE),
@@ -300,6 +387,37 @@ def test_colour_is_close(tab: Any) -> None:
     difference = np.abs(got.reshape(wanted.shape).astype(int) - wanted)
     assert difference.mean() < 0.01
     assert difference.max() <= 4
+
+
+@pytest.mark.parametrize("quality", [60, 95])
+def test_ycbcr_jpeg_in_tiff_is_close(tab: Any, quality: int) -> None:
+    """Both from luma; the decoders round on their own."""
+    picture = Image.fromarray(COLOUR).convert("YCbCr")
+    content = saved(picture, compression="jpeg", quality=quality)
+    got = np.frombuffer(base64.b64decode(tab.evaluate(PIXELS, text(content))["grey"]), np.uint8)
+    difference = np.abs(got.reshape(GREY.shape).astype(int) - read_picture(content, Limits()).grey)
+    assert difference.mean() < 0.3
+    assert difference.max() <= 12
+
+
+UNREAD: dict[str, Callable[[], bytes]] = {
+    "TIFF, fax": lambda: saved(Image.fromarray(GREY).convert("1"), compression="group3"),
+    "TIFF, fax, group 4": lambda: saved(Image.fromarray(GREY).convert("1"), compression="group4"),
+    "TIFF, LZMA": lambda: saved(Image.fromarray(GREY), compression="lzma"),
+    "TIFF, YCbCr": lambda: saved(Image.fromarray(COLOUR).convert("YCbCr"), compression="tiff_lzw"),
+    "TIFF, reversed bits": lambda: any_tiff(GREY, fill_order=2),
+    "BMP, run lengths": run_lengths,
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_the_page_cannot_read_neither_reads(tab: Any, name: str) -> None:
+    content = UNREAD[name]()
+    with pytest.raises(DecodeError) as refused:
+        read_picture(content, Limits())
+    (record,) = static_page.predict(tab, {"film": content}, max_bytes=MAX_BYTES)
+    assert record["error"]["code"] == refused.value.code == "unsupported"
+    assert "which is not read; convert it to PNG" in record["error"]["message"]
 
 
 @pytest.mark.parametrize("side", [16, 48])

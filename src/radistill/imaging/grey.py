@@ -45,6 +45,8 @@ def _deep(image: Image.Image) -> np.ndarray:
             Code.UNSUPPORTED, "integers outside of 16 bits; save the film with 8 or 16 bits"
         )
     grey = values.astype(np.uint16)
+    if isinstance(hidden := image.info.get("transparency"), int):  # of a PNG
+        grey[grey == hidden] = 0
     bits = max(bits_in_use(grey), detector_bits(_declared_most(image)))
     if _tiff_tag(image, _PHOTOMETRIC) == 0:  # Pillow inverts 8 bits, but not 16
         most = 2**bits - 1

@@ -18,7 +18,7 @@ from radistill.imaging.grey import to_grey
 from radistill.imaging.limits import ANY_NUMBER, Limits, out_of_memory
 from radistill.imaging.picture import Picture
 from radistill.imaging.refusal import Code, DecodeError
-from radistill.imaging.unread import unread_kind
+from radistill.imaging.unread import refuse_unread, unread_kind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,10 +97,12 @@ def _read_with_pillow(content: bytes, name: str, limits: Limits) -> Picture:
         with Image.open(BytesIO(content), formats=[name]) as image:
             limits.check_pixels(*image.size)
             _check_frames(image, limits)
+            refuse_unread(image, content)
             # Straight to luma, which a radiograph's JPEG holds anyway: half the time.
             image.draft("L", None)
             raw = raw_mode(image)
             image.load()
+            _scale_transparency(image, raw)
             use_lower_bytes(image, raw, content)
             _turn_upright(image)
             return Picture(to_grey(image), name.lower())
@@ -121,6 +123,16 @@ def _teach_grey_tiff() -> None:
     OPEN_INFO.setdefault((MM, 0, (1,), 1, (16,), ()), ("I;16B", "I;16B"))
     for order, photometric in ((II, 0), (MM, 0), (MM, 1)):
         OPEN_INFO.setdefault((order, photometric, (1,), 1, (12,), ()), ("I;16", "I;12"))
+
+
+def _scale_transparency(image: Image.Image, raw: str) -> None:
+    """A PNG's transparent grey or colour as its samples are unpacked; Pillow has it as stored."""
+    value = image.info.get("transparency")
+    if isinstance(value, int) and (bits := {"1": 1, "L;2": 2, "L;4": 4}.get(raw)):
+        most = 2**bits - 1
+        image.info["transparency"] = (value & most) * 255 // most
+    elif isinstance(value, tuple) and raw.startswith("RGB;16"):
+        image.info["transparency"] = tuple(part >> 8 for part in value)
 
 
 def _explain(error: Exception, content: bytes, name: str) -> DecodeError:

@@ -48,7 +48,9 @@ class Predictor:
         self.bundle = bundle
         card = bundle.card
         name = f"{card.architecture}-{card.positive.lower()}"
-        self.model = ModelIdentity(name=name, version=card.version, sha256=card.files[bundle.file])
+        self.model = ModelIdentity(
+            name=name, version=card.model_version, sha256=card.files[bundle.file]
+        )
 
     @classmethod
     def load(

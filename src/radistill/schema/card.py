@@ -219,7 +219,7 @@ class Card(BaseModel):
         )
 
     @property
-    def version(self) -> str:
+    def model_version(self) -> str:
         """Of the model, whichever of its files runs: where the sha256 of model.onnx begins."""
         return self.files[FLOAT32][:12]
 

@@ -18,7 +18,7 @@ FilePath = Annotated[str, SkipValidation]
 
 
 class ModelIdentity(Record):
-    """The model that predicted. version: `Card.version`. sha256: of the ONNX file that ran."""
+    """The model that predicted. version: see `Card.model_version`. sha256: of the file that ran."""
 
     name: str
     version: str

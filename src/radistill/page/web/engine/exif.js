@@ -2,8 +2,11 @@
 
 const TAG = 0x0112;
 
+const PREFIX = [0x45, 0x78, 0x69, 0x66, 0, 0]; // "Exif", as in JPEG; some writers of WebP keep it
+
 /** 1 to 8 from a TIFF structure (EXIF) in bytes; 1 if there is none or it is damaged. */
 export function orientation(bytes) {
+  if (PREFIX.every((byte, i) => bytes[i] === byte)) bytes = bytes.subarray(PREFIX.length);
   try {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const little = view.getUint16(0) === 0x4949;
@@ -20,6 +23,12 @@ export function orientation(bytes) {
     // Damaged EXIF counts as none.
   }
   return 1;
+}
+
+/** Of XMP, which counts where EXIF has none: Pillow and others go by it too. */
+export function orientationOfXmp(bytes) {
+  const match = /tiff:Orientation(="|>)([1-8])/.exec(new TextDecoder("latin1").decode(bytes));
+  return match ? Number(match[2]) : 1;
 }
 
 /** { grey, width, height } turned as EXIF orientation `how` asks. */

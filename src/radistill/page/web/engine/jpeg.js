@@ -2,7 +2,7 @@
 
 import { decodeWith, LoadError } from "./codecs.js";
 import { drawn } from "./browser.js";
-import { orientation, upright } from "./exif.js";
+import { orientation, orientationOfXmp, upright } from "./exif.js";
 import { greyOf } from "./luma.js";
 import { readHeader as readStream } from "./dicom/codestream.js";
 import { damaged, truncated, unread } from "./refusal.js";
@@ -10,6 +10,7 @@ import { damaged, truncated, unread } from "./refusal.js";
 const NO_FRAME = [0xc4, 0xc8, 0xcc]; // tables, reserved, arithmetic conditioning
 const UNREAD = ["lossless JPEG", "JPEG-LS", "hierarchical JPEG"];
 const EXIF = "Exif\0\0";
+const XMP = "http://ns.adobe.com/xap/1.0/\0";
 
 const isBare = (marker) => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8);
 const isFrame = (marker) => 
@@ -65,8 +66,9 @@ function readHeader(bytes) {
       header.components = bytes[body + 5];
     } else if (marker === 0xe1) {
       const segment = bytes.subarray(body, at + 2 + length);
-      const name = String.fromCharCode(...segment.subarray(0, EXIF.length));
-      if (name === EXIF) header.turn = orientation(segment.subarray(EXIF.length));
+      const named = (name) => name === String.fromCharCode(...segment.subarray(0, name.length));
+      if (named(EXIF)) header.turn = orientation(segment);
+      else if (named(XMP) && header.turn === 1) header.turn = orientationOfXmp(segment);
     }
     at += 2 + length;
   }

@@ -11,8 +11,10 @@ const PALETTE = 3;
 const CMYK = 5;
 const YCBCR = 6;
 const FLOAT = 3;
+const JPEG = 7;
 // As radistill.imaging.unread has them, also where geotiff would read them.
 const UNREAD = {
+  2: "fax", 3: "fax", 4: "fax", 34925: "LZMA", 50001: "WebP",
   6: "old-style JPEG", 9: "JBIG", 10: "JBIG", 32766: "NeXT", 32908: "Pixar", 32909: "Pixar",
   33003: "JPEG 2000", 33005: "JPEG 2000", 34661: "JBIG", 34712: "JPEG 2000", 34887: "LERC",
   34933: "PNG", 34934: "JPEG XR", 50002: "JPEG XL", 52546: "JPEG XL",
@@ -38,6 +40,7 @@ export async function readTiff(bytes, limits) {
   await checkWhole(image, bytes.length);
   const compression = UNREAD[await number(image, "Compression", 1)];
   if (compression) throw unread(`TIFF with ${compression} compression`);
+  if ((await number(image, "FillOrder", 1)) === 2) throw unread("TIFF of reversed bits");
   const film = { grey: await pixels(image), width, height, source: "tiff" };
   const turn = await number(image, "Orientation", 1);
   return upright(film, turn >= 1 && turn <= 8 ? turn : 1);
@@ -87,7 +90,12 @@ async function pixels(image) {
   }
   const samples = image.getSamplesPerPixel();
   const kind = await number(image, "PhotometricInterpretation", 1);
-  if (kind === RGB || kind === YCBCR) {
+  if (kind === YCBCR) {
+    if ((await number(image, "Compression", 1)) !== JPEG) throw unread("TIFF in YCbCr without JPEG");
+    return Uint8Array.from(rasters[0]); // luma as it lies
+  }
+  if (kind === RGB && bits > 16) throw unread(`TIFF of ${samples} samples of ${bits} bits`);
+  if (kind === RGB) {
     const transparent = samples === 4 && (await number(image, "ExtraSamples", 2)) === ALPHA;
     return colours(rasters, bits, transparent ? 4 : 3);
   }
