@@ -271,6 +271,21 @@ def test_three_classes(make_run):
     assert "other" in (run / "plots" / "confusion.svg").read_text()
 
 
+def test_thresholds_that_differ_are_written_differently(make_run):
+    run, comparison = make_run()
+    near = [0.34512, 0.34514, 0.5]
+
+    def move(values):
+        points = values["models"][-1]["operating_points"]
+        for point, threshold in zip(points, near, strict=True):
+            point["threshold"] = threshold
+
+    write_record(run / "comparison.json", edited(comparison, move))
+    text = report(run, None)
+    for threshold in near:
+        assert f'<td class="n">{threshold:.5f}</td>' in text
+
+
 def test_test_films_of_one_class(make_run):
     run, comparison = make_run(models=("teacher", "student"))
 

@@ -153,3 +153,11 @@ def test_summary_has_the_figures(make_run):
 )
 def test_how_numbers_are_written(write, value, expected):
     assert write(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "digits"),
+    [([0.5, 0.25], 3), ([0.5, 0.5], 3), ([0.34512, 0.34514, 0.5], 5), ([], 3)],
+)
+def test_different_values_are_written_differently(values, digits):
+    assert fmt.places(values) == digits

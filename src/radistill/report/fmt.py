@@ -1,6 +1,6 @@
 """How numbers are written: fixed digits, units, and a dash where there is none."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 DASH = "-"
 
@@ -8,6 +8,14 @@ DASH = "-"
 def figure(value: float | None, digits: int = 3) -> str:
     """A figure with fixed digits, or a dash where there is none."""
     return DASH if value is None else f"{value:.{digits}f}"
+
+
+def places(values: Iterable[float]) -> int:
+    """The fixed digits, three at least, at which different values are written differently."""
+    values = set(values)
+    return next(
+        (n for n in range(3, 16) if len({figure(value, n) for value in values}) == len(values)), 16
+    )
 
 
 def interval(ci: Sequence[float] | None, sign: bool = False) -> str:
