@@ -14,7 +14,7 @@ from radistill.export.graph import ExportedModel
 from radistill.export.onnx import export_onnx
 from radistill.models import GreyClassifier, create
 from radistill.runtime.session import Outputs, open_session, run_batches
-from radistill.schema.figures import CalibrationMap
+from radistill.schema.calibrated import CalibrationMap
 
 SIDE = 64
 SQUARES = np.random.default_rng(1).integers(0, 256, (3, SIDE, SIDE), dtype=np.uint8)

@@ -17,7 +17,7 @@ from radistill.export.graph import Head, add_head, network_of
 from radistill.metrics.calibration import calibrate, steepest_slope
 from radistill.runtime.find_bundle import find_bundle
 from radistill.runtime.session import Outputs, open_session, run_batches
-from radistill.schema.figures import CalibrationMap
+from radistill.schema.calibrated import CalibrationMap
 
 SIDE, CHANNELS = 8, 4
 RNG = np.random.default_rng(0)

@@ -20,8 +20,8 @@ from radistill.metrics.calibration import calibrate
 from radistill.models import GreyClassifier
 from radistill.runtime import Bundle, Card
 from radistill.runtime.find_bundle import find_bundle
+from radistill.schema.calibrated import CalibrationMap
 from radistill.schema.card import TrainingData, read_card
-from radistill.schema.figures import CalibrationMap
 
 Films = tuple[np.ndarray, np.ndarray]
 SHIPPED = read_card(find_bundle("pneumonia-children") / "card.json").figures

@@ -16,7 +16,7 @@ from radistill.metrics.calibration import (
     fit,
     steepest_slope,
 )
-from radistill.schema.figures import CalibrationMap
+from radistill.schema.calibrated import CalibrationMap
 
 COOLER = CalibrationMap(kind="temperature", temperature=2.5)
 WARMER = CalibrationMap(kind="temperature", temperature=0.4)

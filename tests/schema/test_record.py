@@ -8,9 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from radistill.errors import RadistillError
+from radistill.schema.calibrated import CalibrationFigures
 from radistill.schema.comparison import Comparison, ModelMetrics
-from radistill.schema.figures import CalibrationFigures, Localisation
 from radistill.schema.record import read_record, write_record
+from radistill.schema.weak_points import Localisation
 
 EMPTY = {
     "dataset": {"name": "x", "classes": ["N", "P"], "positive": "P", "counts": {}},

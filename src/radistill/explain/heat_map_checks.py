@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 from torch import nn
 
 from radistill.metrics.intervals import percentile_interval, too_few, wilson
-from radistill.schema.figures import Localisation, Randomisation
+from radistill.schema.weak_points import Localisation, Randomisation
 
 FILMS = 64  # positive films that are explained
 # A network and uint8 (N, S, S) -> its maps (N, h, w), 0 where nothing speaks for the disease.

@@ -13,7 +13,7 @@ from radistill.metrics.paired import delong_interval
 from radistill.metrics.predictions import Predictions
 from radistill.metrics.thresholds import at_threshold
 from radistill.progress import bar
-from radistill.schema.figures import CorruptionCurve, CorruptionPoint, Robustness
+from radistill.schema.weak_points import CorruptionCurve, CorruptionPoint, Robustness
 
 BATCH = 64
 MOST_FILMS = 624  # of the test split, spread evenly: a choice of films, never of settings

@@ -14,7 +14,7 @@ from onnx import helper
 from radistill.export.activation_map import add_cam
 from radistill.export.graph_builder import GraphBuilder, log_odds, strip
 from radistill.metrics.calibration import UNCALIBRATED
-from radistill.schema.figures import CalibrationMap
+from radistill.schema.calibrated import CalibrationMap
 
 
 @dataclass(frozen=True, eq=False)

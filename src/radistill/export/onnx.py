@@ -17,7 +17,7 @@ from radistill.imaging import to_unit
 from radistill.metrics.calibration import UNCALIBRATED, calibrate_scores, steepest_slope
 from radistill.models.classifier import GreyClassifier
 from radistill.runtime.session import open_session, run_batches
-from radistill.schema.figures import CalibrationMap
+from radistill.schema.calibrated import CalibrationMap
 
 OPSET = 18
 TOLERANCE = 1e-4

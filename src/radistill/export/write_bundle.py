@@ -22,6 +22,7 @@ from radistill.metrics.calibration import UNCALIBRATED
 from radistill.runtime.open_bundle import Bundle
 from radistill.runtime.session import open_session, run_batches
 from radistill.schema.abstention import Abstention
+from radistill.schema.calibrated import CalibrationMap
 from radistill.schema.card import (
     CARD,
     FLOAT16,
@@ -40,7 +41,7 @@ from radistill.schema.card import (
     TrainingData,
 )
 from radistill.schema.comparison import ModelResult
-from radistill.schema.figures import CalibrationMap, Figures
+from radistill.schema.figures import Figures
 
 LICENCE = "MIT for the files of this bundle; the training films keep their own licence"
 INTENDED_USE = (

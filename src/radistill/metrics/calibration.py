@@ -9,7 +9,7 @@ from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 
 from radistill.metrics.reliability import log_odds
-from radistill.schema.figures import CalibrationMap
+from radistill.schema.calibrated import CalibrationMap
 
 Kind = Literal["none", "temperature", "isotonic"]
 TEMPERATURES = (0.2, 20.0)

@@ -8,7 +8,7 @@ from radistill.config import CalibrationRule
 from radistill.metrics.calibration import UNCALIBRATED, Kind, calibrate, fit
 from radistill.metrics.intervals import least_patients, patient_weights, percentile_interval
 from radistill.metrics.predictions import Predictions
-from radistill.schema.figures import CalibrationGain, CalibrationMap, CalibrationResult
+from radistill.schema.calibrated import CalibrationGain, CalibrationMap, CalibrationResult
 
 FOLDS, REPEATS = 5, 4
 RESAMPLES = 2000

@@ -12,7 +12,7 @@ from radistill.files import read_csv
 from radistill.metrics.intervals import auc_interval, too_few
 from radistill.metrics.predictions import Predictions
 from radistill.metrics.thresholds import at_threshold
-from radistill.schema.figures import GroupFigures
+from radistill.schema.weak_points import GroupFigures
 
 Columns = Mapping[str, Sequence[str]]
 MOST_GROUPS = 12  # of text values; numbers of more kinds than PARTS are cut into PARTS

@@ -16,18 +16,14 @@ from radistill.metrics.intervals import least_patients, percentile_interval, too
 from radistill.metrics.metrics import metrics
 from radistill.metrics.predictions import Predictions
 from radistill.metrics.thresholds import choose_threshold, operating_points, ppv_and_npv
-from radistill.schema.comparison import FORMAT, ModelMetrics, ModelResult
-from radistill.schema.figures import (
-    FIGURES,
-    AtPrevalence,
+from radistill.schema.calibrated import (
     BeforeAfter,
     CalibrationFigures,
     CalibrationMap,
     CalibrationResult,
-    Cost,
-    Figures,
-    PointFigures,
 )
+from radistill.schema.comparison import FORMAT, ModelMetrics, ModelResult
+from radistill.schema.figures import FIGURES, AtPrevalence, Cost, Figures, PointFigures
 from radistill.schema.record import write_record
 
 QUANTILES = np.linspace(0, 1, 41)  # by which another data set's scores are compared

@@ -3,19 +3,10 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from radistill.schema.figures import (
-    CalibrationResult,
-    Cost,
-    Decided,
-    Explanation,
-    FigureName,
-    Figures,
-    GroupFigures,
-    PointFigures,
-    Robustness,
-    ThresholdRule,
-)
+from radistill.schema.calibrated import CalibrationResult
+from radistill.schema.figures import Cost, Decided, FigureName, Figures, PointFigures, ThresholdRule
 from radistill.schema.record import Interval, Record
+from radistill.schema.weak_points import Explanation, GroupFigures, Robustness
 
 FORMAT: Literal[1] = 1  # of both files; files without the number are of it too
 

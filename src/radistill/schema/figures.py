@@ -1,4 +1,4 @@
-"""The figures of one model: how good, how well calibrated, where it fails, what it costs."""
+"""The figures of one model: how good it is and what it costs."""
 
 from collections.abc import Mapping
 from typing import Literal, get_args
@@ -182,55 +182,6 @@ class ThresholdRule(Record):
     test: Decided
 
 
-class CalibrationMap(Record):
-    """A strictly increasing map of the positive class's probability, so no rank changes.
-
-    temperature: the log-odds are divided by it (Guo et al. 2017); with two classes this is a
-    softmax of logits divided by it. x, y: knots of the isotonic map, linear between them.
-    """
-
-    kind: Literal["none", "temperature", "isotonic"] = "none"
-    temperature: float = 1.0
-    x: tuple[float, ...] = ()
-    y: tuple[float, ...] = ()
-
-
-class CalibrationGain(Record):
-    """Mean log loss that a kind saves on validation films held out, against the kind `over`."""
-
-    over: str
-    log_loss: float
-    ci: Interval
-
-
-class CalibrationFigures(Record):
-    """How far probabilities are from what happened."""
-
-    brier: float
-    log_loss: float
-    ece: float
-    ece_equal_mass: float
-    calibration_slope: float | None
-    calibration_intercept: float | None
-
-
-class BeforeAfter(Record):
-    """Figures of the test films before and after the calibration."""
-
-    before: CalibrationFigures
-    after: CalibrationFigures
-
-
-class CalibrationResult(CalibrationMap):
-    """The map chosen on validation, what it was chosen by, and what it does to the test films."""
-
-    cv_log_loss: Mapping[str, float] | None = None
-    entropy: Mapping[str, float] = {}
-    gains: Mapping[str, CalibrationGain] = {}
-    reason: str = ""
-    test: BeforeAfter | None = None
-
-
 class Cost(Record):
     """What a model costs to keep and to run on a CPU; explain/cost.py says how it is measured."""
 
@@ -243,85 +194,3 @@ class Cost(Record):
     films_per_second: float | None = None
     throughput_threads: int | None = None
     peak_memory_bytes: int | None = None
-
-
-class FewFigures(Record):
-    """Of a group of films: AUC, sensitivity (recall) and specificity with their intervals."""
-
-    auc: float | None
-    auc_ci: Interval | None
-    recall: float | None
-    recall_ci: Interval | None
-    specificity: float | None
-    specificity_ci: Interval | None
-
-
-class GroupFigures(FewFigures):
-    """Figures of the films whose column `by` is `group`.
-
-    against: what the AUC of a group of one class is taken against. no_intervals: why there are
-    none.
-    """
-
-    by: str
-    group: str
-    n: int
-    patients: int
-    positives: int
-    against: str | None = None
-    no_intervals: str | None = None
-
-
-class CorruptionPoint(FewFigures):
-    """Figures of the films corrupted at `level`."""
-
-    level: float
-
-
-class CorruptionCurve(Record):
-    """One corruption; the first point is the film as it is, `unit` is that of the level."""
-
-    name: str
-    unit: str
-    points: tuple[CorruptionPoint, ...]
-
-
-class Robustness(Record):
-    """Figures of `films` test films under every corruption, at `threshold`."""
-
-    films: int
-    threshold: float
-    curves: tuple[CorruptionCurve, ...]
-
-
-class Randomisation(Record):
-    """Do maps change when the weights are random (Adebayo et al. 2018)?
-
-    empty: share of films without a map. head, all: mean rank correlation of the maps with those of
-    the network with a random head, or with all weights random. passed: the second is below 0.5.
-    """
-
-    empty: float
-    head: float | None
-    all: float | None
-    passed: bool | None
-
-
-class Localisation(Record):
-    """How well maps find known opacities; `chance` is the opacities' share of the film."""
-
-    films: int
-    pointing_game: float
-    pointing_game_ci: Interval | None
-    energy_inside: float
-    energy_inside_ci: Interval | None
-    chance: float
-    no_intervals: str | None = None
-
-
-class Explanation(Record):
-    """The checks of a model's heat maps."""
-
-    method: str
-    randomisation: Randomisation
-    localisation: Localisation | None = None

@@ -11,12 +11,12 @@ from radistill.schema.audit import Audit
 from radistill.schema.card import Card
 from radistill.schema.comparison import Comparison, ModelMetrics
 from radistill.schema.environment import Environment
-from radistill.schema.figures import Explanation, Robustness
 from radistill.schema.labeller_figures import LabellerEvaluation
 from radistill.schema.labeller_file import Labeller
 from radistill.schema.monitor_figures import MonitorFigures
 from radistill.schema.prediction import Failure, Prediction
 from radistill.schema.study_plan import StudyPlan
+from radistill.schema.weak_points import Explanation, Robustness
 
 # File name, without ending, of each kind of file that is written.
 PUBLISHED: dict[str, type[BaseModel]] = {

@@ -10,7 +10,7 @@ from torch import nn
 from radistill.explain.heat_map_checks import FILMS, localisation, randomisation_check
 from radistill.explain.robustness import robustness
 from radistill.models import GreyClassifier
-from radistill.schema.figures import Explanation, Localisation, Robustness
+from radistill.schema.weak_points import Explanation, Localisation, Robustness
 from radistill.study.decoded_films import Squares
 from radistill.study.scorer import scorer_of
 from radistill.study.trained import TrainedModel

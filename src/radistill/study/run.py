@@ -25,8 +25,9 @@ from radistill.progress import console
 from radistill.report.html import write_report
 from radistill.report.side_by_side import compare
 from radistill.schema.comparison import Comparison, DatasetFacts
-from radistill.schema.figures import Cost, Explanation, Robustness
+from radistill.schema.figures import Cost
 from radistill.schema.record import Record, read_record, write_record
+from radistill.schema.weak_points import Explanation, Robustness
 from radistill.study.at_once import fit_at_once, room
 from radistill.study.bundle import bundle_model, shortfalls_of, with_shortfalls
 from radistill.study.checks import check_heat_maps, check_robustness, heat_map_of

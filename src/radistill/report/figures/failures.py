@@ -20,8 +20,9 @@ from radistill.report.figures.style import (
     to_svg,
 )
 from radistill.schema.comparison import External
-from radistill.schema.figures import CorruptionPoint, Figures, GroupFigures, Robustness
+from radistill.schema.figures import Figures
 from radistill.schema.record import Interval
+from radistill.schema.weak_points import CorruptionPoint, GroupFigures, Robustness
 
 AUC_COLOUR, RECALL_COLOUR = RIGHT, WRONG
 Name = Literal["auc", "recall", "specificity"]
