@@ -121,7 +121,7 @@ def pearson(
 def test_rileys_example_of_a_slope_with_skewed_log_odds() -> None:
     """Riley et al. 2021, 4: 9,835 patients (177 events) at SE 0.051, for log-odds of these moments.
 
-    They do not say of which distribution; Pearson's takes 7 % more (10,545).
+    Pearson's system, which their published code draws from, takes 7 % more (10,545).
     """
     risks, weights = pearson(-5.8, 5, -0.5, 4)
     assert (risks * weights).sum() == pytest.approx(177 / 9835, abs=0.001)
