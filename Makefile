@@ -5,6 +5,7 @@
 #   make test-all  the slow tests and those on real data too
 #   make lint      ruff, mypy, and for the page eslint and tsc
 #   make student   train the student that ships, from DATA=folder of X-rays, into runs/student
+#   make adapt     adapt that student to DATA=folder of your X-rays, LABELS=their table
 #   make results   recompute the ablation's tables from the committed predictions
 #   make schemas   write the JSON schemas of results to docs/schemas
 #   make clean     remove .venv, caches and the demo
@@ -22,10 +23,10 @@ DEMO_SEED ?= 0
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-all lint student results schemas pins clean
+.PHONY: help demo test test-all lint student adapt results schemas pins clean
 
 help:
-	@sed -n '3,12s/^# \{0,1\}//p' Makefile
+	@sed -n '3,13s/^# \{0,1\}//p' Makefile
 
 demo: $(VENV)/.train
 	$(RUN) radistill data phantom demo/data --n $(DEMO_FILMS) --seed $(DEMO_SEED)
@@ -40,6 +41,10 @@ test-all: lint
 student: $(VENV)/.train
 	@test -n "$(DATA)" || { echo "Name the folder of X-rays: make student DATA=chest_xray" >&2; exit 2; }
 	$(RUN) radistill run --data "$(DATA)" --preset student --out runs/student
+
+adapt: $(VENV)/.train
+	@test -n "$(DATA)" || { echo "Name your films: make adapt DATA=films LABELS=films/labels.csv" >&2; exit 2; }
+	$(RUN) radistill adapt pneumonia-children --data "$(DATA)" $(if $(LABELS),--labels "$(LABELS)") --out runs/adapted
 
 results: $(VENV)/.train
 	$(VENV)/bin/python experiments/tables.py

@@ -9,7 +9,14 @@ from radistill.errors import RadistillError
 from radistill.progress import console
 
 # Command -> the extra that brings its packages, where that is not `train`.
-EXTRAS = {"text": "text", "serve": "serve", "plan": "adapt", "monitor": "adapt", "node": "dicom"}
+EXTRAS = {
+    "adapt": "adapt",
+    "monitor": "adapt",
+    "node": "dicom",
+    "plan": "adapt",
+    "serve": "serve",
+    "text": "text",
+}
 
 
 def main() -> None:

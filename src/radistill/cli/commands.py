@@ -13,6 +13,7 @@ COMMANDS = {
     "run": ("run", "run"),
     "evaluate": ("evaluate", "evaluate"),
     "compare": ("compare", "compare"),
+    "adapt": ("adapt", "adapt"),
     "plan": ("plan", "plan"),
     "monitor": ("monitor", "monitor"),
     "bundle": ("bundle", "bundle"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from radistill.data.manifest import Film
+from radistill.data.film_index import FilmIndex
+from radistill.data.manifest import Film, read_manifest
 from radistill.data.perceptual_hash import BITS, near_any
 from radistill.errors import UsageError
+from radistill.schema.card import TRAINING_FILMS
 
 _MAGIC = b"radistill training films 1\n"
 _SHA_BYTES = 8  # of each sha256: enough that no two of a million films agree by chance
@@ -61,3 +64,20 @@ class TrainingFilms:
             near[row] &= asked[row] != unknown
             near[row] |= bytes.fromhex(film.sha256)[:_SHA_BYTES] in known
         return near
+
+
+def training_films_of(model: Path) -> TrainingFilms | None:
+    """The films of a bundle's list, or of the manifest of a run or of the run of a model folder."""
+    listed = _listed(model)
+    for run in (model, model.resolve().parent):  # a run; a model folder or a bundle in it
+        if (run / "manifest.csv").is_file() and listed is None:
+            films, hashes = read_manifest(run / "manifest.csv"), FilmIndex.hashes_in(run / "cache")
+            own, bundle = TrainingFilms.of(films, hashes), _listed(run / "bundle")
+            # The cache, which has the perceptual hashes, may have been deleted.
+            return TrainingFilms(own.records | bundle.records) if bundle else own
+    return listed
+
+
+def _listed(bundle: Path) -> TrainingFilms | None:
+    file = bundle / TRAINING_FILMS
+    return TrainingFilms.from_bytes(file.read_bytes(), str(file)) if file.is_file() else None

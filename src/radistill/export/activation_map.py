@@ -5,6 +5,7 @@ from typing import TypeGuard
 from onnx import NodeProto
 
 from radistill.export.graph_builder import GraphBuilder, Shapes, log_odds
+from radistill.export.stage_features import add_stage_map
 
 POSITIONS = (
     "class activation map: the log-odds that the head gives when it sees one position of the last "
@@ -14,6 +15,10 @@ ENERGY = (
     "activation energy: the mean square over channels of the last feature map (Zagoruyko and "
     "Komodakis 2017); it shows where the network responds, not for which class"
 )
+STAGES = (
+    "contributions of all stages: what each position adds to the film's log-odds through the means "
+    "and deviations of the feature maps (their mean is the log-odds, less the bias)"
+)
 _POOLING = ("GlobalAveragePool", "AveragePool", "ReduceMean")
 _RESHAPING = ("Reshape", "Flatten", "Transpose")
 
@@ -21,9 +26,11 @@ _RESHAPING = ("Reshape", "Flatten", "Transpose")
 def add_cam(graph: GraphBuilder) -> tuple[str, tuple[int, ...]]:
     """Add "cam" (N, h, w); return its method and (h, w).
 
-    `POSITIONS` where the embedding comes from the mean of a feature map and from nothing else, else
-    `ENERGY`.
+    `STAGES` where the embedding is that of `pool_stages`, `POSITIONS` where it comes from the mean
+    of a feature map and from nothing else, else `ENERGY`.
     """
+    if (size := add_stage_map(graph)) is not None:
+        return STAGES, size
     for pool in reversed(graph.network):
         if pool.op_type in _POOLING and _is_mean_of_map(pool, graph.shapes):
             rest = _behind(pool.output[0], graph.network)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 import onnx.utils
-from onnx import helper
+from onnx import helper, numpy_helper
 
 from radistill.export.activation_map import add_cam
 from radistill.export.graph_builder import GraphBuilder, log_odds, strip
@@ -107,6 +107,59 @@ def network_of(model: onnx.ModelProto) -> onnx.ModelProto:
     network.producer_version = model.producer_version
     strip(network)
     return network
+
+
+def head_weight(model: onnx.ModelProto) -> np.ndarray | None:
+    """The head's weight (logits, D) of a graph that ships; None where no one layer is the head."""
+    values = {array.name: array for array in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "Gemm" and node.input[0] == "embedding" and node.input[1] in values:
+            weight = numpy_helper.to_array(values[node.input[1]]).astype(np.float64)
+            across = any(a.name == "transB" and a.i for a in node.attribute)
+            return weight if across else weight.T
+    return None
+
+
+def recalibrate(model: onnx.ModelProto, slope: float, intercept: float) -> onnx.ModelProto:
+    """A graph that ships, of two classes, with slope * log-odds + intercept behind its probability.
+
+    The map and the embedding stay as they are.
+    """
+    before = onnx.ModelProto()
+    before.CopyFrom(model)
+    positive = int(next(p.value for p in model.metadata_props if p.key == "positive"))
+    outputs = {o.name: o.type.tensor_type.shape.dim for o in model.graph.output}
+    for node in before.graph.node:
+        node.output[:] = ["given" if name == "probability" else name for name in node.output]
+        node.input[:] = ["given" if name == "probability" else name for name in node.input]
+    graph = GraphBuilder(before)
+    graph.constants(
+        local_positive=[positive],
+        local_low=1e-7,
+        local_high=1 - 1e-7,
+        local_one=1.0,
+        local_slope=slope,
+        local_intercept=intercept,
+    )
+    columns = "local_others, local_after" if positive else "local_after, local_others"
+    graph.add(f"""
+        local_column = Gather <axis = 1> (given, local_positive)
+        local_chance = Clip (local_column, local_low, local_high)
+        local_rest = Sub (local_one, local_chance)
+        local_log = Log (local_chance)
+        local_rest_log = Log (local_rest)
+        local_odds = Sub (local_log, local_rest_log)
+        local_sloped = Mul (local_odds, local_slope)
+        local_moved = Add (local_sloped, local_intercept)
+        local_after = Sigmoid (local_moved)
+        local_others = Sub (local_one, local_after)
+        probability = Concat <axis = 1> ({columns})
+    """)
+    sizes = {name: tuple(d.dim_value for d in shape[1:]) for name, shape in outputs.items()}
+    finished = graph.finish(sizes)
+    helper.set_model_props(finished, {"positive": str(positive)})
+    onnx.checker.check_model(finished, full_check=True)
+    return finished
 
 
 def _probability(graph: GraphBuilder, head: Head, calibration: CalibrationMap) -> None:

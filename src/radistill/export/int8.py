@@ -15,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 
 from radistill.export.float16 import halve
 from radistill.export.graph_builder import strip
+from radistill.export.stage_features import STAGE
 from radistill.files import write_with
 from radistill.imaging import to_unit
 from radistill.runtime.session import open_session, run_batches
@@ -229,7 +230,8 @@ def _positive(path: Path, squares: np.ndarray, positive: int) -> np.ndarray:
 
 
 def _kept_float(model: onnx.ModelProto) -> list[str]:
-    """Nodes after the embedding, and those on which the class activation map alone depends."""
+    """Nodes after the embedding, those on which the class activation map alone depends, and the
+    pooling of stages."""
     after, needed = {"embedding"}, {"embedding", "probability"}
     for node in model.graph.node:
         if after & set(node.input):
@@ -240,7 +242,7 @@ def _kept_float(model: onnx.ModelProto) -> list[str]:
     return [
         node.name
         for node in model.graph.node
-        if after & set(node.input) or not needed & set(node.output)
+        if after & set(node.input) or not needed & set(node.output) or node.name.startswith(STAGE)
     ]
 
 

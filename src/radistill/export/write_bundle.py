@@ -35,6 +35,7 @@ from radistill.schema.card import (
     Card,
     CardCalibration,
     FileFigures,
+    Lineage,
     OperatingPoint,
     Population,
     Quantisation,
@@ -86,6 +87,7 @@ class BundleSpec:
     quantisation: Quantisation | None = None
     small: bytes | None = None
     float32: Figures | None = None
+    lineage: Lineage | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,7 @@ def _fill(
         intended_use=INTENDED_USE,
         quantisation=quantisation,
         parity=exported.parity,
+        lineage=spec.lineage,
         files={name: sha256(work / name) for name in names},
     )
     write_text(work / README, model_card(card))

@@ -136,6 +136,26 @@ class TrainingData(Part):
     seed: int | None = None
 
 
+class Lineage(Part):
+    """Where an adapted model comes from.
+
+    parent: sha256 of the model.onnx that was adapted, parent_name its bundle. site: as its user
+    named it. change: what was changed for the site. films, patients: local ones that it was fitted
+    to. folds: outer folds over patients, which the card's figures and operating points are of: they
+    judge the way the model was made, on films that it had not seen, not the file itself.
+    confounds: what else tells the label there.
+    """
+
+    parent: str
+    parent_name: str
+    site: str
+    change: str
+    films: int
+    patients: int
+    folds: int
+    confounds: tuple[str, ...] = ()
+
+
 class Card(BaseModel):
     """The contents of `card.json`; docs/bundle.md explains each field.
 
@@ -178,6 +198,7 @@ class Card(BaseModel):
     intended_use: str
     quantisation: Quantisation
     parity: float  # greatest difference of an output between PyTorch and model.onnx
+    lineage: Lineage | None = None  # of an adapted model
     files: dict[FileName, str]
 
     @field_validator("figures", mode="before")

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from radistill.files import write_text
+from radistill.schema.adaptation import Adaptation
 from radistill.schema.audit import Audit
 from radistill.schema.card import Card
 from radistill.schema.comparison import Comparison, ModelMetrics
@@ -20,6 +21,7 @@ from radistill.schema.weak_points import Explanation, Robustness
 
 # File name, without ending, of each kind of file that is written.
 PUBLISHED: dict[str, type[BaseModel]] = {
+    "adaptation": Adaptation,
     "audit": Audit,
     "card": Card,
     "comparison": Comparison,

@@ -4,11 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from radistill.data.dataset import Dataset
-from radistill.data.film_index import FilmIndex
-from radistill.data.manifest import Film, read_manifest
-from radistill.data.training_films import TrainingFilms
+from radistill.data.manifest import Film
+from radistill.data.training_films import training_films_of
 from radistill.errors import UsageError
-from radistill.schema.card import TRAINING_FILMS
 
 _SHOWN = 3
 
@@ -45,23 +43,6 @@ def without_seen(model: Path, dataset: Dataset, *, keep: bool) -> tuple[Dataset,
     rest = tuple(film for film, is_seen in zip(dataset.films, seen, strict=True) if not is_seen)
     note = f"{what}. They are left out; --keep-seen keeps them."
     return replace(dataset, films=rest, notes=(*dataset.notes, note)), len(films)
-
-
-def training_films_of(model: Path) -> TrainingFilms | None:
-    """The films of a bundle's list, or of the manifest of a run or of the run of a model folder."""
-    listed = _listed(model)
-    for run in (model, model.resolve().parent):  # a run; a model folder or a bundle in it
-        if (run / "manifest.csv").is_file() and listed is None:
-            films, hashes = read_manifest(run / "manifest.csv"), FilmIndex.hashes_in(run / "cache")
-            own, bundle = TrainingFilms.of(films, hashes), _listed(run / "bundle")
-            # The cache, which has the perceptual hashes, may have been deleted.
-            return TrainingFilms(own.records | bundle.records) if bundle else own
-    return listed
-
-
-def _listed(bundle: Path) -> TrainingFilms | None:
-    file = bundle / TRAINING_FILMS
-    return TrainingFilms.from_bytes(file.read_bytes(), str(file)) if file.is_file() else None
 
 
 def _names(films: list[Film]) -> str:

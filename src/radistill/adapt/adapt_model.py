@@ -1,0 +1,110 @@
+"""A bundle and a site's films -> the adapted bundle where a gain is shown, and a report always."""
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from radistill.adapt.adaptation_report import write_adaptation_report
+from radistill.adapt.choose import FOLDS, Choice, choose_change
+from radistill.adapt.confounds import find_confounds
+from radistill.adapt.local_bundle import write_local_bundle
+from radistill.adapt.local_films import LocalFilms, read_local_films
+from radistill.data.external_data import ExternalData
+from radistill.errors import UsageError
+from radistill.progress import console
+from radistill.runtime.find_bundle import find_bundle
+from radistill.runtime.open_bundle import Bundle
+from radistill.schema.adaptation import Adaptation
+from radistill.schema.card import FLOAT32
+from radistill.schema.record import write_record
+
+RECORD = "adaptation.json"
+
+
+def adapt_model(
+    model: str,
+    data: ExternalData,
+    out: Path,
+    *,
+    site: str | None = None,
+    rule: str = "youden",
+    seed: int = 0,
+) -> Adaptation:
+    """Adapt the bundle `model` names to the films of `data`; write `out`, return what came of it.
+
+    out: report.html, adaptation.json and the outer folds' predictions; the bundle too where a
+    change has a shown gain. site: a name for the card, that of the data if not given. rule: by
+    which a threshold is chosen. An interrupted run goes on with the films that it has read.
+
+    Raises UsageError for data that cannot be used, and if `out` holds something else.
+    """
+    bundle = Bundle.load(find_bundle(model))
+    _check_free(out, bundle.folder)
+    cache = out / "cache"
+    films = read_local_films(bundle, data, cache)
+    console.print(
+        f"{len(films.squares)} films read; trying what they pay for, by {FOLDS} outer folds",
+        markup=False,
+    )
+    with threadpool_limits(1):  # matrices are small: threads would wait for each other
+        choice = choose_change(films.scores, seed, rule)
+        adaptation = _outcome(bundle, films, choice, site or films.dataset.name, seed)
+    if adaptation.gained:
+        write_local_bundle(out, bundle, films, choice, adaptation)
+    write_record(out / RECORD, adaptation)
+    write_adaptation_report(out, bundle.card, films, choice, adaptation)
+    shutil.rmtree(cache, ignore_errors=True)
+    return adaptation
+
+
+def _check_free(out: Path, parent: Path) -> None:
+    """OUT is new, empty, of an interrupted run, or of an earlier adaptation."""
+    if out.resolve() == parent.resolve():
+        raise UsageError(f"{out}: is the bundle to adapt; name another folder with --out")
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: is a file; name a folder with --out")
+    held = {entry.name for entry in out.iterdir()} if out.exists() else set()
+    if held - {"cache"} and RECORD not in held:
+        raise UsageError(f"{out}: holds something else; name another folder with --out")
+
+
+def _outcome(bundle: Bundle, films: LocalFilms, choice: Choice, site: str, seed: int) -> Adaptation:
+    scores, dataset = films.scores, films.dataset
+    after = choice.odds["head"] if choice.name == "head" else None
+    unreadable = len(dataset.unreadable)
+    notes = (
+        *dataset.notes,
+        *_seen_note(bundle, films.seen),
+        *([f"{unreadable} files could not be read and were left out."] if unreadable else []),
+    )
+    return Adaptation(
+        format=1,
+        site=site,
+        parent=bundle.card.files[FLOAT32],
+        parent_name=bundle.folder.name,
+        films=len(scores.truth),
+        positives=int(scores.truth.sum()),
+        patients=len(set(scores.patients)),
+        seen=films.seen,
+        folds=FOLDS,
+        seed=seed,
+        changes=choice.changes,
+        chosen=choice.name,
+        reason=choice.reason,
+        confounds=find_confounds(scores, films.columns, after, seed=seed),
+        counts=Counter(film.label for film in dataset.films),
+        notes=notes,
+    )
+
+
+def _seen_note(bundle: Bundle, seen: int | None) -> list[str]:
+    if seen is None:
+        return [
+            f"{bundle.folder.name} does not list the films that it was trained on: whether some of "
+            "these are among them cannot be told."
+        ]
+    if seen:
+        return [f"{seen} films that the model was trained or chosen on were left out."]
+    return []
