@@ -16,7 +16,7 @@ from radistill.export.int8 import shrink
 from radistill.export.model_card import model_card
 from radistill.export.ood_statistics import abstention_rates, fit_limits
 from radistill.export.operating_points import validation_points, without_points
-from radistill.export.population import frontal_films
+from radistill.export.population import UNNAMED
 from radistill.files import replacing_folder, sha256, write_json, write_text
 from radistill.metrics.calibration import UNCALIBRATED
 from radistill.runtime.open_bundle import Bundle
@@ -168,7 +168,7 @@ def _fill(
             scale=cam_scale(outputs.cam, probability >= spec.threshold),
         ),
         embedding_size=outputs.embedding.shape[1],
-        population=spec.population or frontal_films(spec.training_data.name),
+        population=spec.population or UNNAMED,
         abstention=_abstention(val, test, shipped),
         training_data=spec.training_data,
         figures=spec.figures and without_points(spec.figures, points),

@@ -191,7 +191,7 @@ def bundle_model(
         synthetic=dataset.synthetic,
         leaking=dataset.leaking,
         population=population
-        or population_of(dataset.name, [film.path for film in films], synthetic=dataset.synthetic),
+        or population_of([film.path for film in films], synthetic=dataset.synthetic),
     )
     return write_bundle(
         folder,
