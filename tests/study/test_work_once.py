@@ -210,7 +210,7 @@ def test_a_bundle_made_again_and_figures_made_anew(run: Path, tmp_path: Path) ->
         bundle_run(run, anyway=True)
     small = {"figure_draws": 1} if small_files(run) else {}
     # Of the student on both; on validation it is set against the two simpler models.
-    assert counts == {"load_model": 1, "read_predictions": 4, **small}
+    assert counts == {"load_model": 1, "trace": 1, "read_predictions": 4, **small}
     with counted() as counts:
         refresh_run(run, settings(), out=tmp_path / "out", robust=True)
     assert counts["decode"] == 0
