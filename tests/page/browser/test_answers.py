@@ -67,6 +67,25 @@ def test_a_film_is_answered_as_python_answers(
     assert abs(float(mark.rstrip("%")) - shown) < 0.06
 
 
+MEANING = """async (card) => {
+  const { meaning } = await import(new URL("app/meaning.js", location.href));
+  const setting = { threshold: card.threshold, point: "default" };
+  return meaning(card, setting).map((part) => part.textContent).join(" ");
+}"""
+
+
+def test_a_class_that_is_no_known_disease_is_a_label(
+    page: Page, pneumonia: Path, card: Card
+) -> None:
+    """Folders are called sick, positive or 1: nobody has "sick"."""
+    page.add(pneumonia)
+    values = card.model_dump(mode="json")
+    assert "with pneumonia" in page.tab.evaluate(MEANING, values)
+    said = page.tab.evaluate(MEANING, values | {"positive": "sick"})
+    assert "Of 100 films labelled “sick” it finds about" in said
+    assert "Of 100 other films it wrongly marks about" in said
+
+
 def test_sensitivity_and_specificity_are_said_in_plain_words(
     page: Page, pneumonia: Path, card: Card
 ) -> None:

@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { number, t } from "./i18n.js";
 import { measured, neighbours, onTest, onValidation } from "./measured.js";
-import { className, interval, ofHundred, people, pointName } from "./phrases.js";
+import { className, interval, isFinding, ofHundred, people, pointName } from "./phrases.js";
 
 export function meaning(card, setting) {
   const same = card.operating_points.filter(({ threshold }) => threshold === setting.threshold);
@@ -24,17 +24,21 @@ function frequencies(card, { sensitivity, specificity }) {
   const names = { disease: className(card.positive), people: t(`people.${people(card)}`) };
   const detected = ofHundred(sensitivity.value);
   const alarms = 100 - ofHundred(specificity.value);
+  // The name of a folder is a label; only of what the page knows is it said that people have it.
+  const [found, alarm] = isFinding(card.positive)
+    ? ["meaning.found", "meaning.alarm"]
+    : ["meaning.found.label", "meaning.alarm.label"];
   const within = (low, high) => t("meaning.interval", { range: interval(low, high) });
   return h(
     "div.frequencies", {},
     frequency(
       "found", detected,
-      t("meaning.found", { ...names, count: number(detected), n: detected }),
+      t(found, { ...names, count: number(detected), n: detected }),
       `${t("sensitivity")}, ${within(sensitivity.low, sensitivity.high)}`,
     ),
     frequency(
       "alarm", alarms,
-      t("meaning.alarm", { ...names, count: number(alarms), n: alarms }),
+      t(alarm, { ...names, count: number(alarms), n: alarms }),
       `${t("false-alarms")}, ${within(1 - specificity.high, 1 - specificity.low)}`,
     ),
   );

@@ -11,6 +11,9 @@ export function className(name) {
   return has(key) ? t(key) : name.toLowerCase();
 }
 
+/** Whether a class is a disease that the page has a word for, and not just a label. */
+export const isFinding = (name) => has(`class.${name.toLowerCase()}`);
+
 export const capital = (text) => text.charAt(0).toLocaleUpperCase() + text.slice(1);
 
 /** The outcome of a film, as a heading or a badge. */
