@@ -84,21 +84,14 @@ def write_local_bundle(
             confounds=tuple(c.name for c in adaptation.confounds if c.tells),
         ),
     )
-    # Limits of abstention are set on two thirds of the patients and measured on the rest.
-    fit, held = scores.folds(np.arange(len(scores.truth)), 3, adaptation.seed)[0]
     return write_bundle(
         out,
         exported=_exported(bundle, films, choice),
         spec=spec,
-        val=_of_rows(films, fit),
-        test=_of_rows(films, held),
+        val=BundleFilms(films.squares, scores.truth, scores.patients.tolist()),
+        test=None,
         training_films=TrainingFilms(own.records | known.records) if known else own,
     )
-
-
-def _of_rows(films: LocalFilms, rows: np.ndarray) -> BundleFilms:
-    scores = films.scores
-    return BundleFilms(films.squares[rows], scores.truth[rows], scores.patients[rows].tolist())
 
 
 def outer_predictions(films: LocalFilms, choice: Choice, positive: str) -> Predictions:

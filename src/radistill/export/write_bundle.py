@@ -108,13 +108,14 @@ def write_bundle(
     exported: ExportedModel,
     spec: BundleSpec,
     val: BundleFilms,
-    test: BundleFilms,
+    test: BundleFilms | None,
     training_films: TrainingFilms | None = None,
 ) -> Card:
     """Write a bundle to `folder`, replacing an older one; return its card.
 
     val: judges the smaller file and sets the limits of abstention. test: on it is measured how
-    often they abstain. training_films: so that an evaluation can tell the films that the model has
+    often they abstain; where there is none, on a third of val's patients, by limits that the others
+    set. training_films: so that an evaluation can tell the films that the model has
     seen. Raises RadistillError if a file cannot be written; an older bundle is then still there.
     """
     if not len(val.squares) == len(np.asarray(val.truth)) == len(val.patients):
@@ -131,7 +132,11 @@ def write_bundle(
 
 
 def _fill(
-    work: Path, exported: ExportedModel, spec: BundleSpec, val: BundleFilms, test: BundleFilms
+    work: Path,
+    exported: ExportedModel,
+    spec: BundleSpec,
+    val: BundleFilms,
+    test: BundleFilms | None,
 ) -> Card:
     positive = spec.classes.index(spec.positive)
     squares, truth = val.squares, np.asarray(val.truth, dtype=bool)
@@ -193,18 +198,36 @@ def _fill(
 
 
 def _abstention(
-    val: BundleFilms, test: BundleFilms, session: InferenceSession
+    val: BundleFilms, test: BundleFilms | None, session: InferenceSession
 ) -> Abstention | None:
     def embed(squares: np.ndarray) -> np.ndarray:
         return run_batches(session, squares).embedding
 
-    limits = fit_limits(val.squares, val.patients, embed)
-    if limits is None:
+    limits = judged = fit_limits(val.squares, val.patients, embed)
+    fitted = val
+    if test is None:
+        fitted, test = _parted(val)
+        judged = fit_limits(fitted.squares, fitted.patients, embed)
+    if limits is None or judged is None:
         return None
     measured = abstention_rates(
-        limits, test.squares, test.patients, embed, validation_films=len(val.squares)
+        judged, test.squares, test.patients, embed, validation_films=len(fitted.squares)
     )
     return Abstention(**dict(limits), measured=measured)
+
+
+def _parted(films: BundleFilms) -> tuple[BundleFilms, BundleFilms]:
+    """Two thirds of the patients, and the others."""
+    ids = sorted(set(films.patients))
+    held = set(np.random.default_rng(0).permutation(ids)[: len(ids) // 3])
+    out = np.array([patient in held for patient in films.patients])
+    truth = np.asarray(films.truth)
+
+    def rows(chosen: np.ndarray) -> BundleFilms:
+        owners = [films.patients[int(row)] for row in np.flatnonzero(chosen)]
+        return BundleFilms(films.squares[chosen], truth[chosen], owners)
+
+    return rows(~out), rows(out)
 
 
 def _float32(work: Path, test: Figures, val: BundleFilms, positive: int) -> FileFigures:
