@@ -18,7 +18,13 @@ from radistill.runtime.ood import (
     reasons_by_statistics,
     thumbnails,
 )
-from radistill.schema.abstention import AbstentionRates, Caught, Gaussian, Limits, Orientation
+from radistill.schema.abstention import (
+    AbstentionLimits,
+    AbstentionRates,
+    Caught,
+    Gaussian,
+    Orientation,
+)
 
 Embed = Callable[[np.ndarray], np.ndarray]  # uint8 (N, S, S) -> (N, D)
 
@@ -32,7 +38,9 @@ OUTLIERS = 450
 DETECTOR_KEEPS, LAYOUT_KEEPS, ORIENTATION_KEEPS = 0.998, 0.995, 0.992
 
 
-def fit_limits(squares: np.ndarray, patients: Sequence[str], embed: Embed) -> Limits | None:
+def fit_limits(
+    squares: np.ndarray, patients: Sequence[str], embed: Embed
+) -> AbstentionLimits | None:
     """Statistics from the validation films, uint8 (N, S, S); None if they are too few or small.
 
     embed: the deployed model's embedding. Limits are quantiles over films of patients that each
@@ -48,7 +56,7 @@ def fit_limits(squares: np.ndarray, patients: Sequence[str], embed: Embed) -> Li
         orientations(fit_orientation(squares[fitted]), known[~fitted])[:, 0]
         for fitted in (half, ~half)
     ]
-    return Limits(
+    return AbstentionLimits(
         detector=fit_gaussian(embeddings),
         detector_limit=_limit(embeddings, half, DETECTOR_KEEPS),
         layout=fit_gaussian(np.concatenate([known, thumbnails(exposed(squares))])),
@@ -59,7 +67,7 @@ def fit_limits(squares: np.ndarray, patients: Sequence[str], embed: Embed) -> Li
 
 
 def abstention_rates(
-    limits: Limits,
+    limits: AbstentionLimits,
     squares: np.ndarray,
     patients: Sequence[str],
     embed: Embed,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from radistill.schema.abstention import Gaussian, Limits, Orientation
+from radistill.schema.abstention import AbstentionLimits, Gaussian, Orientation
 
 THUMBNAIL = 16
 SKETCH = 8  # components
@@ -57,7 +57,7 @@ def orientations(known: Orientation, x: np.ndarray) -> np.ndarray:
 
 
 def reasons_by_statistics(
-    known: Limits, squares: np.ndarray, embeddings: np.ndarray
+    known: AbstentionLimits, squares: np.ndarray, embeddings: np.ndarray
 ) -> list[list[str]]:
     """For each film the limits of the card that it is beyond, as keys of `decision.REASONS`.
 

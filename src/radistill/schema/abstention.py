@@ -105,7 +105,7 @@ class AbstentionRates(Statistics):
     outliers_caught_ci: tuple[float, float] | None = None
 
 
-class Limits(Statistics):
+class AbstentionLimits(Statistics):
     """Limits beyond which the model does not answer; docs/bundle.md tells how they are found.
 
     detector, detector_limit: of the embedding. layout, layout_limit: of the thumbnail. posture,
@@ -120,7 +120,7 @@ class Limits(Statistics):
     posture_limit: float
 
 
-class Abstention(Limits):
+class Abstention(AbstentionLimits):
     """Limits, and how often they abstain."""
 
     measured: AbstentionRates
