@@ -43,8 +43,10 @@ def test_for_the_network_a_token_is_made_and_shown_once(bundle: Path) -> None:
         assert len(token) >= 32
         assert httpx.get(server.url + "/v1/bundle").status_code == 401
         assert httpx.get(server.url + "/").status_code == 200
-        headers = {"Authorization": f"Bearer {token}", "Host": "clinic.example"}
+        headers = {"Authorization": f"Bearer {token}"}
         assert httpx.get(server.url + "/v1/bundle", headers=headers).status_code == 200
+        other = headers | {"Host": "clinic.example"}
+        assert httpx.get(server.url + "/v1/bundle", headers=other).status_code == 421
     assert server.log.count(token) == 1
 
 
