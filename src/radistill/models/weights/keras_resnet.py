@@ -10,7 +10,7 @@ from torch import Tensor
 
 # What the Keras network subtracts from pixels of 0 to 255 (it takes the channels as BGR).
 _CAFFE_MEAN_RGB = (123.68, 116.779, 103.939)
-_EPSILON_DIFFERENCE = 1e-3 - 1e-5  # of batch norm, Keras' less torch's
+_KERAS_EPSILON, _TORCH_EPSILON = 1e-3, 1e-5  # of batch norm
 _CONV = re.compile(r"res(\d)([a-f])_branch(1|2[abc])/kernel")
 _LAYERS = {
     "1": ("downsample.0", "downsample.1"),
@@ -67,6 +67,6 @@ def _norm(name: str, keras: Mapping[str, Tensor], source: str, bias: Tensor) -> 
         f"{name}.weight": keras[f"{source}/gamma"],
         f"{name}.bias": keras[f"{source}/beta"],
         f"{name}.running_mean": keras[f"{source}/moving_mean"] - bias,
-        f"{name}.running_var": keras[f"{source}/moving_variance"] + _EPSILON_DIFFERENCE,
+        f"{name}.running_var": keras[f"{source}/moving_variance"] + _KERAS_EPSILON - _TORCH_EPSILON,
         f"{name}.num_batches_tracked": torch.tensor(0),
     }
