@@ -109,6 +109,25 @@ def test_a_loss_that_is_not_finite_stops_with_the_first_such_step_and_its_films(
     assert named == {f"0-{row}" for row in order}
 
 
+@pytest.mark.parametrize("changes", [{}, {"ema": 0.9, "criterion": "worst_auc"}])
+def test_weights_that_the_last_step_spoils_are_noticed_with_its_films(tiny, task, changes) -> None:
+    class Spoilt(CrossEntropy):
+        steps = 0
+
+        def __call__(self, outputs, *args):
+            self.steps += 1
+            loss = super().__call__(outputs, *args)
+            if self.steps < 12:  # six steps an epoch
+                return loss
+            return loss + (outputs.logits * 0).sum(dim=1).sqrt()  # 0, of infinite slope
+
+    with pytest.raises(RadistillError, match=r"validation .* epoch 2, step 6") as error:
+        run(tiny, task(), objective=Spoilt(), **changes)
+    named = set(str(error.value).split("batch: ")[1].split(", "))
+    order = np.random.default_rng([0, 2]).permutation(48)[40:]
+    assert named == {f"0-{row}" for row in order}
+
+
 def test_too_little_memory_for_a_batch_says_what_to_do(tiny, task) -> None:
     class Large(CrossEntropy):
         def __call__(self, *args):

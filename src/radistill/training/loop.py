@@ -25,7 +25,7 @@ from radistill.training.memory import keep_freed_memory
 from radistill.training.objective import CrossEntropy, Objective
 from radistill.training.state import TrainingState, start_training
 from radistill.training.task import TrainingTask
-from radistill.training.validation import validate
+from radistill.training.validation import NotFiniteError, validate
 from radistill.training.views import Views
 
 SAVING = 0.1  # share of the time that may go into saving the state
@@ -44,8 +44,8 @@ def train(
     views: what is seen of the films, cycled by epoch. objective: the loss; cross-entropy if not
     given. Returns a row for each epoch.
 
-    Raises RadistillError if the loss is not finite, naming the step and the batch's films, and if
-    the memory does not hold a batch.
+    Raises RadistillError if the loss or what is validated is not finite, naming the step and the
+    batch's films, and if the memory does not hold a batch.
     """
     keep_freed_memory()
     name, accelerator, epochs = task.name, task.accelerator, recipe.epochs
@@ -84,7 +84,13 @@ def train(
                     raise RadistillError(_too_large(recipe, task)) from None
                 raise
             state.scored.eval()
-            figures = validate(state.scored, task.val, task.positive, recipe.criterion, accelerator)
+            try:
+                figures = validate(
+                    state.scored, task.val, task.positive, recipe.criterion, accelerator
+                )
+            except NotFiniteError:  # no loss follows the last step, which may spoil the weights
+                what = "the output for validation films"
+                raise RadistillError(_not_finite(what, task, recipe, epoch, steps - 1)) from None
             if recipe.criterion == "last":
                 figures = replace(figures, criterion=float(epoch))
             seconds = time.perf_counter() - began
@@ -128,7 +134,7 @@ def train_one_epoch(
     rank, processes = accelerator.process_index, accelerator.num_processes
     set_training_mode(state.model, frozen_stages=recipe.frozen_stages, batch_norm=recipe.batch_norm)
     view = views.of_epoch(epoch)
-    order = np.random.default_rng([task.seed, epoch]).permutation(len(films))
+    order = _order(task, epoch)
     torch.manual_seed(task.seed * 100_003 + epoch * 101 + rank)  # dropout
     batch = task.batch_size(recipe.batch_size)
     steps = len(films) // batch  # the films left over have their turn in other epochs
@@ -160,17 +166,21 @@ def train_one_epoch(
             finite = losses[:taken].cpu().isfinite()
             if not finite.all():
                 first = finite.tolist().index(False)
-                rows = order[first * batch : (first + 1) * batch]
-                raise RadistillError(_not_finite(task, epoch, first, rows))
+                raise RadistillError(_not_finite("the loss", task, recipe, epoch, first))
             show(taken, float(losses[:taken].mean()))
     state.share_statistics(accelerator)
     return float(losses.mean())
 
 
-def _not_finite(task: TrainingTask, epoch: int, step: int, rows: np.ndarray) -> str:
-    names = task.train.paths or task.train.shas
+def _order(task: TrainingTask, epoch: int) -> np.ndarray:
+    return np.random.default_rng([task.seed, epoch]).permutation(len(task.train))
+
+
+def _not_finite(what: str, task: TrainingTask, recipe: Recipe, epoch: int, step: int) -> str:
+    names, batch = task.train.paths or task.train.shas, task.batch_size(recipe.batch_size)
+    rows = _order(task, epoch)[step * batch : (step + 1) * batch]
     return (
-        f"{task.name}: the loss is not a finite number at epoch {epoch}, step {step + 1}. "
+        f"{task.name}: {what} is not a finite number at epoch {epoch}, step {step + 1}. "
         "The epochs that were saved are kept. Try a smaller learning rate or clip_norm=1. "
         f"Films of the batch: {', '.join(names[row] for row in rows)}"
     )

@@ -11,12 +11,17 @@ from sklearn.metrics import roc_auc_score
 from torch import nn
 from torch.nn import functional as F
 
+from radistill.errors import RadistillError
 from radistill.models.reported import class_probabilities
 from radistill.training.examples import Examples
 from radistill.training.outputs import images_at_once, outputs, plain
 from radistill.training.tensor_corruptions import VALIDATION, corrupt
 
 Criterion = Literal["auc", "log_loss", "worst_auc", "last"]
+
+
+class NotFiniteError(RadistillError):
+    """Outputs for validation films are NaN or infinite."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,12 @@ class ValidationFigures:
 
 
 def auc(logits: torch.Tensor, classes: np.ndarray, class_of: Sequence[int], positive: int) -> float:
-    """AUC-ROC of the positive class against the rest; 0.5 where only one of them occurs."""
+    """AUC-ROC of the positive class against the rest; 0.5 where only one of them occurs.
+
+    Raises NotFiniteError.
+    """
+    if not logits.isfinite().all():
+        raise NotFiniteError("the network's outputs for validation films are not finite numbers")
     truth = classes == positive
     if truth.all() or not truth.any():
         return 0.5
