@@ -1,10 +1,12 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from radistill import files
 from radistill.errors import RadistillError, UsageError
 from radistill.files import (
     read_csv,
@@ -13,7 +15,26 @@ from radistill.files import (
     sha256,
     write_csv,
     write_json,
+    write_text,
 )
+
+
+def test_a_file_is_closed_when_it_gets_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows, which has no `fcntl`, renames no open file."""
+    rename = os.replace
+
+    def only_closed(source: Path, target: Path) -> None:
+        for number in os.listdir("/proc/self/fd"):
+            with suppress(FileNotFoundError):
+                assert os.readlink(f"/proc/self/fd/{number}") != str(source)
+        rename(source, target)
+
+    monkeypatch.setattr(files, "_fcntl", None)
+    monkeypatch.setattr(os, "replace", only_closed)
+    write_text(tmp_path / "file", "whole")
+    assert (tmp_path / "file").read_text() == "whole"
 
 
 def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:

@@ -45,7 +45,8 @@ def replacing(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _scratch(path)
     try:
-        with _held(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)):
+        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR
+        with _held(os.open(temporary, flags, 0o666) if _fcntl else None):
             _sweep(path)
             yield temporary
             _to_disk(temporary)
@@ -121,7 +122,10 @@ def _scratch(path: Path, kind: str = "") -> Path:
 
 @contextmanager
 def _held(file: int | None) -> Iterator[None]:
-    """Lock what is open until the block ends or the process dies, then close it."""
+    """Lock what is open until the block ends or the process dies, then close it.
+
+    file: None on Windows, which renames nothing that is open.
+    """
     try:
         if file is not None:
             _lock(file)
