@@ -12,6 +12,7 @@ from radistill.training import loop
 from radistill.training.head import FEATURES, train_head
 from radistill.training.objective import CrossEntropy
 from radistill.training.outputs import outputs, plain
+from radistill.training.views import Views
 
 
 def fit(tiny, task, **changes):
@@ -72,7 +73,7 @@ def test_fine_tuning_does_not_throw_the_head_out_of_its_optimum(tiny, task, film
             return loss
 
     still = AugmentConfig(rotate=0, shift=0, scale=0, brightness=0, contrast=0, noise=0)
-    loop.train(model, recipe, hard, still, objective=Recorded())
+    loop.train(model, recipe, hard, Views(4, 0, still), objective=Recorded())
     assert max(losses[:5]) < losses[0] + 0.5
 
 
