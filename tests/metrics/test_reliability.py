@@ -107,6 +107,20 @@ def test_fits_of_any_sureness_are_those_of_statsmodels(sure, seed):
     assert moved.mean() == pytest.approx(truth.mean(), abs=1e-6)
 
 
+@pytest.mark.parametrize("sure", [5, 10, 15, 20])
+def test_a_model_that_is_sure_of_every_film_has_an_intercept(sure):
+    """Where nearly every film is far from 0.5, the first step of Newton's method is immense."""
+    rng = np.random.default_rng(0)
+    truth = rng.random(600) < 0.7
+    odds = np.where(truth ^ (rng.random(600) < 0.05), 1, -1) * sure * (0.5 + rng.random(600))
+    told = 1 / (1 + np.exp(-odds))
+    moved = 1 / (1 + np.exp(-(log_odds(told) + intercept(truth, told))))
+    assert moved.mean() == pytest.approx(truth.mean(), abs=1e-6)
+    weights = rng.multinomial(600, np.full(600, 1 / 600), 200).astype(float)
+    resampled = weighted_intercept(truth, told, weights)
+    assert np.isfinite(resampled).all()
+
+
 def test_what_has_no_finite_fit_is_none():
     apart = np.array([False, False, True, True]), np.array([0.1, 0.2, 0.8, 0.9])
     assert slope(*apart) is None

@@ -6,6 +6,7 @@ from scipy.special import logit
 ECE_BINS = 15
 EDGE = 1e-9  # a probability of 0 or 1 has no logit
 STEPS = 25
+LARGEST = 4.0  # step of the intercept
 
 
 def log_odds(probability: np.ndarray) -> np.ndarray:
@@ -89,7 +90,8 @@ def _newton(truth: np.ndarray, odds: np.ndarray, weights: np.ndarray, *, slope: 
                 db = (h00 * g1 - h01 * g0) / determinant
                 b += db[:, None]
             else:
-                da = db = g0 / h00
+                # Films far from 0.5 say little of where the root is, but for its direction.
+                da = db = np.clip(g0 / h00, -LARGEST, LARGEST)
             a += da[:, None]
             step = np.maximum(np.abs(da), np.abs(db))
             if not (step > 1e-8).any():  # rows that diverged stay NaN
