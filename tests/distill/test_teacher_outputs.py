@@ -62,6 +62,12 @@ def test_the_order_of_the_films_does_not_matter(teacher, tmp_path) -> None:
     )
 
 
+def test_what_no_method_reads_takes_no_memory(teacher, tmp_path) -> None:
+    cached = compute(teacher, [0, 1], tmp_path).on(films([0, 1]), torch.device("cpu"), {"logits"})
+    sizes = [part.untyped_storage().nbytes() for part in cached.every]
+    assert sizes == [2 * 2 * 2 * 4, 0, 0]  # views, films, outputs, bytes
+
+
 def test_another_key_computes_anew(teacher, tmp_path) -> None:
     first = compute(teacher, [0, 1], tmp_path)
     with torch.no_grad():

@@ -57,7 +57,8 @@ class TeacherOutputCache:
                 "run's teacher-outputs folder and run again"
             )
         moved = (
-            (part if name in parts else part[:, :0]).to(device)
+            # Not a slice, which would keep the whole part in memory.
+            (part if name in parts else part.new_empty(len(part), 0)).to(device)
             for name, part in self.every._asdict().items()
         )
         return TeacherOutputCache(self.shas, TeacherOutputs(*moved))
