@@ -68,6 +68,7 @@ def check_split(model: GreyClassifier, frozen: int) -> None:
     """
     size = model.input_size
     images = torch.rand(2, 1, size, size, generator=torch.Generator().manual_seed(0))
+    images = images.to(next(model.parameters()).device)  # a GPU, once the head was fitted there
     model.eval()
     try:
         whole = model.embedding(images)
