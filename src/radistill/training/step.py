@@ -33,8 +33,11 @@ class Gradients:
         self._loss = torch.empty(0)
 
     def here(self) -> AbstractContextManager[object]:
-        """Where a graph can be recorded: a stream of its own."""
-        return torch.cuda.stream(self._stream) if self._stream else nullcontext()
+        """Where a graph can be recorded: a stream of its own, after all that was asked before."""
+        if self._stream is None:
+            return nullcontext()
+        self._stream.wait_stream(torch.cuda.current_stream(self._stream.device))
+        return torch.cuda.stream(self._stream)
 
     def __call__(self, images: Tensor, targets: Tensor, seen: Tensor) -> Tensor:
         """The loss, which the next call may overwrite.
