@@ -12,6 +12,7 @@ import pytest
 
 from radistill.config import DataConfig
 from radistill.data import Dataset, load_dataset
+from radistill.data.cache import open_cache
 from radistill.data.external_data import ExternalData, read_external
 from radistill.data.film_index import FilmIndex
 from radistill.data.sources import image_files
@@ -79,6 +80,34 @@ def test_a_repeated_load_reads_and_decodes_nothing(old: Path, work: Work, tmp_pa
     assert again.perceptual_hashes == first.perceptual_hashes
     shas = [film.sha256 for film in first.films]
     assert np.array_equal(again.squares[16].batch(shas), first.squares[16].batch(shas))
+
+
+def test_what_was_read_before_an_interruption_is_kept(
+    old: Path, work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    films = len(work.load(old, tmp_path / "whole", 16).films)
+
+    def interrupted(content: bytes) -> np.ndarray:
+        if sum(work.decoded.values()) == 20:
+            raise KeyboardInterrupt
+        return work._decode(content)
+
+    monkeypatch.setattr("radistill.progress.cores", lambda: 1)
+    monkeypatch.setattr(image_files, "decode", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        work.load(old, tmp_path / "cache", 16)
+    monkeypatch.setattr(image_files, "decode", work._decode)
+    again = work.load(old, tmp_path / "cache", 16)
+    assert work.decoded.total() == films - 20
+    with monkeypatch.context() as patch:
+        patch.setattr("radistill.data.scan.Film", None)  # stops at the first film
+        with pytest.raises(TypeError):
+            work.load(old, tmp_path / "cache", 16)
+    assert work.load(old, tmp_path / "cache", 16).films == again.films
+    assert not work.read
+    whole = open_cache(tmp_path / "whole", 16)
+    shas = [film.sha256 for film in again.films]
+    assert np.array_equal(again.squares[16].batch(shas), whole.batch(shas))
 
 
 def test_a_touched_file_is_hashed_and_a_changed_one_decoded(

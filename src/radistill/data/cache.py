@@ -7,7 +7,7 @@ appended; they count once the index that names them is written.
 
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -99,7 +99,8 @@ def appending(folder: Path, caches: Mapping[int, PixelCache | None]) -> Iterator
 def _writer(
     folder: Path, size: int, cache: PixelCache | None
 ) -> Iterator[Callable[[str, np.ndarray], None]]:
-    """Yield what appends a square to the file of one size; at the end write its index."""
+    """Yield what appends a square to the file of one size; write its index however the block ends,
+    but for a full disk."""
     data = _data(folder, size)
     keys = dict.fromkeys(cache.keys if cache else ())
     crc32 = cache.crc32 if cache else 0
@@ -119,10 +120,17 @@ def _writer(
                     keys[sha] = None
 
             yield add
-    except BaseException as error:
+    except OSError as error:
         if cache is None:
             data.unlink(missing_ok=True)
-        raise unwritable(error, data) if isinstance(error, OSError) else error from None
+        raise unwritable(error, data) from None
+    except BaseException:  # an interruption, say: what was added before it counts
+        _write_index(folder, size, keys, crc32)
+        raise
+    _write_index(folder, size, keys, crc32)
+
+
+def _write_index(folder: Path, size: int, keys: Iterable[str], crc32: int) -> None:
     index = {
         "preprocessing": PREPROCESSING_VERSION,
         "size": size,

@@ -90,18 +90,21 @@ def scan(
 
     films: list[Film] = []
     unreadable: list[Unreadable] = []
-    with appending(folder or Path(), caches) as add:
-        for result in each(read, listed, "Reading films"):
-            if isinstance(result, Unreadable):
-                unreadable.append(result)
-                continue
-            films.append(result.film())
-            new.add(result.listed.path, result.stamp, result.sha, result.facts)
-            add(result.sha, result.squares)
-    # Films of another call keep their facts, as they keep their squares: it may have been a slip.
-    kept = new.model_copy(update={"contents": old.contents | new.contents})
-    if folder is not None and kept != old:
-        kept.write(folder)
+    try:
+        with appending(folder or Path(), caches) as add:
+            for result in each(read, listed, "Reading films"):
+                if isinstance(result, Unreadable):
+                    unreadable.append(result)
+                    continue
+                films.append(result.film())
+                new.add(result.listed.path, result.stamp, result.sha, result.facts)
+                add(result.sha, result.squares)
+    finally:  # also what was read before an interruption
+        # Films of another call keep their facts, as they keep their squares: perhaps a slip.
+        contents, stamps = old.contents | new.contents, old.stamps | new.stamps
+        kept = new.model_copy(update={"contents": contents, "stamps": stamps})
+        if folder is not None and kept != old:
+            kept.write(folder)
     _refuse_too_many(unreadable, len(listed), max_unreadable)
     drawn = [film.path for film in films if new.contents[film.sha256].black_and_white]
     return Scan(
