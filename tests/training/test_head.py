@@ -7,6 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from torch.nn import functional as F
 
 from radistill.config import AugmentConfig
+from radistill.errors import RadistillError
 from radistill.models import create, set_training_mode
 from radistill.training import loop
 from radistill.training.head import FEATURES, train_head
@@ -54,6 +55,14 @@ def test_features_are_computed_once(tiny, task, monkeypatch) -> None:
     monkeypatch.setattr("radistill.training.head.outputs", None)
     second, *_ = fit(tiny, task)
     assert np.array_equal(first.head[-1].weight.detach(), second.head[-1].weight.detach())
+
+
+def test_features_that_are_not_finite_are_reported(tiny, task) -> None:
+    model, _ = create("baseline", classes=2, weights="random", input_size=32)
+    with torch.no_grad():
+        next(model.parameters()).fill_(torch.inf)
+    with pytest.raises(RadistillError, match=r"not finite numbers: .*mixed_precision=no"):
+        train_head(model, tiny.model_copy(update={"head_epochs": 1}), task())
 
 
 def test_fine_tuning_does_not_throw_the_head_out_of_its_optimum(tiny, task, films) -> None:

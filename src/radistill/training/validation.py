@@ -40,7 +40,10 @@ def auc(logits: torch.Tensor, classes: np.ndarray, class_of: Sequence[int], posi
     Raises NotFiniteError.
     """
     if not logits.isfinite().all():
-        raise NotFiniteError("the network's outputs for validation films are not finite numbers")
+        raise NotFiniteError(
+            "the network's outputs for validation films are not finite numbers: try other weights, "
+            "or mixed_precision=no"
+        )
     truth = classes == positive
     if truth.all() or not truth.any():
         return 0.5
