@@ -57,6 +57,14 @@ def test_an_auc_takes_films_of_both_classes(auc: float, prevalence: float) -> No
     assert films * min(prevalence, 1 - prevalence) >= 2
 
 
+@pytest.mark.parametrize("auc", [0.51, 0.95, 0.999])
+@pytest.mark.parametrize("prevalence", [0.001, 0.5, 0.999])
+def test_a_slope_has_a_number_of_films_whatever_is_expected(auc: float, prevalence: float) -> None:
+    risks, weights = expected_risks(auc, prevalence)
+    assert 0 < risks.min() < risks.max() < 1
+    assert 4 <= films_for_slope(risks, weights, 0.6) <= MOST
+
+
 @pytest.mark.parametrize(("share", "width"), [(0.9, 0.1), (0.5, 0.2), (1.0, 0.05), (0.0, 0.05)])
 def test_a_share_takes_the_films_whose_interval_is_as_wide_as_wished(
     share: float, width: float

@@ -12,6 +12,7 @@ from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
 MOST = 10**9  # films; what takes more cannot be had
+MOST_ODDS = 30.0  # log-odds; beyond some 37 a probability is 1 in floating point
 _Z = float(norm.ppf(0.975))
 
 
@@ -77,7 +78,8 @@ def expected_risks(auc: float, prevalence: float) -> tuple[np.ndarray, np.ndarra
     nodes, weights = np.polynomial.hermite_e.hermegauss(64)
     weights = weights / weights.sum()
     middle = logit(prevalence)
-    risks = expit([middle - d**2 / 2 + d * nodes, middle + d**2 / 2 + d * nodes])
+    x = np.stack([middle - d**2 / 2 + d * nodes, middle + d**2 / 2 + d * nodes])
+    risks = expit(np.clip(x, -MOST_ODDS, MOST_ODDS))
     shares = np.stack([(1 - prevalence) * weights, prevalence * weights])
     return risks.ravel(), shares.ravel()
 
