@@ -47,6 +47,13 @@ def test_each_kind_of_change_has_its_chart(change: dict) -> None:
     assert seen == {names[name] for name in change}
 
 
+def test_first_weeks_without_a_film_that_could_be_read_are_no_baseline() -> None:
+    rng = np.random.default_rng(0)
+    rows = week(rng, 0, 30, unreadable=1.0) + week(rng, 1, 30)
+    with pytest.raises(UsageError, match="have 0 films"):
+        watch(contents(rows), CARD_OF_BUNDLE, baseline=1)
+
+
 @pytest.mark.parametrize("baseline", [0, 4])
 def test_weeks_without_a_change_raise_alarms_as_rarely_as_promised(baseline: int) -> None:
     """At 20 % a week; each trial has a baseline of its own."""

@@ -44,17 +44,18 @@ def watch(
     first = list(weeks)[:baseline]
     reference = of_card(card)
     if baseline:
-        reference = of_rows([row for week in first for row in weeks[week]])
         if len(first) == len(weeks):
             raise UsageError(
                 f"--baseline {baseline}: the results have {counted(len(weeks), 'week')}, so "
                 "none is left to watch"
             )
-        if reference.films < FEWEST:
+        rows = [row for week in first for row in weeks[week]]
+        if (films := len(films_read(rows))) < FEWEST:
             raise UsageError(
-                f"--baseline {baseline}: these weeks have {counted(reference.films, 'film')}; give "
+                f"--baseline {baseline}: these weeks have {counted(films, 'film')}; give "
                 f"more of them, {FEWEST} films are the least"
             )
+        reference = of_rows(rows)
     charts, held, notes = control_charts(weeks, reference, false_alarms)
     charts = tuple(_judged(chart, first) for chart in charts)
     return MonitorFigures(
