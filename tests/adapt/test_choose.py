@@ -40,6 +40,16 @@ def test_the_least_calibration_that_is_as_good_as_the_best(given: dict, wanted: 
     assert after.log_loss < before.log_loss
 
 
+def test_a_calibration_without_a_shown_gain_does_not_win() -> None:
+    """Here the temperature is neither shown to be worse than the best nor to gain itself."""
+    choice = choose_change(site(films=160, seed=6, scale=2.0, bias=0.8))
+    gains = {change.name: change.gain for change in choice.changes}
+    assert gains["temperature"] is not None
+    assert not gains["temperature"].shown
+    assert choice.name == "intercept and slope"
+    assert gains[choice.name].shown
+
+
 def test_a_head_wins_where_the_embedding_knows_more() -> None:
     choice = choose_change(site(films=400, hidden=2.0))
     assert choice.name == "head"

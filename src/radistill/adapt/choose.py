@@ -129,7 +129,8 @@ def _winner(
         )
     least: tuple[ChangeName, ...] = ("nothing", *CALIBRATIONS)
     best = min(least, key=lambda name: float(losses[name].mean()))
-    for name in least:  # the first that is not shown to be worse than the best
+    # The first that is not shown to be worse than the best; no change without a shown gain.
+    for name in (n for n in least if n == "nothing" or _shown(results[n])):
         worse = losses[name] - losses[best]
         if name == best or _interval(local, weights @ worse / weights.sum(axis=1))[0] <= 0:
             break
