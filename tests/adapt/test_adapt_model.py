@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -123,9 +124,11 @@ def test_an_adapted_bundle_is_adapted_again_and_knows_its_films(
 
 
 def test_noise_for_labels_makes_a_report_and_no_bundle(
-    phantoms: tuple[Path, list[np.ndarray]], tmp_path: Path
+    gained: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
-    folder, _ = phantoms
+    """Also where OUT has the bundle of an earlier adaptation."""
+    work, folder, _ = gained
+    shutil.copytree(work / "new", tmp_path / "new")
     labels = np.random.default_rng(1).permutation(["NORMAL", "PNEUMONIA"] * (FILMS // 2)).tolist()
     file = table(tmp_path / "labels.csv", labels)
     done = radistill(
@@ -163,6 +166,13 @@ def test_an_out_that_holds_something_else_is_refused(
     assert done.returncode == 2
     assert "holds something else" in done.stderr
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_an_out_among_the_films_is_refused(tmp_path: Path) -> None:
+    done = radistill("adapt", SHIPPED, "--data", tmp_path, "--out", tmp_path / "NORMAL" / "new")
+    assert done.returncode == 2
+    assert "lies among the films" in done.stderr
+    assert not (tmp_path / "NORMAL").exists()
 
 
 def test_adapting_needs_no_torch(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from radistill.progress import console
 from radistill.runtime.find_bundle import find_bundle
 from radistill.runtime.open_bundle import Bundle
 from radistill.schema.adaptation import Adaptation
-from radistill.schema.card import FLOAT32
+from radistill.schema.card import CARD, FLOAT16, FLOAT32, INT8, README, TRAINING_FILMS
 from radistill.schema.record import write_record
 
 RECORD = "adaptation.json"
@@ -42,6 +42,12 @@ def adapt_model(
     """
     bundle = Bundle.load(find_bundle(model))
     _check_free(out, bundle.folder)
+    if (
+        data.labels is None
+        and data.path.is_dir()
+        and out.resolve().is_relative_to(data.path.resolve())
+    ):
+        raise UsageError(f"{out}: lies among the films; name a folder outside of {data.path}")
     cache = out / "cache"
     films = read_local_films(bundle, data, cache)
     console.print(
@@ -53,6 +59,9 @@ def adapt_model(
         adaptation = _outcome(bundle, films, choice, site or films.dataset.name, seed)
     if adaptation.gained:
         write_local_bundle(out, bundle, films, choice, adaptation)
+    else:  # nor is there one of an earlier adaptation
+        for name in (CARD, README, TRAINING_FILMS, FLOAT32, INT8, FLOAT16):
+            (out / name).unlink(missing_ok=True)
     write_record(out / RECORD, adaptation)
     write_adaptation_report(out, bundle.card, films, choice, adaptation)
     shutil.rmtree(cache, ignore_errors=True)
