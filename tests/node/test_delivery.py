@@ -134,6 +134,18 @@ def test_stow_answers(
         client.send(files)
 
 
+def test_an_answer_that_a_power_cut_took_is_missed_whatever_the_target(tmp_path: Path) -> None:
+    """So that it is made again, instead of holding up all that comes after it."""
+    lost = [tmp_path / "1-report.dcm", tmp_path / "1-capture.dcm"]
+    folder = FolderTarget(kind="folder", name="f", path=tmp_path / "out")
+    with web(200, b"{}") as target, peer(lambda _: 0) as dicom:
+        for one in (target, dicom, folder):
+            client = client_of(one, "RADISTILL")
+            with pytest.raises(FileNotFoundError):
+                client.send(lost)
+            client.rest()
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [

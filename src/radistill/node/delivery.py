@@ -55,7 +55,7 @@ class TargetClient(Protocol):
     """How a kind of target gets objects."""
 
     def send(self, files: Sequence[Path]) -> None:
-        """Raises Unreachable or TurnedDown."""
+        """Raises Unreachable or TurnedDown; FileNotFoundError for files that are gone."""
 
     def check(self) -> None:
         """Whether the target answers; raises as `send` does."""
@@ -134,8 +134,9 @@ class WebClient:
         self._client = web_client(target)
 
     def send(self, files: Sequence[Path]) -> None:
+        objects = [dcmread(file) for file in files]
         try:
-            answer = self._client.store_instances([dcmread(file) for file in files])
+            answer = self._client.store_instances(objects)
         except HTTPError as error:
             code = error.response.status_code if error.response is not None else 500
             raise (TurnedDown if code < 500 and code not in _PASSING else Unreachable)(
