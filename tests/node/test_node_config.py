@@ -38,6 +38,8 @@ BAD = {
     "AE title": {"targets": [TARGET], "ae_title": "a title that is too long"},
     "backslash": {"targets": [TARGET], "ae_title": "A\\B"},
     "url": {"targets": [{"name": "a", "kind": "dicomweb", "url": "ftp://x"}]},
+    "url without host": {"targets": [{"name": "a", "kind": "dicomweb", "url": "http://"}]},
+    "url with a space": {"targets": [{"name": "a", "kind": "dicomweb", "url": "http://a b/"}]},
     "tls without key": {"targets": [TARGET], "tls": {"certificate": "x"}},
     "threshold": {"targets": [TARGET], "decision": {"threshold": 2}},
     "port": {"targets": [TARGET], "port": 70000},

@@ -55,7 +55,7 @@ class WebServer(NodeSetting):
     """url: base of a DICOMweb server, or of an Orthanc. password_file: its first line is taken.
     authority: PEM of who signs its certificate, where the system does not know."""
 
-    url: Annotated[str, Field(pattern="^https?://")]
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/:]\S*$")]
     user: str | None = None
     password_file: Path | None = None
     authority: Path | None = None
