@@ -8,7 +8,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from uuid import uuid4
 
 from radistill.errors import RadistillError
 from radistill.node.film_header import missing_identifier, read_header
@@ -42,11 +42,24 @@ class Inbox:
         self._recent: dict[str, deque[float]] = defaultdict(deque)
         self.full = False
 
-    def take_bytes(self, content: bytes, source: str) -> None:
-        """As `take`, of a film that is in memory."""
-        with NamedTemporaryFile(dir=self._store.incoming, delete=False) as file:
-            file.write(content)
-        self.take(Path(file.name), source)
+    def take_copy(self, film: bytes | Path, source: str) -> None:
+        """As `take`, of a film in memory or in a file elsewhere, which stays. Raises OSError, too.
+
+        What is larger than a film may be is not read.
+        """
+        if isinstance(film, Path):
+            if film.stat().st_size > self._most:
+                self.decline("too-large", source)
+                raise Declined("too-large", CANNOT_UNDERSTAND)
+            film = film.read_bytes()
+        copy = self._store.incoming / uuid4().hex
+        try:
+            copy.write_bytes(film)
+        except OSError:
+            copy.unlink(missing_ok=True)
+            self.decline("no-room", source)
+            raise Declined("no-room", NO_ROOM) from None
+        self.take(copy, source)
 
     def take(self, film: Path, source: str) -> None:
         """Queue a file of the spool's folder `incoming`, which is gone afterwards.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
-import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from io import BytesIO
@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pydicom import dcmwrite
-from requests import RequestException
+from requests import HTTPError, RequestException
 
-from radistill.errors import RadistillError
 from radistill.node.delivery import SECONDS, web_client, web_session
 from radistill.node.inbox import NO_ROOM, Declined, Inbox
 from radistill.node.jobs import JobStore
@@ -24,6 +23,7 @@ from radistill.node.node_config import FolderSource, OrthancSource, Source, WebS
 
 log = logging.getLogger("radistill.node")
 _PAGE = 100
+_SETTLED = 1.0  # seconds without a change after which a file counts as whole
 
 
 class Poller:
@@ -40,7 +40,7 @@ class Poller:
                 for _ in self._poll:
                     if stop.is_set():
                         return
-            except (RequestException, RadistillError, OSError, sqlite3.Error) as error:
+            except Exception as error:  # what servers answer makes libraries raise nearly anything
                 # Messages of requests name URLs, with UIDs in them.
                 log.warning("source %s: %s", self._source.kind, type(error).__name__)
             stop.wait(self._source.seconds)
@@ -65,10 +65,10 @@ class _Round:
     def __iter__(self) -> Iterator[None]:
         raise NotImplementedError
 
-    def take(self, content: bytes) -> bool:
+    def take(self, film: bytes | Path) -> bool:
         """Whether the film was taken; Declined is raised only where it may be taken later."""
         try:
-            self.inbox.take_bytes(content, self.source.kind)
+            self.inbox.take_copy(film, self.source.kind)
         except Declined as error:
             if error.status == NO_ROOM:
                 raise
@@ -132,13 +132,18 @@ class _Web(_Round):
                 search_filters=wanted, limit=_PAGE, offset=offset
             ):
                 for film in page:
-                    uids = [film[tag]["Value"][0] for tag in ("0020000D", "0020000E", "00080018")]
-                    if uids[2] not in self._left and not self.store.knows(uids[2]):
-                        self._fetch(client, uids)
+                    try:
+                        self._fetch(client, film)
+                    except (HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
+                        # It must not hold up those after it, and is asked for again.
+                        log.warning("source dicomweb: a film: %s", type(error).__name__)
                     yield
                 offset += len(page)
 
-    def _fetch(self, client: Any, uids: list[str]) -> None:
+    def _fetch(self, client: Any, film: Any) -> None:
+        uids = [film[tag]["Value"][0] for tag in ("0020000D", "0020000E", "00080018")]
+        if uids[2] in self._left or self.store.knows(uids[2]):
+            return
         file = BytesIO()
         dcmwrite(file, client.retrieve_instance(*uids), enforce_file_format=True)
         self.take(file.getvalue())
@@ -147,11 +152,11 @@ class _Web(_Round):
 
 
 class _Folder(_Round):
-    """Files that have not changed since the look before; taken ones are removed."""
+    """Files that have not changed for `_SETTLED` seconds; taken ones are removed."""
 
     def __init__(self, source: FolderSource, store: JobStore, inbox: Inbox) -> None:
         super().__init__(source, store, inbox)
-        self._seen: dict[Path, tuple[int, int]] = {}
+        self._seen: dict[Path, tuple[int, int, float]] = {}  # size, time of change, seen since
 
     def __iter__(self) -> Iterator[None]:
         folder: Path = self.source.path
@@ -160,13 +165,19 @@ class _Folder(_Round):
         for file in sorted(folder.iterdir()):
             if not file.is_file() or file.is_symlink() or file.name.startswith("."):
                 continue
-            stat = file.stat()
-            self._seen[file] = stat.st_size, stat.st_mtime_ns
-            if before.get(file) != self._seen[file]:
+            stat, now = file.stat(), time.monotonic()
+            size, changed, since = before.get(file, (-1, 0, now))
+            if (size, changed) != (stat.st_size, stat.st_mtime_ns):
+                since = now
+            self._seen[file] = stat.st_size, stat.st_mtime_ns, since
+            if now - since < _SETTLED:
                 continue
-            if self.take(file.read_bytes()):
-                file.unlink()
-            else:
-                (folder / "refused").mkdir(exist_ok=True)
-                shutil.move(file, folder / "refused" / file.name)
+            try:
+                if self.take(file):
+                    file.unlink()
+                else:
+                    (folder / "refused").mkdir(exist_ok=True)
+                    shutil.move(file, folder / "refused" / file.name)
+            except OSError as error:  # it must not hold up those after it
+                log.warning("source folder: a file: %s", type(error).__name__)
             yield
