@@ -51,6 +51,15 @@ def test_a_head_that_reads_the_lungs_is_not() -> None:
     assert found.strata_with_both == 2
 
 
+def test_a_few_words_among_numbers_do_not_hide_a_column() -> None:
+    local = site()
+    ages = [str(50 + 20 * int(label) + row % 15) for row, label in enumerate(local.truth)]
+    ages[3:6] = ["unknown", "045Y", ""]
+    (found,) = find_confounds(local, {"age": ages})
+    assert found.tells
+    assert find_confounds(local, {"name": [f"patient {row}" for row in range(240)]}) == ()
+
+
 def test_a_label_that_is_the_view_leaves_no_stratum_to_look_in() -> None:
     local = site()
     view = np.where(local.truth, "PA", "AP").tolist()

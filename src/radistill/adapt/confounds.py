@@ -20,6 +20,7 @@ from radistill.schema.adaptation import Confound
 
 STRATA = 5  # of a number
 MOST_VALUES = 12  # of text; a column with more is no stratum but a name
+WORDS = 0.1  # share of a column's values that may be no numbers, as an age that is not known
 Columns = Mapping[str, Sequence[str]]
 
 
@@ -139,8 +140,13 @@ def _strata(values: Sequence[str]) -> np.ndarray | None:
 
 
 def _numbers(values: Sequence[str]) -> np.ndarray | None:
-    """(N,) with NaN where nothing is given; None where a value is no number."""
-    try:
-        return np.array([float(value) if value.strip() else np.nan for value in values])
-    except ValueError:
-        return None
+    """(N,) with NaN where no number is given; None where too many of the values are words."""
+    numbers = np.full(len(values), np.nan)
+    given = words = 0
+    for row, value in enumerate(values):
+        given += bool(value.strip())
+        try:
+            numbers[row] = float(value)
+        except ValueError:
+            words += bool(value.strip())
+    return None if words > WORDS * given else numbers
