@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from radistill.adapt.local_films import read_local_films
+from radistill.data.external_data import ExternalData
 from radistill.phantoms.cohort import plan
 from radistill.phantoms.generate import film
 from radistill.runtime import Predictor
 from radistill.runtime.find_bundle import find_bundle
+from radistill.runtime.open_bundle import Bundle
 from radistill.schema.adaptation import Adaptation
 from radistill.schema.record import read_record
 
@@ -156,6 +159,26 @@ def test_too_few_films_of_a_class_says_how_many(
     assert done.returncode == 2
     assert message in done.stderr
     assert "at least 20 films and 10 patients" in done.stderr
+
+
+def test_films_that_are_there_twice_are_of_one_patient(
+    phantoms: tuple[Path, list[np.ndarray]], tmp_path: Path
+) -> None:
+    """So that no fold judges a film that it was fitted to; those of two labels are counted."""
+    folder = tmp_path / "films"
+    shutil.copytree(phantoms[0], folder)
+    labels = ["NORMAL", "PNEUMONIA"] * (FILMS // 2)
+    for number in range(3):
+        shutil.copy(folder / f"{number:03}.png", folder / f"{FILMS + number:03}.png")
+    file = table(tmp_path / "labels.csv", [*labels, "NORMAL", "NORMAL", "NORMAL"])
+    bundle = Bundle.load(find_bundle(SHIPPED))
+    films = read_local_films(bundle, ExternalData(folder, file), tmp_path / "cache")
+    assert len(films.scores.patients) == FILMS + 3
+    assert len(set(films.scores.patients)) == FILMS
+    assert films.scores.patients[FILMS] == films.scores.patients[0]
+    (note,) = [note for note in films.dataset.notes if "content of another" in note]
+    assert note.startswith("3 films have the content of another")
+    assert "1 of them with another label" in note
 
 
 def test_an_out_that_holds_something_else_is_refused(

@@ -12,6 +12,7 @@ from radistill.adapt.changes import LocalScores
 from radistill.adapt.confounds import Columns
 from radistill.config import DataConfig
 from radistill.data import Dataset
+from radistill.data.copies import exact_copies, linked_patients
 from radistill.data.external_data import ExternalData, Rows, group_columns, read_external
 from radistill.data.sources.table import FilmColumns
 from radistill.data.training_films import training_films_of
@@ -59,6 +60,7 @@ def read_local_films(bundle: Bundle, data: ExternalData, cache: Path) -> LocalFi
         data, DataConfig(), card.classes, card.positive, size=card.input_size, cache=cache
     )
     dataset, seen = _without_seen(bundle, dataset)
+    dataset = _copies_as_one_patient(dataset)
     truth = np.array([film.label == card.positive for film in dataset.films])
     patients = np.array([film.patient for film in dataset.films])
     _check_enough(data.path, card.classes, card.positive, truth, patients)
@@ -139,6 +141,25 @@ def _without_seen(bundle: Bundle, dataset: Dataset) -> tuple[Dataset, int | None
             f"{bundle.folder} was trained or chosen on all {len(seen)} films; bring others"
         )
     return replace(dataset, films=rest), int(seen.sum())
+
+
+def _copies_as_one_patient(dataset: Dataset) -> Dataset:
+    """A fold must not judge a film that it was fitted to, whatever the files are called."""
+    films = dataset.films
+    copies = exact_copies(films)
+    if not copies:
+        return dataset
+    first = linked_patients(films, copies)
+    strange = sum(films[pair.a].label != films[pair.b].label for pair in copies)
+    note = (
+        f"{len(copies)} films have the content of another, {strange} of them with another label: "
+        "they count as of one patient; remove them or correct the labels."
+    )
+    return replace(
+        dataset,
+        films=tuple(replace(f, patient=first.get(f.patient, f.patient)) for f in films),
+        notes=(*dataset.notes, note),
+    )
 
 
 def _check_enough(
