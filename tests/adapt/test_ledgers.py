@@ -42,6 +42,20 @@ def test_json_lines_as_they_are_written(rows: list[dict], tmp_path: Path) -> Non
     assert ledger.model.name == "student-pneumonia"
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["[" * 100_000, '{"path": "a", "time": "0001-01-01T00:00:00+14:00"}'],
+    ids=["nested", "time before all times"],
+)
+def test_lines_that_cannot_be_a_result_are_torn(
+    rows: list[dict], tmp_path: Path, line: str
+) -> None:
+    file = write(tmp_path / "a.jsonl", rows)
+    with file.open("a") as ledger:
+        ledger.write(line + "\n")
+    assert read(file).torn == 1
+
+
 def test_a_csv_of_predict_reads_the_same(rows: list[dict], tmp_path: Path) -> None:
     file = io.StringIO()
     save = writer(file, "csv", sketch=True)

@@ -32,7 +32,10 @@ def read_time(value: Any) -> datetime:
     Raises ValueError if it is neither.
     """
     time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
-    return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    try:
+        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    except OverflowError:
+        raise ValueError(f"{time} is no time of a film") from None
 
 
 class LedgerRow(Record):
@@ -140,7 +143,7 @@ def _json(file: Path) -> Iterator[Mapping[str, Any] | None]:
             for line in lines:
                 try:
                     value = json.loads(line) if line.strip() else ""
-                except ValueError:
+                except (ValueError, RecursionError):
                     yield None
                 else:
                     if value != "":
