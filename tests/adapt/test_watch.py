@@ -47,6 +47,25 @@ def test_each_kind_of_change_has_its_chart(change: dict) -> None:
     assert seen == {names[name] for name in change}
 
 
+def test_a_card_that_abstains_on_most_films_has_limits() -> None:
+    """The shares of two reasons may add up to more than all films."""
+    abstention = CARD_OF_BUNDLE.abstention
+    assert abstention is not None
+    measured = abstention.measured
+    few = {
+        "layout": measured.layout.model_copy(update={"kept": 0.1}),
+        "embedding": {
+            kind: caught.model_copy(update={"kept": 0.7})
+            for kind, caught in measured.embedding.items()
+        },
+    }
+    abstention = abstention.model_copy(update={"measured": measured.model_copy(update=few)})
+    card = CARD_OF_BUNDLE.model_copy(update={"abstention": abstention})
+    chart = watch(contents(week(np.random.default_rng(0), 0, 30)), card).chart("abstained")
+    assert chart is not None
+    assert all(0 <= point.low <= point.high <= 1 for point in chart.points)
+
+
 def test_first_weeks_without_a_film_that_could_be_read_are_no_baseline() -> None:
     rng = np.random.default_rng(0)
     rows = week(rng, 0, 30, unreadable=1.0) + week(rng, 1, 30)

@@ -58,7 +58,7 @@ def of_card(card: Card) -> WatchReference:
         given_away = sum(
             rates[reason].share for reason in ("out-of-distribution", "unusual-layout")
         )
-        rates["abstained"] = Rate(ALLOWED + given_away)
+        rates["abstained"] = Rate(min(1.0, ALLOWED + given_away))
         size = len(known.deviations)
         sketches = SketchMoments(np.zeros(size), np.eye(size), measured.validation_films)
     test = card.figures.test if card.figures else None

@@ -128,4 +128,4 @@ def _message(chart: ControlChart, point: ChartPoint) -> str:
     words = what.get(chart.name) or f"abstained on as {chart.name} ({REASONS[chart.name]})"
     count, films = round(point.value * point.films), point.films
     low, high = round(point.low * films), round(point.high * films)
-    return f"{count} of {counted(films, 'film')} {words}, within limits {low} to {high}"
+    return f"{count} of {counted(films, 'film')} {words}, limits {low} to {high}"
