@@ -96,6 +96,22 @@ def test_a_line_cut_short_by_a_power_cut_is_taken_away(tmp_path: Path) -> None:
     assert verify_ledger(tmp_path / "ledger", again.last) == 3
 
 
+@pytest.mark.parametrize("last", [b"no line\n", b"{}\n", b"[]\n", b"\x00\n"])
+def test_a_last_line_that_is_none_is_told_and_the_ledger_goes_on(
+    tmp_path: Path, last: bytes
+) -> None:
+    ledger = opened(tmp_path)
+    write(ledger, 2)
+    with the_file(tmp_path).open("ab") as file:
+        file.write(last)
+    again = opened(tmp_path)
+    assert not again.follows(ledger.last)
+    write(again, 1, first=2)
+    assert the_file(tmp_path).read_bytes().count(b"\n") == 4
+    with pytest.raises(RadistillError, match="line 3: is no line"):
+        verify_ledger(tmp_path / "ledger")
+
+
 class Day(date):
     now = date(2026, 1, 1)
 

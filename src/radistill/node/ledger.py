@@ -40,7 +40,7 @@ class Ledger:
 
     def follows(self, known: str | None) -> bool:
         """Whether the line with the hash `known` is the last, or the one before it."""
-        before = json.loads(self._last)["previous"] if self._last else START
+        before = _read(self._last).get("previous") if self._last else START
         return known in (None, self.last, before)
 
     def append(self, record: Mapping[str, object], study: str, instance: str, time: str) -> str:
@@ -50,7 +50,7 @@ class Ledger:
         """
         names = {"path": self.salted(instance), "instance": self.salted(instance)}
         line = {**record, **names, "study": self.salted(study), "time": time}
-        if self._last and _same_film(json.loads(self._last), line):
+        if self._last and _same_film(_read(self._last), line):
             return self.last
         content = json.dumps({**line, "previous": self.last}, allow_nan=False).encode() + b"\n"
         today = self._folder / f"{date.today().isoformat()}.jsonl"
@@ -96,6 +96,15 @@ def verify_ledger(folder: Path, last: str | None = None) -> int:
     if last is not None and last not in (previous or START, before or START):
         raise RadistillError(f"{folder}: the last lines were changed or removed")
     return count
+
+
+def _read(line: bytes) -> Mapping[str, Any]:
+    """Empty for what is no line of a ledger; `verify_ledger` says so."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _same_film(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
