@@ -109,6 +109,17 @@ def test_an_unreachable_target_counts_for_all_that_wait(store: JobStore) -> None
     assert len(store.to_deliver("b")) == 3
 
 
+def test_what_waits_for_a_target_that_is_no_more_is_a_dead_letter(store: JobStore) -> None:
+    receive(store)
+    answered(store)
+    store.drop_targets(["b", "c"])
+    (job,) = store.to_deliver("b")
+    assert store.to_deliver("a") == []
+    store.set_delivered(job, "b")
+    (dead,) = store.waiting(["dead"])
+    assert dead.message == "a: is no target in node.yaml any more"
+
+
 def test_dead_letters_of_the_film_start_again_from_the_film(store: JobStore) -> None:
     receive(store)
     (job,) = store.waiting(["received"])

@@ -6,6 +6,7 @@ import ctypes
 import json
 import logging
 import os
+import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -64,6 +65,7 @@ class Node:
     def __init__(self, config: NodeConfig, store: JobStore) -> None:
         self._config, self._store = config, store
         self._models = Models(config)
+        store.drop_targets([target.name for target in config.targets])
         self.metrics = NodeMetrics(store.counts)
         ledger = Ledger(config.ledger.path, store.folder / "salt", config.ledger.keep_days)
         if not ledger.follows(store.cursor("ledger")):
@@ -131,7 +133,7 @@ class Node:
         while not stop.wait(_HOUSE_SECONDS):
             try:
                 self._inbox.keep_house()
-            except OSError as error:
+            except (OSError, sqlite3.Error) as error:
                 log.error("the spool cannot be emptied: %s", error)
 
 

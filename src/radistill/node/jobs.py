@@ -218,6 +218,17 @@ class JobStore:
         for row in over:
             self._settle(_job(row), target, "dead", message)
 
+    def drop_targets(self, names: Sequence[str]) -> None:
+        """Make dead letters of what waits for a target that is none of these."""
+        marks = ", ".join("?" * len(names))
+        rows = self._working.all(
+            "SELECT jobs.*, target FROM deliveries JOIN jobs ON jobs.id = job WHERE "
+            f"deliveries.state = 'waiting' AND target NOT IN ({marks})",
+            names,
+        )
+        for row in rows:
+            self._settle(_job(row), row["target"], "dead", "is no target in node.yaml any more")
+
     def _settle(
         self, job: Job, target: str, state: Literal["done", "dead"], why: str | None
     ) -> str:
@@ -227,12 +238,12 @@ class JobStore:
                 "UPDATE deliveries SET state = ?, message = ? WHERE job = ? AND target = ?",
                 (state, why, job.id, target),
             )
-            rows = sql.execute("SELECT state FROM deliveries WHERE job = ?", (job.id,)).fetchall()
-            states = {row["state"] for row in rows}
-            if "waiting" in states:
+            rows = sql.execute("SELECT * FROM deliveries WHERE job = ?", (job.id,)).fetchall()
+            if any(row["state"] == "waiting" for row in rows):
                 return "answered"
-            now = "dead" if "dead" in states else "delivered"
-            code, said = ("delivery", f"{target}: {why}") if now == "dead" else (None, None)
+            dead = [f"{row['target']}: {row['message']}" for row in rows if row["state"] == "dead"]
+            now = "dead" if dead else "delivered"
+            code, said = ("delivery", "; ".join(dead)) if dead else (None, None)
             sql.execute(
                 "UPDATE jobs SET state = ?, changed = ?, code = ?, message = ? WHERE id = ?",
                 (now, time.time(), code, said, job.id),
