@@ -61,7 +61,9 @@ def init(
     if file.exists():
         raise UsageError(f"{file}: is there already; give another name")
     write_text(file, commented_config())
-    console.print(f"{file} written: name your senders and targets, then radistill node check")
+    console.print(
+        f"{file} written: name your senders and targets, then radistill node check", markup=False
+    )
 
 
 @app.command("check")
