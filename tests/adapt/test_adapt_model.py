@@ -191,6 +191,21 @@ def test_an_out_that_holds_something_else_is_refused(
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
+def test_what_was_laid_beside_an_earlier_adaptation_is_kept(
+    gained: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    """OUT is replaced as a whole."""
+    work, folder, _ = gained
+    shutil.copytree(work / "new", tmp_path / "new")
+    labels = shutil.copy(work / "labels.csv", tmp_path / "new")
+    done = radistill(
+        "adapt", SHIPPED, "--data", folder, "--labels", labels, "--out", tmp_path / "new"
+    )
+    assert done.returncode == 2
+    assert "labels.csv" in done.stderr
+    assert Path(labels).exists()
+
+
 def test_an_out_among_the_films_is_refused(tmp_path: Path) -> None:
     done = radistill("adapt", SHIPPED, "--data", tmp_path, "--out", tmp_path / "NORMAL" / "new")
     assert done.returncode == 2

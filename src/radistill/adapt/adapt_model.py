@@ -21,6 +21,8 @@ from radistill.schema.card import CARD, FLOAT16, FLOAT32, INT8, README, TRAINING
 from radistill.schema.record import write_record
 
 RECORD = "adaptation.json"
+BUNDLE = (CARD, README, TRAINING_FILMS, FLOAT32, INT8, FLOAT16)
+OWN = {RECORD, *BUNDLE, "cache", "plots", "report.html", "predictions.csv"}  # all that OUT may hold
 
 
 def adapt_model(
@@ -60,7 +62,7 @@ def adapt_model(
     if adaptation.gained:
         write_local_bundle(out, bundle, films, choice, adaptation)
     else:  # nor is there one of an earlier adaptation
-        for name in (CARD, README, TRAINING_FILMS, FLOAT32, INT8, FLOAT16):
+        for name in BUNDLE:
             (out / name).unlink(missing_ok=True)
     write_record(out / RECORD, adaptation)
     write_adaptation_report(out, bundle.card, films, choice, adaptation)
@@ -77,6 +79,8 @@ def _check_free(out: Path, parent: Path) -> None:
     held = {entry.name for entry in out.iterdir()} if out.exists() else set()
     if held - {"cache"} and RECORD not in held:
         raise UsageError(f"{out}: holds something else; name another folder with --out")
+    if foreign := sorted(held - OWN):
+        raise UsageError(f"{out}: holds {foreign[0]}, too; move it, or name another folder")
 
 
 def _outcome(bundle: Bundle, films: LocalFilms, choice: Choice, site: str, seed: int) -> Adaptation:
