@@ -537,6 +537,8 @@ def test_subtypes_methods_and_caches_in_one_study(
     assert set(figures(out)) == {*MODELS, "teacher-1", "teacher-2", "pairs"}
     rows = list(csv.DictReader((out / "student" / "predictions.csv").open()))
     assert list(rows[0]) == ["path", "patient", "label", "probability"]
+    made = radistill("bundle", out, "--anyway")  # whatever so short a training has learnt
+    assert made.returncode == 0, made.stderr
     predicted = radistill(
         "predict", phantoms / "test", "--bundle", out, "--precision", "float32", "--format", "jsonl"
     )
