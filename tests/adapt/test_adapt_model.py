@@ -177,8 +177,8 @@ def test_films_that_are_there_twice_are_of_one_patient(
     assert len(set(films.scores.patients)) == FILMS
     assert films.scores.patients[FILMS] == films.scores.patients[0]
     (note,) = [note for note in films.dataset.notes if "content of another" in note]
-    assert note.startswith("3 films have the content of another")
-    assert "1 of them with another label" in note
+    assert note.startswith("Counted as of one patient: 3 films with the content of another")
+    assert "1 with another label" in note
 
 
 def test_an_out_that_holds_something_else_is_refused(

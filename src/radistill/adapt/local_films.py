@@ -16,7 +16,7 @@ from radistill.data.copies import exact_copies, linked_patients
 from radistill.data.external_data import ExternalData, Rows, group_columns, read_external
 from radistill.data.sources.table import FilmColumns
 from radistill.data.training_films import training_films_of
-from radistill.errors import UsageError
+from radistill.errors import UsageError, counted
 from radistill.export.graph import head_weight, network_of
 from radistill.export.stage_features import pool_stages
 from radistill.imaging import to_unit
@@ -152,8 +152,8 @@ def _copies_as_one_patient(dataset: Dataset) -> Dataset:
     first = linked_patients(films, copies)
     strange = sum(films[pair.a].label != films[pair.b].label for pair in copies)
     note = (
-        f"{len(copies)} films have the content of another, {strange} of them with another label: "
-        "they count as of one patient; remove them or correct the labels."
+        f"Counted as of one patient: {counted(len(copies), 'film')} with the content of another, "
+        f"{strange} with another label. Remove them or correct the labels."
     )
     return replace(
         dataset,
