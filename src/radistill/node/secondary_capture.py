@@ -9,8 +9,7 @@ from highdicom.sc import SCImage
 from PIL import Image, ImageDraw, ImageFont
 from pydicom import Dataset
 
-from radistill.node.answer_uids import answer_uid
-from radistill.node.structured_report import MANUFACTURER, NOTICE
+from radistill.node.structured_report import NOTICE, series_of
 from radistill.runtime.decision import REASONS
 from radistill.runtime.heatmap import overlay
 from radistill.schema.card import Card
@@ -37,14 +36,7 @@ def secondary_capture(header: Dataset, prediction: Prediction, card: Card, at: d
         # Required by highdicom; replaced by the film's below, which may have none.
         patient_orientation=("L", "F"),
         study_instance_uid=header.StudyInstanceUID,
-        series_instance_uid=answer_uid("capture series", film, model.sha256),
-        series_number=9002,
-        sop_instance_uid=answer_uid("capture", film, model.sha256),
-        instance_number=1,
-        manufacturer=MANUFACTURER,
-        manufacturer_model_name=f"{model.name} (not for diagnostic use)"[:64],
-        software_versions=model.version,
-        device_serial_number=model.sha256,
+        **series_of(header, prediction, "capture", 9002),
         series_description="AI heat map, not for diagnostic use",
         content_date=at.date(),
         content_time=at.time(),

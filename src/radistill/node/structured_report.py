@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from highdicom import sr
 from highdicom.coding_schemes import CodingSchemeIdentificationItem
@@ -34,6 +35,24 @@ def finding_code(name: str) -> Code:
     return _FINDINGS.get(key, Code(key.replace(" ", "-"), SCHEME, name))
 
 
+def series_of(header: Dataset, prediction: Prediction, kind: str, number: int) -> dict[str, Any]:
+    """Series, instance and device of an answer, as highdicom's classes take them.
+
+    kind: report or capture. number: of the series. The UIDs follow from the film and the model.
+    """
+    film, model = header.SOPInstanceUID, prediction.model
+    return {
+        "series_instance_uid": answer_uid(f"{kind} series", film, model.sha256),
+        "series_number": number,
+        "sop_instance_uid": answer_uid(kind, film, model.sha256),
+        "instance_number": 1,
+        "manufacturer": MANUFACTURER,
+        "manufacturer_model_name": f"{model.name} (not for diagnostic use)"[:64],
+        "software_versions": model.version,
+        "device_serial_number": model.sha256,
+    }
+
+
 def structured_report(
     header: Dataset, prediction: Prediction, positive: str, at: datetime
 ) -> sr.EnhancedSR:
@@ -42,7 +61,6 @@ def structured_report(
     header: `radistill.node.film_header.read_header`. positive: the class whose probability is
     reported. at: date and time of content and creation.
     """
-    film, model = header.SOPInstanceUID, prediction.model
     report = sr.MeasurementReport(
         observation_context=_observer(prediction),
         procedure_reported=_PROCEDURE,
@@ -55,14 +73,7 @@ def structured_report(
     return sr.EnhancedSR(
         evidence=[header],
         content=report[0],
-        series_instance_uid=answer_uid("report series", film, model.sha256),
-        series_number=9001,
-        sop_instance_uid=answer_uid("report", film, model.sha256),
-        instance_number=1,
-        manufacturer=MANUFACTURER,
-        manufacturer_model_name=f"{model.name} (not for diagnostic use)"[:64],
-        software_versions=model.version,
-        device_serial_number=model.sha256,
+        **series_of(header, prediction, "report", 9001),
         series_description="AI report, not for diagnostic use",
         is_complete=True,
         is_final=False,
