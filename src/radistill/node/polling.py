@@ -6,6 +6,7 @@ import logging
 import shutil
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import date, timedelta
 from io import BytesIO
@@ -56,14 +57,14 @@ def _poller_for(source: Source, store: JobStore, inbox: Inbox) -> _Round:
     )
 
 
-class _Round:
+class _Round(ABC):
     """Iterating once is one look at the source; a step for each film, to be stopped between."""
 
     def __init__(self, source: Any, store: JobStore, inbox: Inbox) -> None:
         self.source, self.store, self.inbox = source, store, inbox
 
-    def __iter__(self) -> Iterator[None]:
-        raise NotImplementedError
+    @abstractmethod
+    def __iter__(self) -> Iterator[None]: ...
 
     def take(self, film: bytes | Path) -> bool:
         """Whether the film was taken; Declined is raised only where it may be taken later."""
