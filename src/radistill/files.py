@@ -49,9 +49,9 @@ def replacing(path: Path) -> Iterator[Path]:
         with _held(os.open(temporary, flags, 0o666) if _fcntl else None):
             _sweep(path)
             yield temporary
-            _to_disk(temporary)
+            to_disk(temporary)
             os.replace(temporary, path)
-        _to_disk(path.parent)
+        to_disk(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise unwritable(error, path) from error
@@ -87,8 +87,8 @@ def move_folder(work: Path, folder: Path) -> None:
     old = _scratch(folder, ".old")
     for place, _, names in os.walk(work, topdown=False):
         for name in names:
-            _to_disk(Path(place, name))
-        _to_disk(Path(place))
+            to_disk(Path(place, name))
+        to_disk(Path(place))
     if folder.exists():
         os.replace(folder, old)
     try:
@@ -97,7 +97,7 @@ def move_folder(work: Path, folder: Path) -> None:
         if old.exists():
             os.replace(old, folder)
         raise
-    _to_disk(folder.parent)
+    to_disk(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -167,7 +167,7 @@ def _left_in(folder: Path) -> dict[str, list[Path]]:
     return left
 
 
-def _to_disk(path: Path) -> None:
+def to_disk(path: Path) -> None:
     """Wait until a file, or the names in a folder, would outlast a power cut. Raises OSError."""
     if path.is_symlink() or (path.is_dir() and _fcntl is None):
         return  # Windows opens no folders, and nothing that is only read

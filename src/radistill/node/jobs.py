@@ -15,30 +15,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from radistill.errors import UsageError
-from radistill.files import sha256
+from radistill.files import sha256, to_disk
+from radistill.node.spool_database import SpoolDatabase
 
 STATES = ("received", "decoded", "judged", "answered", "delivered", "dead")
-VERSION = 1
-_TABLES = """
-CREATE TABLE jobs (
-    id INTEGER PRIMARY KEY, instance TEXT NOT NULL, study TEXT NOT NULL, sha256 TEXT NOT NULL,
-    source TEXT NOT NULL, targets TEXT NOT NULL, state TEXT NOT NULL, changed REAL NOT NULL,
-    received REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, code TEXT, message TEXT,
-    picture TEXT, model TEXT, kept INTEGER NOT NULL DEFAULT 1,
-    UNIQUE (instance, sha256)
-);
-CREATE INDEX by_state ON jobs (state, id);
-CREATE TABLE deliveries (
-    job INTEGER NOT NULL REFERENCES jobs, target TEXT NOT NULL, state TEXT NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0, refusals INTEGER NOT NULL DEFAULT 0, message TEXT,
-    PRIMARY KEY (job, target)
-);
-CREATE INDEX by_target ON deliveries (target, state, job);
-CREATE TABLE cursors (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
 
 
 @dataclass(frozen=True)
@@ -72,8 +55,8 @@ class JobStore:
         )
         for one in (folder, self.films, self.answers, self.incoming):
             one.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._receiving = _Connection(folder / "jobs.sqlite", "FULL")
-        self._working = _Connection(folder / "jobs.sqlite", "NORMAL")
+        self._receiving = SpoolDatabase(folder / "jobs.sqlite", "FULL")
+        self._working = SpoolDatabase(folder / "jobs.sqlite", "NORMAL")
         self.changed = threading.Condition()
 
     def close(self) -> None:
@@ -106,7 +89,7 @@ class JobStore:
         digest, now = sha256(film), time.time()
         with self._receiving as sql:  # so that `empty` does not remove it in between
             os.replace(film, self.films / f"{digest}.dcm")
-            _fsync_folder(self.films)
+            to_disk(self.films)
             known = sql.execute(
                 "SELECT id, state, model FROM jobs WHERE instance = ? AND sha256 = ?",
                 (instance, digest),
@@ -340,51 +323,6 @@ class JobStore:
             file.unlink()
 
 
-class _Connection:
-    """A SQLite connection for several threads, one transaction at a time."""
-
-    def __init__(self, file: Path, synchronous: Literal["FULL", "NORMAL"]) -> None:
-        self._lock = threading.RLock()
-        self._sql = sqlite3.connect(file, timeout=60, check_same_thread=False)
-        self._sql.row_factory = sqlite3.Row
-        try:
-            self._sql.execute("PRAGMA journal_mode = WAL")
-            self._sql.execute(f"PRAGMA synchronous = {synchronous}")
-            version = self._sql.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                self._sql.executescript(f"BEGIN;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")
-        except sqlite3.DatabaseError as error:
-            raise UsageError(f"{file}: is no spool of radistill ({error})") from None
-        if version not in (0, VERSION):
-            raise UsageError(
-                f"{file}: is a spool of version {version}, this radistill works on version "
-                f"{VERSION}. Let the version that wrote it deliver what is in it, then name a new "
-                "folder as spool.path"
-            )
-
-    def __enter__(self) -> sqlite3.Connection:
-        self._lock.acquire()
-        self._sql.execute("BEGIN IMMEDIATE")
-        return self._sql
-
-    def __exit__(self, kind: object, error: object, traceback: object) -> None:
-        try:
-            if kind is None:
-                self._sql.commit()
-            else:
-                self._sql.rollback()
-        finally:
-            self._lock.release()
-
-    def all(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row]:
-        with self._lock:
-            return self._sql.execute(query, values).fetchall()
-
-    def close(self) -> None:
-        with self._lock:
-            self._sql.close()
-
-
 def _job(row: sqlite3.Row) -> Job:
     values = {name: row[name] for name in Job.__dataclass_fields__}
     return Job(**values | {"targets": tuple(json.loads(row["targets"]))})
@@ -395,11 +333,3 @@ def _size(file: Path) -> int:
         return file.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _fsync_folder(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
