@@ -15,6 +15,7 @@ from radistill.export.ood_statistics import (
     fit_gaussian,
     fit_limits,
     halves,
+    unlike,
 )
 from radistill.export.outliers import KINDS, outliers
 from radistill.imaging import decode, to_square
@@ -125,9 +126,9 @@ def test_a_statistic_cannot_tell_test_films_from_more_films_of_the_same_kind(
     monkeypatch.setattr(ood_statistics, "outliers", lambda *_, **__: more)
     limits = fit_limits(val, OWN[:60], corner)
     assert limits is not None
-    for films, low, high in ((test, 0.4, 0.6), (val, 0.6, 1.0)):
+    for films, seems_to in ((test, False), (val, True)):
         rates = abstention_rates(limits, films, OWN[:60], corner, validation_films=60)
-        assert low < rates.embedding["mahalanobis"].auc < high
+        assert (abs(rates.embedding["mahalanobis"].auc - 0.5) > 0.1) is seems_to
 
 
 def test_no_patient_is_in_both_halves() -> None:
@@ -188,3 +189,29 @@ def test_outliers_are_the_same_for_one_seed_and_of_every_kind() -> None:
     assert (one != other).any(axis=(1, 2)).all()
     assert (one.reshape(count, -1).std(1) > 1).all()
     assert Image.fromarray(one[0]).mode == "L"
+
+
+@pytest.mark.parametrize("count", [32, 48, 80])
+def test_few_known_films_do_not_make_others_of_their_kind_unlike(
+    phantoms: np.ndarray, count: int
+) -> None:
+    """As many components behind the limit as behind the distances that are held against it."""
+    known, others = phantoms[::2][:count], phantoms[1::2]
+    outside = unlike(known, OWN[:count], others)
+    assert outside is not None
+    assert outside.mean() < 0.15
+    pictures = unlike(known, OWN[:count], outliers(60, SIDE, seed=1))
+    assert pictures is not None
+    assert pictures.mean() > 0.8
+    assert reasons_share(known, others) < 0.2
+
+
+def reasons_share(squares: np.ndarray, others: np.ndarray) -> float:
+    limits = fit_limits(squares, OWN[: len(squares)], embed)
+    assert limits is not None
+    return share(reasons_by_statistics(limits, others, embed(others)))
+
+
+def test_too_few_known_films_tell_nothing(phantoms: np.ndarray) -> None:
+    assert unlike(phantoms[:20], OWN[:20], phantoms) is None
+    assert unlike(phantoms[:60], ["one"] * 60, phantoms) is None

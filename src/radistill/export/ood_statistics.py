@@ -1,6 +1,7 @@
 """Fit the statistics by which a deployed model knows what it does not know."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -51,15 +52,47 @@ def fit_limits(
         return None
     if min(half.sum(), (~half).sum()) < FEWEST_IN_HALF:
         return None
-    known, embeddings = thumbnails(squares), embed(squares)
+    embeddings = embed(squares)
+    return AbstentionLimits(
+        detector=fit_gaussian(embeddings, _held_rank(embeddings, half)),
+        detector_limit=_limit(embeddings, half, DETECTOR_KEEPS),
+        **_pixel_limits(squares, half)._asdict(),
+    )
+
+
+def unlike(known: np.ndarray, patients: Sequence[str], squares: np.ndarray) -> np.ndarray | None:
+    """bool (N,): the films of `squares` in another layout or orientation than those of `known`.
+
+    known: uint8 (M, S, S), of these patients. squares: uint8 (N, S, S). By the limits of
+    `fit_limits` that need no network; None where they cannot be fitted.
+    """
+    half = halves(patients)
+    if len(known) < FEWEST or min(half.sum(), (~half).sum()) < FEWEST_IN_HALF:
+        return None
+    limits, small = _pixel_limits(known, half), thumbnails(squares)
+    unusual: np.ndarray = distance(limits.layout, small) > limits.layout_limit
+    return unusual | (orientations(limits.posture, small)[:, 0] < limits.posture_limit)
+
+
+class _PixelLimits(NamedTuple):
+    """The fields of `AbstentionLimits` that need no network."""
+
+    layout: Gaussian
+    layout_limit: float
+    posture: Orientation
+    posture_limit: float
+
+
+def _pixel_limits(squares: np.ndarray, half: np.ndarray) -> _PixelLimits:
+    known = thumbnails(squares)
     upright = [
         orientations(fit_orientation(squares[fitted]), known[~fitted])[:, 0]
         for fitted in (half, ~half)
     ]
-    return AbstentionLimits(
-        detector=fit_gaussian(embeddings),
-        detector_limit=_limit(embeddings, half, DETECTOR_KEEPS),
-        layout=fit_gaussian(np.concatenate([known, thumbnails(exposed(squares))])),
+    return _PixelLimits(
+        layout=fit_gaussian(
+            np.concatenate([known, thumbnails(exposed(squares))]), _held_rank(known, half)
+        ),
         layout_limit=_limit(known, half, LAYOUT_KEEPS),
         posture=fit_orientation(squares),
         posture_limit=float(np.quantile(np.concatenate(upright), 1 - ORIENTATION_KEEPS)),
@@ -108,9 +141,9 @@ def abstention_rates(
     )
 
 
-def fit_gaussian(x: np.ndarray) -> Gaussian:
-    """(N, D), N at least 8 -> principal components and their deviations."""
-    pca = PCA(_rank(x), svd_solver="full").fit(x)
+def fit_gaussian(x: np.ndarray, rank: int = COMPONENTS) -> Gaussian:
+    """(N, D), N at least 8 -> at most `rank` principal components and their deviations."""
+    pca = PCA(min(rank, _rank(x)), svd_solver="full").fit(x)
     left = ((x - pca.mean_) ** 2).sum(axis=1).mean() - pca.explained_variance_.sum()
     return Gaussian(
         mean=pca.mean_,
@@ -180,7 +213,8 @@ def _turned(squares: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
 
 def _limit(x: np.ndarray, half: np.ndarray, keeps: float) -> float:
     """The quantile of held-out distances, each half scored by a fit to the other."""
-    held = [distance(fit_gaussian(x[fitted]), x[~fitted]) for fitted in (half, ~half)]
+    rank = _held_rank(x, half)
+    held = [distance(fit_gaussian(x[fitted], rank), x[~fitted]) for fitted in (half, ~half)]
     return float(np.quantile(np.concatenate(held), keeps))
 
 
@@ -192,6 +226,12 @@ def halves(patients: Sequence[str]) -> np.ndarray:
         second[patient] = sizes[1] < sizes[0]
         sizes[int(second[patient])] += int(films[patient])
     return second[owner]
+
+
+def _held_rank(x: np.ndarray, half: np.ndarray) -> int:
+    """Components of both halves' fits: a distance grows with them, so the limit's must have as many
+    as the distances that are held against it."""
+    return min(_rank(x[half]), _rank(x[~half]))
 
 
 def _rank(x: np.ndarray) -> int:
