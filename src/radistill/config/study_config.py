@@ -26,6 +26,7 @@ class DataConfig(Section):
     validation: Literal["random", "block", "prefix"] = "random"
     val_fraction: float = Field(0.15, gt=0, lt=0.5)
     test_fraction: float = Field(0.2, ge=0, lt=0.9)  # where the data set has no test folder
+    label_fraction: float = Field(1.0, gt=0, le=1)  # of train and val patients; others unlabelled
     allow_leak: bool = False
     max_unreadable: float = Field(0.05, ge=0, le=1)
     targets: Literal["label", "subtype"] = "label"  # classes that the networks are trained on
@@ -148,6 +149,7 @@ class DistillConfig(Section):
     views: int = Field(4, ge=1)  # augmented views of each image, cycled by epoch
     ensemble: int = Field(1, ge=1, le=10)  # teachers of the study, of as many seeds, averaged
     teachers: tuple[Path, ...] = ()  # further teachers (model folders), averaged with the study's
+    rounds: int = Field(1, ge=1, le=10)  # each round's student is a teacher of the next
 
     @model_validator(mode="after")
     def _each_method_once(self) -> Self:

@@ -1,20 +1,23 @@
 """The way from a path to a Dataset: recognise, name patients, read, choose classes, split."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from radistill.config import DataConfig
-from radistill.data.copies import exact_copies, near_copies
+from radistill.data.copies import Copies, exact_copies, near_copies
 from radistill.data.dataset import Dataset
 from radistill.data.labels import choose_classes
+from radistill.data.manifest import Film
 from radistill.data.patients import identify
 from radistill.data.scan import scan
 from radistill.data.sources import FilmColumns, FilmSource, ListedFilm, open_source
 from radistill.data.sources.image_files import some
-from radistill.data.split import make_split
+from radistill.data.sources.joined import joined
+from radistill.data.split import check_classes, make_split
+from radistill.data.unlabelled import hide_labels, open_folders, usable
 from radistill.errors import UsageError
 
 
@@ -25,6 +28,7 @@ def load_dataset(
     labels: Path | None = None,
     *,
     columns: FilmColumns | None = None,
+    unlabelled: Sequence[Path] = (),
     cache: Path | None = None,
     sizes: Iterable[int] = (),
 ) -> Dataset:
@@ -33,7 +37,8 @@ def load_dataset(
     root: a folder (`train|val|test/CLASS/files` or `CLASS/files`), a CSV (`path,label[,patient]
     [,split][,subtype]`, paths relative to it) or a MedMNIST `.npz`. labels: such a CSV for a
     folder of images; columns: of a CSV of other columns. Files that cannot be read are skipped and
-    listed.
+    listed. unlabelled: folders of films without labels, which follow the others, as do the films
+    whose labels are missing or hidden by `config.label_fraction`.
 
     cache: a folder for what is read. The films' squares of these `sizes` are kept there and are the
     `squares` of the dataset; with a cache a film is decoded once, and never again while its content
@@ -42,27 +47,38 @@ def load_dataset(
     Raises UsageError for anything wrong with the data set or with `config`, see
     `radistill.data.sources`, `names.identify`, `labels.choose_classes` and `split.make_split`.
     """
-    source = open_source(root, labels, columns)
-    _check_splits(root, source.films)
+    source = open_source(root, labels, columns, unlabelled=True)
+    given = [film for film in source.films if film.label]
+    _check_splits(root, given)
     # Before the reading, which takes longest: a question about classes should come at once.
-    choose_classes([film.label for film in source.films], config.positive)
-    dataset = read_films(source, config, cache, sizes)
-    classes, positive, class_notes = choose_classes(
-        [f.label for f in dataset.films], config.positive
-    )
-    near = near_copies(dataset.films, dataset.perceptual_hashes)
-    copies = (*exact_copies(dataset.films), *near)
-    split = make_split(dataset.films, config, seed, source.keep_val, copies)
+    choose_classes([film.label for film in given], config.positive)
+    folders, folder_notes = open_folders(unlabelled, source, config.patient_regex)
+    dataset = read_films(source, config, cache, sizes, folders)
+    labelled = [film for film in dataset.films if film.label]
+    classes, positive, class_notes = choose_classes([f.label for f in labelled], config.positive)
+    copies = _copies(labelled, dataset)
+    split = make_split(labelled, config, seed, source.keep_val, copies)
+    films, hidden = hide_labels(split.films, config.label_fraction, seed)
+    if hidden:
+        check_classes(films)
+        copies = _copies(films, dataset)
+    others = [*hidden, *(film for film in dataset.films if not film.label)]
+    used, left_out = usable(others, films, dataset.perceptual_hashes, folders)
     return replace(
         dataset,
-        films=tuple(split.films),
+        films=(*films, *used),
         classes=classes,
         positive=positive,
         protocol=split.protocol,
         leaking=split.leaking,
         copies=copies,
-        notes=(*class_notes, *dataset.notes, *split.notes),
+        notes=(*class_notes, *dataset.notes, *split.notes, *left_out),
+        local_notes=(*dataset.local_notes, *folder_notes),
     )
+
+
+def _copies(films: Sequence[Film], dataset: Dataset) -> tuple[Copies, ...]:
+    return (*exact_copies(films), *near_copies(films, dataset.perceptual_hashes))
 
 
 def _check_splits(root: Path, films: Sequence[ListedFilm]) -> None:
@@ -81,14 +97,22 @@ def _check_splits(root: Path, films: Sequence[ListedFilm]) -> None:
 
 
 def read_films(
-    source: FilmSource, config: DataConfig, cache: Path | None, sizes: Iterable[int]
+    source: FilmSource,
+    config: DataConfig,
+    cache: Path | None,
+    sizes: Iterable[int],
+    others: Mapping[str, FilmSource] | None = None,
 ) -> Dataset:
-    """Every film of `source`, with patients named and no classes; cache, sizes: see above."""
-    listed, patient_notes, known = identify(source.films, config.patient_regex)
-    read = scan(source, listed, config.max_unreadable, cache, sizes)
+    """Every film of `source`, with patients named and no classes; cache, sizes: see above.
+
+    others: by the names that their paths start with, with patients.
+    """
+    named, patient_notes, known = identify(source.films, config.patient_regex)
+    whole = joined(replace(source, films=tuple(named)), others or {})
+    read = scan(whole, whole.films, config.max_unreadable, cache, sizes)
 
     def pixels(path: str) -> np.ndarray:
-        return source.reader.pixels(path, source.reader.content(path))
+        return whole.reader.pixels(path, whole.reader.content(path))
 
     return Dataset(
         name=source.name,

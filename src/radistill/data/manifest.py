@@ -7,7 +7,8 @@ from pathlib import Path
 from radistill.errors import UsageError
 from radistill.files import read_csv, write_csv
 
-SPLITS = ("train", "val", "test")
+SPLITS = ("train", "val", "test")  # of the films with labels
+UNLABELLED = "unlabelled"  # the split of the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class Film:
     """One readable image of a study.
 
     path: relative to the data folder, with forward slashes (for a MedMNIST file: `train/17`).
-    split: train, val or test; empty before the split is made.
+    label, subtype: empty where the film has no label, or it is hidden.
+    split: train, val, test or unlabelled; empty before the split is made.
     sha256: of the file's bytes; the key of every cache.
     width, height: in pixels, as stored.
     """

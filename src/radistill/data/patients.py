@@ -37,13 +37,14 @@ def kaggle_patient(name: str) -> tuple[str, str] | None:
 
 
 def identify(
-    films: Sequence[ListedFilm], patient_regex: str | None
+    films: Sequence[ListedFilm], patient_regex: str | None, *, each: bool = False
 ) -> tuple[list[ListedFilm], tuple[str, ...], bool]:
     """Give every film a patient: (films, notes, whether patients are known).
 
     A patient that the data set names is kept; then `patient_regex` on the path (named groups
     `patient` and, if any, `subtype`), or the Kaggle names where nearly all files have them. A film
-    left over is a patient of its own, named by its path.
+    left over is a patient of its own, named by its path. each: take what a name or the expression
+    tells of any film, be they few or none.
 
     Raises UsageError if the expression is no regular expression, lacks the group `patient` or
     matches no path.
@@ -51,12 +52,12 @@ def identify(
     notes: list[str] = []
     given = sum(bool(film.patient) for film in films)
     if patient_regex is not None:
-        names = _by_regex(films, patient_regex)
+        names = _by_regex(films, patient_regex, required=not each)
     elif given == len(films):
         return list(films), (), True
     else:
         names = [kaggle_patient(PurePosixPath(film.path).name) for film in films]
-        if sum(name is not None for name in names) < _NEARLY_ALL * len(names):
+        if not each and sum(name is not None for name in names) < _NEARLY_ALL * len(names):
             names = [None] * len(films)
         elif not given:
             notes.append(
@@ -84,7 +85,7 @@ def _fill(film: ListedFilm, name: _Named) -> ListedFilm:
     return replace(film, patient=film.patient or name[0], subtype=film.subtype or name[1])
 
 
-def _by_regex(films: Sequence[ListedFilm], expression: str) -> list[_Named]:
+def _by_regex(films: Sequence[ListedFilm], expression: str, *, required: bool) -> list[_Named]:
     try:
         pattern = re.compile(expression)
     except re.error as error:
@@ -98,7 +99,7 @@ def _by_regex(films: Sequence[ListedFilm], expression: str) -> list[_Named]:
     matches = [pattern.search(film.path) for film in films]
     groups = [match.groupdict("") if match else {} for match in matches]
     names = [(g["patient"], g.get("subtype", "")) if g.get("patient") else None for g in groups]
-    if not any(names):
+    if required and not any(names):
         raise UsageError(
             f"data.patient_regex: {expression!r} matches no path, such as {films[0].path}"
         )

@@ -57,7 +57,7 @@ def make_split(
         done, notes = _anew(films, by_image(films), config, seed), ()
     else:
         done, notes = _by_patient(films, config, seed, copies), ()
-    _check_classes(done)
+    check_classes(done)
     leaks = [leak for leak in (_patient_leak(done), _copy_leak(done, copies)) if any(leak)]
     if leaks and config.protocol == "official" and not config.allow_leak:
         raise UsageError(
@@ -183,7 +183,8 @@ def _check_enough(units: Sequence[Unit], splits: str) -> None:
             )
 
 
-def _check_classes(films: Sequence[Film]) -> None:
+def check_classes(films: Sequence[Film]) -> None:
+    """UsageError if validation or test has one class, or one that train lacks."""
     labels = {name: {film.label for film in films if film.split == name} for name in SPLITS}
     for name in ("val", "test"):
         unknown = sorted(labels[name] - labels["train"])

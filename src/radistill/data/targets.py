@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from radistill.data.dataset import Dataset
-from radistill.data.manifest import Film
+from radistill.data.manifest import UNLABELLED, Film
 from radistill.errors import UsageError
 
 
@@ -24,8 +24,8 @@ class Targets:
     by_subtype: bool = False
 
     def indices(self, films: Sequence[Film]) -> np.ndarray:
-        """int64 (N,): the target of each film."""
-        rows = {name: row for row, name in enumerate(self.names)}
+        """int64 (N,): the target of each film, -1 of one without a label."""
+        rows = {name: row for row, name in enumerate(self.names)} | {"": -1}
         return np.array([rows[self._name(film)] for film in films], dtype=np.int64)
 
     def _name(self, film: Film) -> str:
@@ -39,9 +39,10 @@ def targets_of(dataset: Dataset, kind: Literal["label", "subtype"]) -> Targets:
     """
     if kind == "label":
         return Targets(dataset.classes, tuple(range(len(dataset.classes))))
-    pairs = sorted({(dataset.classes.index(f.label), f.subtype or f.label) for f in dataset.films})
+    films = [film for film in dataset.films if film.split != UNLABELLED]
+    pairs = sorted({(dataset.classes.index(f.label), f.subtype or f.label) for f in films})
     names = tuple(name for _, name in pairs)
-    if not any(film.subtype for film in dataset.films):
+    if not any(film.subtype for film in films):
         raise UsageError(
             "data.targets=subtype, but no film has a subtype: they come from the Kaggle file "
             "names, a column `subtype`, or a group `subtype` in data.patient_regex"

@@ -32,8 +32,8 @@ class TrainingFilms:
 
     @classmethod
     def of(cls, films: Iterable[Film], perceptual_hashes: Mapping[str, str]) -> TrainingFilms:
-        """The train and validation films among `films`. perceptual_hashes: by sha256."""
-        chosen = {film.sha256 for film in films if film.split in ("train", "val")}
+        """All but the test films among `films`. perceptual_hashes: by sha256."""
+        chosen = {film.sha256 for film in films if film.split != "test"}
         return cls(
             frozenset(
                 bytes.fromhex(sha)[:_SHA_BYTES]

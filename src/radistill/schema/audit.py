@@ -78,11 +78,11 @@ class NearDuplicates(Duplicates):
 
 
 class Audit(Record):
-    """Figures about a data set after its split.
+    """Figures about the films with labels, after the split.
 
     counts, subtypes: split -> class or subtype -> films. imbalance: films of the largest class by
-    those of the smallest. notes: what was assumed; local_notes: those that
-    name files. warnings: one sentence for each thing amiss.
+    those of the smallest. unlabelled: how many films without labels there are besides. notes: what
+    was assumed; local_notes: those that name files. warnings: one sentence for each thing amiss.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -94,6 +94,7 @@ class Audit(Record):
     classes: tuple[str, ...]
     positive: str
     films: int
+    unlabelled: int = 0
     counts: Mapping[str, Mapping[str, int]]
     subtypes: Mapping[str, Mapping[str, int]]
     patients: PatientCounts

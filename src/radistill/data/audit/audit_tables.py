@@ -15,8 +15,10 @@ def render(audit: Audit, console: Console | None = None) -> None:
     """Print an audit to stdout, or to `console`."""
     out = console or Console()
     mark = "  [bold yellow]synthetic films[/]" if audit.synthetic else ""
+    besides = f" and {audit.unlabelled:,} without labels" if audit.unlabelled else ""
     out.print(
-        f"[bold]{escape(audit.name)}[/]: {audit.films:,} films, protocol {audit.protocol}{mark}",
+        f"[bold]{escape(audit.name)}[/]: {audit.films:,} films{besides}, "
+        f"protocol {audit.protocol}{mark}",
         highlight=False,
     )
     out.print(_counts(audit))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from radistill.data.audit.warnings import data_warnings
 from radistill.data.copies import Copies
 from radistill.data.dataset import Dataset
-from radistill.data.manifest import SPLITS, Film
+from radistill.data.manifest import SPLITS, UNLABELLED, Film
 from radistill.data.perceptual_hash import BITS, NEAR_BITS
 from radistill.data.split import crossing_patients
 from radistill.schema.audit import (
@@ -25,8 +25,9 @@ _EXAMPLES = 20
 
 
 def audit(dataset: Dataset) -> Audit:
-    """Figures about a data set after its split."""
-    films = dataset.films
+    """Figures about a data set after its split, of the films with labels."""
+    films = [film for film in dataset.films if film.split != UNLABELLED]
+    unlabelled = len(dataset.films) - len(films)
     labels = Counter(film.label for film in films).values()
     near = _duplicates(films, [pair for pair in dataset.copies if not pair.exact])
     result = Audit(
@@ -57,6 +58,7 @@ def audit(dataset: Dataset) -> Audit:
         ),
         notes=dataset.notes,
         local_notes=dataset.local_notes,
+        **({"unlabelled": unlabelled} if unlabelled else {}),
     )
     return result.model_copy(update={"warnings": data_warnings(result)})
 

@@ -7,7 +7,7 @@ from io import BytesIO
 from PIL import Image, ImageDraw, ImageFont
 
 from radistill.data.dataset import Dataset
-from radistill.data.manifest import Film
+from radistill.data.manifest import UNLABELLED, Film
 
 _TILE = 148  # pixels
 _GAP = 4
@@ -40,7 +40,8 @@ def sample_grid(dataset: Dataset, n: int) -> bytes:
 def _groups(dataset: Dataset) -> dict[str, list[Film]]:
     groups: dict[tuple[int, str], list[Film]] = defaultdict(list)
     for film in dataset.films:
-        groups[dataset.classes.index(film.label), film.subtype].append(film)
+        if film.split != UNLABELLED:
+            groups[dataset.classes.index(film.label), film.subtype].append(film)
     return {
         dataset.classes[index] + (f", {subtype}" if subtype else ""): groups[index, subtype]
         for index, subtype in sorted(groups)

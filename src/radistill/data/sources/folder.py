@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from radistill.data.manifest import UNLABELLED
 from radistill.data.sources.image_files import ImageFiles, is_synthetic, some, visible
 from radistill.data.sources.masks import is_mask
 from radistill.data.sources.source import SPLIT_NAMES, FilmSource, ListedFilm
@@ -45,6 +46,32 @@ def open_folder(root: Path) -> FilmSource:
         reader=ImageFiles(root),
         synthetic=is_synthetic(top),
         local_notes=tuple(notes),
+    )
+
+
+def open_unlabelled(root: Path) -> FilmSource:
+    """List every film below a folder, whatever its folders are called, without masks and labels.
+
+    Raises UsageError if there is none.
+    """
+    if not root.is_dir():
+        raise UsageError(
+            f"{root}: --unlabelled names a folder of films; in a table, leave their labels empty"
+        )
+    try:
+        files = [file for file in _files(root) if not _in_masks(file, root)]
+    except OSError as error:
+        raise UsageError(f"{error.filename}: cannot be read ({error.strerror})") from None
+    if not files:
+        raise UsageError(f"{root}: no images found")
+    return FilmSource(
+        name=root.resolve().name,
+        films=tuple(
+            ListedFilm(path=file.relative_to(root).as_posix(), label="", split=UNLABELLED)
+            for file in files
+        ),
+        reader=ImageFiles(root),
+        synthetic=is_synthetic(root),
     )
 
 

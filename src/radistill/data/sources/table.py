@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from radistill.data.labels import plain
+from radistill.data.manifest import UNLABELLED
 from radistill.data.sources.image_files import ImageFiles, is_synthetic, some, visible
 from radistill.data.sources.masks import is_mask
 from radistill.data.sources.source import SPLIT_NAMES, FilmSource, ListedFilm
@@ -47,13 +48,18 @@ def columns_of(
     return FilmColumns(image or "path", label or "label", patient or "", mapped)
 
 
-def open_table(table: Path, root: Path, columns: FilmColumns | None = None) -> FilmSource:
+def open_table(
+    table: Path, root: Path, columns: FilmColumns | None = None, *, unlabelled: bool = False
+) -> FilmSource:
     """List the films of a CSV (UTF-8, header in any case); relative paths stay inside `root`.
 
     Rows of one film, such as one a box, count once. Without `columns` the table is radistill's
     own: every row must name a file and a label, and every split be one of `SPLIT_NAMES`. With them
     rows are left out, and counted, whose file is not there (public tables are often longer than
     the films one has) or whose label is in no class, and other splits mean none.
+
+    unlabelled: take rows without a label too, unless they are of val or test; they are of the split
+    `unlabelled`.
 
     Raises UsageError naming the lines that are wrong, or if no film is left.
     """
@@ -72,6 +78,9 @@ def open_table(table: Path, root: Path, columns: FilmColumns | None = None) -> F
         where = f"{table}: line {line}"
         given, label = row[columns.image.lower()], row[columns.label.lower()]
         class_name = class_of(label, columns.classes)
+        split = _split(row.get("split", ""), where if own else None)
+        if unlabelled and not label and split not in ("val", "test"):
+            class_name, split = "", UNLABELLED
         if class_name is None and own:
             raise UsageError(f"{where} ({given}) has no label")
         if class_name is None:
@@ -84,9 +93,9 @@ def open_table(table: Path, root: Path, columns: FilmColumns | None = None) -> F
                 raise
             missing.append(error)
             continue
-        split = _split(row.get("split", ""), where if own else None)
         patient = row.get((columns.patient or "patient").lower(), "")
-        film = ListedFilm(path, class_name, split, patient, row.get("subtype", ""))
+        subtype = row.get("subtype", "") if class_name else ""
+        film = ListedFilm(path, class_name, split, patient, subtype)
         first, before = films.setdefault(path, (line, film))
         if before != film:
             differing.append(f"lines {first} and {line} name {path} with different values")
@@ -163,7 +172,7 @@ def class_of(label: str, classes: Mapping[str, str]) -> str | None:
 def _split(text: str, where: str | None) -> str:
     """train, val, test or empty. where: place to name in the error of an unknown split."""
     split = SPLIT_NAMES.get(text.lower(), "")
-    if text and not split and where is not None:
+    if text and not split and where is not None and text.lower() != UNLABELLED:
         raise UsageError(
             f"{where}: split '{text}' is unknown; "
             f"it is one of {', '.join(SPLIT_NAMES)}, or left empty in every row"
