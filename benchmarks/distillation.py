@@ -136,10 +136,10 @@ class Ours:
             )
             self.objective = Distillation(cache, distill or DistillConfig(views=1))
         model = network(architecture, films.pixels.size, self.recipe.enlarge)
-        self.features = None
+        self.cached = None
         if self.recipe.cached_views:
             frozen = self.recipe.frozen_stages
-            self.features = frozen_features(model, frozen, self.task, self.views)[0]
+            self.cached = frozen_features(model, frozen, self.task, self.views)
         self.objective.start(films, accelerator.device)
         steps = len(films) // BATCH
         self.state = start_training(model, self.recipe, steps, self.objective, accelerator)
@@ -151,7 +151,7 @@ class Ours:
             self.task,
             self.views,
             epoch=1,
-            features=self.features,
+            cached=self.cached,
         )
 
 

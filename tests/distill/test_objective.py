@@ -84,3 +84,22 @@ def test_several_teachers_are_averaged() -> None:
     torch.testing.assert_close(same.logits, one.logits)
     with pytest.raises(RadistillError, match="different numbers of outputs: 3, 2"):
         average([teacher(0), teacher(0, outputs=2)])
+
+
+def test_a_film_without_a_label_learns_from_the_teacher_alone() -> None:
+    targets = labels()
+    targets[1] = 0
+    objective = Distillation(teacher(), DistillConfig())
+    with_label, without = (objective.parts(student(), given, ROWS) for given in (labels(), targets))
+    assert without["labels"][1] == 0
+    assert torch.equal(without["hinton"], with_label["hinton"])
+    assert torch.equal(without["labels"][[0, 2, 3]], with_label["labels"][[0, 2, 3]])
+
+
+def test_attention_maps_of_several_sizes_matter_to_the_method_alone() -> None:
+    one, other = teacher(0), teacher(10)
+    small = other.every._replace(attention=attention_map(draw(9, 4, 2, 3, 3)))
+    both = average([one, TeacherOutputCache(SHAS, small)])
+    assert Distillation(both, DistillConfig())(student(), labels(), ROWS).isfinite().all()
+    with pytest.raises(RadistillError, match="attention maps of different sizes"):
+        Distillation(both, DistillConfig(methods=(Method(name="attention"),)))

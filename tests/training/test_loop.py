@@ -15,6 +15,7 @@ from radistill.errors import RadistillError
 from radistill.models import create
 from radistill.training import loop
 from radistill.training.objective import CrossEntropy
+from radistill.training.step import Gradients
 from radistill.training.task import TrainingTask
 from radistill.training.views import Views
 
@@ -216,3 +217,41 @@ def test_frozen_stages_do_not_move(task) -> None:
     after = model.state_dict()
     moved = {key.split(".")[1] for key in before if not torch.equal(before[key], after[key])}
     assert moved == {"layer4", "1"}  # the last stage, and the head's linear layer
+
+
+def test_an_epoch_of_more_steps_passes_over_the_films_again(tiny, task, monkeypatch) -> None:
+    """Each pass has an order and a view of its own, counted on from epoch to epoch."""
+    job, seen = dataclasses.replace(task(20, 8), steps=5), []
+    count = Gradients.__call__
+
+    def noted(self, images, targets, numbers):
+        seen.append(numbers.clone())
+        return count(self, images, targets, numbers)
+
+    monkeypatch.setattr(Gradients, "__call__", noted)
+    torch.manual_seed(0)
+    model, _ = create("baseline", classes=2, weights="random", input_size=32)
+    recipe = tiny.model_copy(update={"epochs": 2})
+    loop.train(model, recipe, job, Views(4, 0, AugmentConfig()))
+    assert len(seen) == 10, "batches of 8: two in a pass of 20 films, the fifth cut short"
+    assert [sorted({int(n) // 20 for n in some}) for some in seen] == [
+        [0],
+        [0],
+        [1],
+        [1],
+        [2],
+        [3],
+        [3],
+        [0],
+        [0],
+        [1],
+    ]
+    first, again = (torch.cat(seen[i : i + 2]) % 20 for i in (0, 2))
+    assert len(first.unique()) == len(again.unique()) == 16
+    assert not torch.equal(first, again)
+
+
+def test_as_many_steps_as_a_pass_has_change_nothing(tiny, task, tmp_path) -> None:
+    one, _ = run(tiny, task(20, 8, tmp_path / "one"), epochs=2)
+    other, _ = run(tiny, dataclasses.replace(task(20, 8, tmp_path / "other"), steps=2), epochs=2)
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))

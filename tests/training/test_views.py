@@ -62,9 +62,9 @@ def test_a_mixture_does_not_depend_on_batch_or_order(films) -> None:
     assert torch.equal(views.images(turned, np.array([6]), 2), alone)
 
 
-def test_views_are_cycled_by_epoch() -> None:
+def test_views_are_cycled_by_pass() -> None:
     views = Views(3, 0, NOTHING)
-    assert [views.of_epoch(epoch) for epoch in range(1, 8)] == [0, 1, 2, 0, 1, 2, 0]
+    assert [views.of_pass(number) for number in range(1, 8)] == [0, 1, 2, 0, 1, 2, 0]
 
 
 def test_mixed_precision_of_the_network_does_not_reach_what_it_sees(films) -> None:
@@ -72,3 +72,13 @@ def test_mixed_precision_of_the_network_does_not_reach_what_it_sees(films) -> No
     with torch.autocast("cpu", torch.bfloat16):
         seen = views.squares(some, rows, 0)
     assert torch.equal(seen, views.squares(some, rows, 0))
+
+
+def test_a_film_without_a_label_has_no_target(films) -> None:
+    some = films(12)
+    some.targets[::3] = -1
+    rows = np.arange(12)
+    plain = Views(1, 0, NOTHING).targets(some, rows, 0)
+    assert plain.sum(dim=1).tolist() == [float(target >= 0) for target in some.targets]
+    mixed = Views(1, 0, NOTHING.model_copy(update={"mixup": 0.8})).targets(some, rows, 0)
+    assert ((mixed.sum(dim=1) > 0.01) & (mixed.sum(dim=1) < 0.99)).any()

@@ -21,6 +21,10 @@ def run(
         typer.Option(help="Folder of X-rays by class, a CSV (path,label,...) or a MedMNIST .npz."),
     ],
     out: Annotated[Path, typer.Option(help="Run directory; an unfinished run in it is resumed.")],
+    unlabelled: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of X-rays without labels, for the teacher to label. Repeatable."),
+    ] = None,
     preset: Annotated[str, typer.Option(help=f"One of: {', '.join(presets())}.")] = "quick",
     config: Annotated[
         Path | None, typer.Option(help="YAML with settings over the preset's.")
@@ -54,7 +58,13 @@ def run(
 
     try:
         comparison = run_study(
-            data, out, settings, labels=options.labels, columns=options.columns, update=update
+            data,
+            out,
+            settings,
+            labels=options.labels,
+            columns=options.columns,
+            unlabelled=unlabelled or (),
+            update=update,
         )
     except KeyboardInterrupt:
         console.print("interrupted; what is finished is kept: the same command goes on from there")

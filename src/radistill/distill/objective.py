@@ -18,13 +18,20 @@ _READ = {"hinton": "logits", "dist": "logits", "attention": "attention"}  # else
 class Distillation:
     """label_weight * cross-entropy + sum of weight * method, against cached teacher outputs.
 
-    Those are of the same view of the same film, mixup included.
+    Those are of the same view of the same film, mixup included. A film without a label, whose
+    target is all zeros, has no cross-entropy. Raises RadistillError for attention maps that the
+    teachers do not share.
     """
 
     def __init__(self, teacher: TeacherOutputCache, config: DistillConfig) -> None:
         self.teacher = teacher
         self.config = config
         self.attention = any(method.name == "attention" for method in config.methods)
+        if self.attention and not teacher.every.attention.shape[1]:
+            raise RadistillError(
+                "the teachers have attention maps of different sizes; leave the method "
+                "'attention' out, or use teachers of one architecture and input size"
+            )
 
     def start(self, films: Examples, device: torch.device) -> None:
         """Put the outputs that the methods read on the device; RadistillError for other films."""

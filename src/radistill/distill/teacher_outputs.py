@@ -107,7 +107,8 @@ def cache_teacher_outputs(
 def average(teachers: Sequence[TeacherOutputCache]) -> TeacherOutputCache:
     """Several teachers as one: mean logits and attention, embeddings side by side.
 
-    Raises RadistillError if they have different classes or views.
+    Attention maps of different sizes have no average, which is (N, 0). Raises RadistillError if
+    the teachers have different classes.
     """
     if len(teachers) == 1:
         return teachers[0]
@@ -115,15 +116,13 @@ def average(teachers: Sequence[TeacherOutputCache]) -> TeacherOutputCache:
     if len({one.logits.shape[1] for one in each}) > 1:
         counts = ", ".join(str(one.logits.shape[1]) for one in each)
         raise RadistillError(f"the teachers have different numbers of outputs: {counts}")
-    if len({one.attention.shape[1] for one in each}) > 1:
-        raise RadistillError(
-            "the teachers have attention maps of different sizes; leave the method "
-            "'attention' out, or use teachers of one architecture and input size"
-        )
+    maps = [one.attention.float() for one in each]
+    if len({one.shape[1] for one in maps}) > 1:
+        maps = [one[:, :0] for one in maps]
     mean = TeacherOutputs(
         torch.stack([one.logits for one in each]).mean(dim=0),
         torch.cat([one.embedding for one in each], dim=1),
-        torch.stack([one.attention.float() for one in each]).mean(dim=0).half(),
+        torch.stack(maps).mean(dim=0).half(),
     )
     return TeacherOutputCache(teachers[0].shas, mean)
 

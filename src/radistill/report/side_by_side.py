@@ -106,7 +106,9 @@ def read_scored(folder: Path, p: Predictions, config: EvaluationConfig, seed: in
     """
     scored = read_record(ModelMetrics, folder / "metrics.json")
     result = ModelResult(
-        name=folder.name, **{field: getattr(scored, field) for field in Measured.model_fields}
+        name=folder.name,
+        val_auc=scored.val.auc if scored.val else None,
+        **{field: getattr(scored, field) for field in Measured.model_fields},
     )
     return ScoredModel(p, result, draws_of(p, scored.test.threshold, config.bootstrap, seed))
 

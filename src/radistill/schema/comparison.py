@@ -34,10 +34,12 @@ class ModelMetrics(Measured):
 class ModelResult(Measured):
     """A model of a comparison, with what only some models are scored on.
 
-    shortfalls: why it should not be used, and what to do; set only where there is something.
+    val_auc: on validation. shortfalls: why it should not be used, and what to do; set only where
+    there is something.
     """
 
     name: str
+    val_auc: float | None = None
     robustness: Robustness | None = None
     explanation: Explanation | None = None
     groups: tuple[GroupFigures, ...] = ()
@@ -76,7 +78,8 @@ class PairResult(Record):
 
 
 class DatasetFacts(Record):
-    """The films that models were scored on. counts: by split and class.
+    """The films that models were scored on. counts: by split and class. unlabelled: films without
+    labels, which students learned from besides.
 
     patients_known: False where each film counts as a patient of its own. seen: how many of the
     films, or copies of them, an external model was trained or chosen on; None where that cannot be
@@ -87,6 +90,7 @@ class DatasetFacts(Record):
     classes: tuple[str, ...]
     positive: str
     counts: Mapping[str, Mapping[str, int]]
+    unlabelled: int = 0
     protocol: str | None = None
     patients_known: bool = True
     leaking: bool = False

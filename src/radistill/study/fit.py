@@ -8,6 +8,7 @@ from accelerate import Accelerator
 
 from radistill.config import Recipe, StudyConfig
 from radistill.data.dataset import Dataset
+from radistill.data.manifest import UNLABELLED
 from radistill.data.targets import Targets
 from radistill.explain.cost import cost
 from radistill.metrics.predictions import Predictions, write_predictions
@@ -45,12 +46,17 @@ class Study:
     targets: Targets
     accelerator: Accelerator
 
-    def examples(self, split: str, size: int) -> Examples:
-        return examples_of(self.dataset, split, self.dataset.squares[size], self.targets)
+    def examples(self, split: str, size: int, *, unlabelled: bool = False) -> Examples:
+        squares = self.dataset.squares[size]
+        return examples_of(self.dataset, split, squares, self.targets, unlabelled=unlabelled)
 
     def key(self, *parts: object) -> str:
-        """Hash of the films, labels and split, the seed and `parts`."""
-        films = [(f.path, f.label, f.patient, f.split, f.sha256) for f in self.dataset.films]
+        """Hash of the films with labels, their labels and split, the seed and `parts`."""
+        films = [
+            (f.path, f.label, f.patient, f.split, f.sha256)
+            for f in self.dataset.films
+            if f.split != UNLABELLED
+        ]
         classes = (self.dataset.classes, self.dataset.positive)
         targets = (self.targets.names, self.targets.class_of)
         return digest([FORMAT, films, classes, targets, self.config.seed, *parts])
@@ -79,13 +85,16 @@ def fit_model(
     seed: int | None = None,
     views: int | None = None,
     objective: Callable[[], Objective] | None = None,
+    unlabelled: bool = False,
+    steps: int = 0,
     depends_on: tuple[object, ...] = (),
 ) -> TrainedModel:
     """Train and score one model, unless the run has it.
 
     seed: of training, instead of the study's; scoring has that of the study. views: augmented
-    views of a film, cycled by epoch. objective: makes the loss when training starts; cross-entropy
-    if not given. depends_on: what else decides the outcome, such as the teachers and the
+    views of a film, cycled by pass. objective: makes the loss when training starts; cross-entropy
+    if not given. unlabelled: train on the films without labels too. steps: of an epoch, see
+    `TrainingTask`. depends_on: what else decides the outcome, such as the teachers and the
     distillation settings.
     """
     run, wait, settings = study.run, study.accelerator.wait_for_everyone, study.config
@@ -96,6 +105,10 @@ def fit_model(
     parts = [part.model_dump(exclude_defaults=True) for part in (recipe, settings.augment)]
     # Whatever the precision, so that a run may go on where there is no GPU; "no" is that of keys
     # made when it was a part of them.
+    if unlabelled:
+        depends_on += ([film.sha256 for film in study.dataset.split(UNLABELLED)],)
+    if steps:
+        depends_on += (steps,)
     training = seeded.key(*parts, views, depends_on, "no")
     key = digest([training, study.scoring])
     kept, trained = run.done(name, key), run.done(name, training, "training")
@@ -108,7 +121,18 @@ def fit_model(
         if study.main:
             run.take_up(name)
     else:
-        history = _train(seeded, name, recipe, training, views, objective)
+        task = TrainingTask(
+            name=name,
+            train=study.examples("train", recipe.input_size, unlabelled=unlabelled),
+            val=study.examples("val", recipe.input_size),
+            positive=study.dataset.positive_index,
+            folder=run.working(name),
+            key=training,
+            seed=seeded.config.seed,
+            accelerator=study.accelerator,
+            steps=steps,
+        )
+        history = _train(seeded, task, recipe, views, objective)
         if study.main:
             write_history(run.working(name) / HISTORY, history)
     wait()
@@ -129,27 +153,16 @@ def fit_model(
 
 def _train(
     study: Study,
-    name: str,
+    task: TrainingTask,
     recipe: Recipe,
-    key: str,
     views: int | None,
     objective: Callable[[], Objective] | None,
 ) -> list[Epoch]:
     """Train in the working folder and write weights.safetensors and model.json there."""
-    settings, folder = study.config, study.run.working(name)
+    settings = study.config
     torch.manual_seed(settings.seed)  # student and student-alone start from the same weights
     network, report = create_network(recipe, len(study.targets.names))
-    study.say(f"[bold]{name}[/bold]: {recipe.architecture}, {report.summary()}")
-    task = TrainingTask(
-        name=name,
-        train=study.examples("train", recipe.input_size),
-        val=study.examples("val", recipe.input_size),
-        positive=study.dataset.positive_index,
-        folder=folder,
-        key=key,
-        seed=settings.seed,
-        accelerator=study.accelerator,
-    )
+    study.say(f"[bold]{task.name}[/bold]: {recipe.architecture}, {report.summary()}")
     history: list[Epoch] = []
     if recipe.head_epochs:
         history += train_head(network, recipe, task)
@@ -164,7 +177,7 @@ def _train(
     if study.main:
         save_model(
             network,
-            folder,
+            task.folder,
             classes=list(study.dataset.classes),
             targets=list(study.targets.names),
             class_of=list(study.targets.class_of),

@@ -15,7 +15,7 @@ from radistill.config import StudyConfig
 from radistill.data import load_dataset
 from radistill.data.audit import audit, sample_grid
 from radistill.data.dataset import Dataset
-from radistill.data.manifest import SPLITS
+from radistill.data.manifest import SPLITS, UNLABELLED
 from radistill.data.sources import FilmColumns
 from radistill.data.targets import targets_of
 from radistill.errors import counted
@@ -34,15 +34,18 @@ from radistill.study.checks import check_heat_maps, check_robustness, heat_map_o
 from radistill.study.decoded_films import DecodedFilms
 from radistill.study.distil import (
     check_targets,
+    fit_rounds,
     fit_student,
     fit_teachers,
     planned_fits,
+    student_names,
     teacher_names,
 )
 from radistill.study.fit import VIEWS, Study, create_network, fit_model
 from radistill.study.rundir import RunDirectory, digest, environment
 from radistill.study.teacher_average import TeacherAverage, score_average
 from radistill.study.trained import TrainedModel
+from radistill.study.unlike_films import without_unlike
 from radistill.training.frozen import check_split
 
 NETWORKS = ("baseline", "teacher", "student")  # of the configuration
@@ -57,14 +60,15 @@ def run_study(
     *,
     labels: Path | None = None,
     columns: FilmColumns | None = None,
+    unlabelled: Sequence[Path] = (),
     update: bool = False,
 ) -> Comparison:
     """Run or resume the whole study and return its comparison.
 
-    data, labels, columns: films, as `radistill.data.load_dataset` reads them. out: the run
-    directory. update: allow a run directory made with other settings; what they touch runs anew.
-    Raises UsageError for data, settings or a folder that cannot be used, and RadistillError if
-    another process works in that folder.
+    data, labels, columns, unlabelled: films, as `radistill.data.load_dataset` reads them. out: the
+    run directory. update: allow a run directory made with other settings; what they touch runs
+    anew. Raises UsageError for data, settings or a folder that cannot be used, and RadistillError
+    if another process works in that folder.
     """
     # Without a GPU accelerate makes one process of several only if it is told to use the CPU.
     on_cpu = not torch.accelerator.is_available()
@@ -81,8 +85,16 @@ def run_study(
         cache = run.folder / "cache"
         with accelerator.main_process_first():  # the others find what it has decoded
             dataset = load_dataset(
-                data, config.data, config.seed, labels, columns=columns, cache=cache, sizes=sizes
+                data,
+                config.data,
+                config.seed,
+                labels,
+                columns=columns,
+                unlabelled=unlabelled,
+                cache=cache,
+                sizes=sizes,
             )
+        dataset = without_unlike(dataset)
         study = Study(run, config, dataset, targets_of(dataset, config.data.targets), accelerator)
         _check_networks(study)
         for teacher in further:
@@ -97,7 +109,7 @@ def run_study(
         teachers = [*own, *further]
         taught_by = [*own, score_average(study, teachers)] if len(teachers) > 1 else own
         alone = fit_student(study, "student-alone", [], config.distill)
-        student = fit_student(study, "student", teachers, config.distill)
+        student = fit_rounds(study, teachers)
 
         # Results: side by side on the test films.
         if study.main:
@@ -111,7 +123,7 @@ def _check_networks(study: Study) -> None:
     trained = {
         "baseline": ["baseline"],
         "teacher": teacher_names(study.config.distill),
-        "student": ["student-alone", "student"],
+        "student": ["student-alone", *student_names(study.config.distill)],
     }
     for network, models in trained.items():
         recipe = study.config.recipe(network)
@@ -234,6 +246,7 @@ def _costs(
 def describe(dataset: Dataset) -> DatasetFacts:
     """The facts about the data that stand in comparison.json."""
     counts = {split: dict(Counter(film.label for film in dataset.split(split))) for split in SPLITS}
+    unlabelled = len(dataset.split(UNLABELLED))
     return DatasetFacts(
         name=dataset.name,
         classes=dataset.classes,
@@ -243,4 +256,5 @@ def describe(dataset: Dataset) -> DatasetFacts:
         leaking=dataset.leaking,
         synthetic=dataset.synthetic,
         **({} if dataset.patients_known else {"patients_known": False}),
+        **({"unlabelled": unlabelled} if unlabelled else {}),
     )

@@ -8,6 +8,7 @@ import torch
 
 from radistill.data.cache import PixelCache
 from radistill.data.dataset import Dataset
+from radistill.data.manifest import UNLABELLED
 from radistill.data.targets import Targets
 from radistill.training.random_numbers import content_keys
 
@@ -17,10 +18,11 @@ _SHARE = 4  # films stay on a card where they take at most one part in four of w
 
 @dataclass(frozen=True)
 class Examples:
-    """Films of one split.
+    """Films of one split, perhaps with films without labels after them.
 
     shas: content hashes, in manifest order. targets: int64 (N,), indices of the network's
-    outputs. class_of: the reported class of each output. paths: as in the manifest, for messages.
+    outputs, -1 of a film without a label. class_of: the reported class of each output. paths:
+    as in the manifest, for messages.
     """
 
     pixels: PixelCache
@@ -72,9 +74,11 @@ class Examples:
         return content_keys(self.shas)
 
 
-def examples_of(dataset: Dataset, split: str, pixels: PixelCache, targets: Targets) -> Examples:
-    """The films of one split, ready for training."""
-    films = dataset.split(split)
+def examples_of(
+    dataset: Dataset, split: str, pixels: PixelCache, targets: Targets, *, unlabelled: bool = False
+) -> Examples:
+    """The films of one split, and after them those without labels if asked for."""
+    films = dataset.split(split) + (dataset.split(UNLABELLED) if unlabelled else [])
     shas = tuple(film.sha256 for film in films)
     paths = tuple(film.path for film in films)
     return Examples(pixels, shas, targets.indices(films), targets.class_of, paths)

@@ -6,8 +6,9 @@ equals one process on the joined batch.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -41,8 +42,8 @@ def train(
 ) -> list[Epoch]:
     """Fine-tune `model` for `recipe.epochs` epochs; leave the best epoch's weights in it.
 
-    views: what is seen of the films, cycled by epoch. objective: the loss; cross-entropy if not
-    given. Returns a row for each epoch.
+    views: what is seen of the films, cycled by pass over them. objective: the loss; cross-entropy
+    if not given. Returns a row for each epoch.
 
     Raises RadistillError if the loss or what is validated is not finite, naming the step and the
     batch's films, and if the memory does not hold a batch.
@@ -51,7 +52,7 @@ def train(
     name, accelerator, epochs = task.name, task.accelerator, recipe.epochs
     objective = objective or CrossEntropy(recipe.label_smoothing)
     objective.start(task.train, accelerator.device)
-    steps = len(task.train) // task.batch_size(recipe.batch_size)
+    steps = task.steps_an_epoch(recipe.batch_size)
     cached = None
     if recipe.cached_views:
         cached = frozen_features(model, recipe.frozen_stages, task, views)
@@ -69,7 +70,6 @@ def train(
             if recipe.patience and epoch - 1 - state.best_epoch >= recipe.patience:
                 break
             began, rate = time.perf_counter(), state.optimizer.param_groups[-1]["lr"]
-            features = cached[views.of_epoch(epoch)] if cached else None
 
             def show(taken: int, loss: float, epoch: int = epoch) -> None:
                 text = f"{name} epoch {epoch}/{epochs} loss {loss:.3f}"
@@ -77,7 +77,7 @@ def train(
 
             try:
                 loss = train_one_epoch(
-                    state, recipe, task, views, epoch=epoch, features=features, show=show
+                    state, recipe, task, views, epoch=epoch, cached=cached, show=show
                 )
             except RuntimeError as error:
                 if should_reduce_batch_size(error):
@@ -121,64 +121,74 @@ def train_one_epoch(
     views: Views,
     *,
     epoch: int,
-    features: np.ndarray | None = None,
+    cached: Sequence[np.ndarray] | None = None,
     show: Callable[[int, float], None] = lambda taken, loss: None,
 ) -> float:
-    """Every film once, but for the last incomplete batch; returns the mean loss.
+    """As many steps as `task` has an epoch, in passes over its films; returns the mean loss.
 
-    What is drawn depends on seed and epoch alone, so that a resumed run repeats it. features: the
-    output of the frozen stages for this epoch's view, instead of images. show: called after each
+    A pass takes every film once, but for the last incomplete batch. What is drawn depends on seed
+    and pass alone, so that a resumed run repeats it. cached: by view the output of the frozen
+    stages, instead of images. show: called after each
     block of steps with their number and the mean loss so far. Only there does a GPU wait.
     """
     films, accelerator, device = task.train, task.accelerator, task.accelerator.device
     rank, processes = accelerator.process_index, accelerator.num_processes
     set_training_mode(state.model, frozen_stages=recipe.frozen_stages, batch_norm=recipe.batch_norm)
-    view = views.of_epoch(epoch)
-    order = _order(task, epoch)
     torch.manual_seed(task.seed * 100_003 + epoch * 101 + rank)  # dropout
     batch = task.batch_size(recipe.batch_size)
-    steps = len(films) // batch  # the films left over have their turn in other epochs
-    mine = order[: steps * batch][rank::processes]
+    steps = task.steps_an_epoch(recipe.batch_size)
 
-    def inputs(rows: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
-        if features is None:
+    def inputs(rows: np.ndarray, view: int) -> tuple[Tensor, Tensor, Tensor]:
+        if cached is None:
             images = views.squares(films, rows, view, device)
         else:
-            images = torch.from_numpy(features[rows]).to(device, non_blocking=True)
+            images = torch.from_numpy(cached[view][rows]).to(device, non_blocking=True)
         targets = views.targets(films, rows, view).to(device, non_blocking=True)
         seen = torch.from_numpy(view * len(films) + rows).to(device, non_blocking=True)
         return images, targets, seen
 
     losses = torch.zeros(steps, device=device)  # read once a block, for a GPU has to wait for that
     taken, share = 0, batch // processes
-    size = films.pixels.size**2 if features is None else features[0].nbytes
+    size = films.pixels.size**2 if cached is None else cached[0][0].nbytes
     with state.gradients.here():
-        for _, block in blocks(inputs, mine, device, size, share):
-            for some in zip(*(part.split(share) for part in block), strict=True):
-                losses[taken] = state.gradients(*some)
-                if recipe.clip_norm:
-                    accelerator.clip_grad_norm_(state.network.parameters(), recipe.clip_norm)
-                state.optimizer.step()
-                state.schedule.step()
-                if state.average is not None:
-                    state.average.update()
-                taken += 1
-            finite = losses[:taken].cpu().isfinite()
-            if not finite.all():
-                first = finite.tolist().index(False)
-                raise RadistillError(_not_finite("the loss", task, recipe, epoch, first))
-            show(taken, float(losses[:taken].mean()))
+        for number, order in _passes(task, recipe, epoch):
+            shown = partial(inputs, view=views.of_pass(number))
+            for _, block in blocks(shown, order[rank::processes], device, size, share):
+                for some in zip(*(part.split(share) for part in block), strict=True):
+                    losses[taken] = state.gradients(*some)
+                    if recipe.clip_norm:
+                        accelerator.clip_grad_norm_(state.network.parameters(), recipe.clip_norm)
+                    state.optimizer.step()
+                    state.schedule.step()
+                    if state.average is not None:
+                        state.average.update()
+                    taken += 1
+                finite = losses[:taken].cpu().isfinite()
+                if not finite.all():
+                    first = finite.tolist().index(False)
+                    raise RadistillError(_not_finite("the loss", task, recipe, epoch, first))
+                show(taken, float(losses[:taken].mean()))
     state.share_statistics(accelerator)
     return float(losses.mean())
 
 
-def _order(task: TrainingTask, epoch: int) -> np.ndarray:
-    return np.random.default_rng([task.seed, epoch]).permutation(len(task.train))
+def _passes(task: TrainingTask, recipe: Recipe, epoch: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Each pass of an epoch by its number from the start, 1, 2, ..., with the order of its films.
+
+    Without those that are left over, which have their turn in other passes.
+    """
+    batch, left = task.batch_size(recipe.batch_size), task.steps_an_epoch(recipe.batch_size)
+    whole, passes = len(task.train) // batch, task.passes_an_epoch(recipe.batch_size)
+    for number in range((epoch - 1) * passes + 1, epoch * passes + 1):
+        order = np.random.default_rng([task.seed, number]).permutation(len(task.train))
+        yield number, order[: min(whole, left) * batch]
+        left -= whole
 
 
 def _not_finite(what: str, task: TrainingTask, recipe: Recipe, epoch: int, step: int) -> str:
     names, batch = task.train.paths or task.train.shas, task.batch_size(recipe.batch_size)
-    rows = _order(task, epoch)[step * batch : (step + 1) * batch]
+    order = np.concatenate([rows for _, rows in _passes(task, recipe, epoch)])
+    rows = order[step * batch : (step + 1) * batch]
     return (
         f"{task.name}: {what} is not a finite number at epoch {epoch}, step {step + 1}. "
         "The epochs that were saved are kept. Try a smaller learning rate or clip_norm=1. "

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from scipy.special import betaincinv
 from torch import Tensor
-from torch.nn import functional as F
 
 from radistill.config import AugmentConfig
 from radistill.training.augment import augment
@@ -25,7 +24,7 @@ _PIXELS = {"cpu": 1 << 18, "cuda": 1 << 24}
 class Views:
     """All that decides what is drawn, besides the films.
 
-    count: views of a film, cycled by epoch. The partner of a film in mixup may be any film of its
+    count: views of a film, cycled by pass. The partner of a film in mixup may be any film of its
     split. kept: the films as each view shows them, where they have been drawn before.
     """
 
@@ -34,9 +33,9 @@ class Views:
     augmentation: AugmentConfig
     kept: tuple[Examples, ...] = ()
 
-    def of_epoch(self, epoch: int) -> int:
-        """The view of epoch 1, 2, ..."""
-        return (epoch - 1) % self.count
+    def of_pass(self, number: int) -> int:
+        """The view of pass 1, 2, ... over the films."""
+        return (number - 1) % self.count
 
     def squares(
         self, films: Examples, rows: np.ndarray, view: int, device: torch.device = CPU
@@ -56,7 +55,7 @@ class Views:
         return unit(self.squares(films, rows, view, device))
 
     def targets(self, films: Examples, rows: np.ndarray, view: int) -> Tensor:
-        """float32 (N, outputs): one-hot, or mixed as the images are."""
+        """float32 (N, outputs): one-hot, or mixed as the images are; 0 where there is no label."""
         own = _one_hot(films, rows)
         if not self.augmentation.mixup:
             return own
@@ -92,4 +91,5 @@ def unit(squares: Tensor) -> Tensor:
 
 
 def _one_hot(films: Examples, rows: np.ndarray) -> Tensor:
-    return F.one_hot(torch.from_numpy(films.targets[rows]), len(films.class_of)).float()
+    outputs = len(films.class_of)
+    return torch.eye(outputs + 1, outputs)[films.targets[rows]]  # the last row, of -1, is zeros
