@@ -78,6 +78,6 @@ def drawn_answers(predictor: Predictor) -> Answers:
         heatmap=None,
         model=predictor.model,
         ms=0.0,
-        view=View(np.zeros(card.cam.size, np.float32), np.zeros((512, 512), np.uint8)),
+        view=View(np.zeros(card.cam.size, np.float32), np.zeros((512, 512), np.uint8), np.zeros(0)),
     )
     return answer_film(header, prediction, card, datetime(2026, 1, 1))

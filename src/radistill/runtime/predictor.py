@@ -95,12 +95,16 @@ class Predictor:
     def run(
         self, files: Iterable[Path | Upload], settings: Settings, intake: Intake
     ) -> Iterator[Result]:
-        """`predict` with settings that are resolved and an intake that is open already.
+        """`predict` with settings that are resolved and an intake that is open already."""
+        sources = DRAWN if settings.heatmaps is not None else UNDRAWN if settings.views else ()
+        films = intake.decode(files, square=self.card.input_size, preview=LONGEST, sources=sources)
+        yield from self.judge(films, settings)
+
+    def judge(self, films: Iterable[Decoded | Refused], settings: Settings) -> Iterator[Result]:
+        """Results for squares that are decoded, in order.
 
         Batches run side by side, as many as the bundle has threads, while others are decoded.
         """
-        sources = DRAWN if settings.heatmaps is not None else UNDRAWN if settings.views else ()
-        films = intake.decode(files, square=self.card.input_size, preview=LONGEST, sources=sources)
         ahead: deque[tuple[_Batch, Future[tuple[Outputs, float]]]] = deque()
         with ThreadPoolExecutor(self.bundle.threads, "radistill-graph") as pool:
             for batch in _batches(films):
@@ -181,7 +185,7 @@ class Predictor:
             ms=film.ms + ms + _since(start),
             band=settings.band,
             any_population=settings.any_population,
-            view=View(outputs.cam, film.preview) if settings.views else None,
+            view=View(outputs.cam, film.preview, outputs.embedding) if settings.views else None,
             **more,
         )
 

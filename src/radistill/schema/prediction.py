@@ -27,14 +27,15 @@ class ModelIdentity(Record):
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What a page needs to draw a film.
+    """What the decision was made of, for a page that draws the film or a table that keeps it.
 
     cam: the class activation map, float32 (h, w). preview: of what browsers do not draw (DICOM and
-    TIFF), uint8 (H, W), longest side at most 1024.
+    TIFF), uint8 (H, W), longest side at most 1024. embedding: float32 (D,).
     """
 
     cam: np.ndarray
     preview: np.ndarray | None
+    embedding: np.ndarray
 
 
 class _Result(Record):

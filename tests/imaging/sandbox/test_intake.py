@@ -19,12 +19,12 @@ from bad_files import BAD, GREY, ODD, image
 from dicoms import STEPS, dicom
 from radistill.errors import RadistillError
 from radistill.imaging import DecodeError, Limits, decode, to_square
+from radistill.imaging.sandbox.decoded import result_of
 from radistill.imaging.sandbox.intake import (
     Decoded,
     Intake,
     Refused,
     Upload,
-    _result,
 )
 
 SMALL = Limits(max_bytes=32 * 2**20)
@@ -148,12 +148,12 @@ LIES = [
 @pytest.mark.parametrize("lie", LIES, ids=repr)
 def test_what_a_process_says_is_checked(lie: dict[str, object]) -> None:
     """One that a file has taken over may say anything; a path or a crash must not come of it."""
-    honest = _result("film", (GOOD, bytearray(16)), 4)
+    honest = result_of("film", (GOOD, bytearray(16)), 4)
     assert isinstance(honest, Decoded)
     with pytest.raises(DecodeError, match="gave no film"):
-        _result("film", (GOOD | lie, bytearray(16)), 4)
+        result_of("film", (GOOD | lie, bytearray(16)), 4)
     with pytest.raises(DecodeError, match="gave no film"):
-        _result("film", (GOOD, bytearray(15)), 4)
+        result_of("film", (GOOD, bytearray(15)), 4)
 
 
 def test_names_that_are_not_utf8(intake: Intake, tmp_path: Path) -> None:

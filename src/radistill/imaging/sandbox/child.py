@@ -16,13 +16,12 @@ from radistill.errors import RadistillError
 from radistill.imaging.limits import Limits
 from radistill.imaging.refusal import Code, DecodeError
 from radistill.imaging.sandbox.clock import Clock
+from radistill.imaging.sandbox.decoded import Answer
 from radistill.imaging.sandbox.wire import BrokenFrame, read_frame, write_frame
 
 _START_SECONDS = 60.0
 _PIPE_BYTES = 1 << 20  # Linux gives 64 KiB, and a film would wake both sides forty times
 _BUFFER_BYTES = 1 << 16  # many small films at a time
-
-Answer = tuple[dict[str, Any], bytearray]
 
 
 class Child:

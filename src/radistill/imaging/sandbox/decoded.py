@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from radistill.imaging.refusal import Code, DecodeError
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -46,6 +48,20 @@ class Refused:
     path: str
     code: str
     message: str
+
+
+Answer = tuple[dict[str, Any], bytearray]  # head and body of a frame
+
+
+def result_of(name: str, answer: Answer, square: int) -> Decoded | Refused:
+    """An answer of the worker about a file. Raises DecodeError (crashed) if it is none."""
+    head, body = answer
+    try:
+        if "code" in head:
+            return Refused(name, Code(head["code"]), str(head["message"]))
+        return decoded(name, head, body, square)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise DecodeError(Code.CRASHED, "decoding gave no film; the file is bad") from None
 
 
 def decoded(path: str, head: Mapping[str, Any], body: bytearray, square: int) -> Decoded:

@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 # Nothing here waits for numpy, so that the processes start before it is imported.
 from radistill.imaging.limits import Limits
-from radistill.imaging.refusal import Code, DecodeError
-from radistill.imaging.sandbox.child import Answer, Child
-from radistill.imaging.sandbox.decoded import Decoded, Refused, decoded
+from radistill.imaging.refusal import DecodeError
+from radistill.imaging.sandbox.child import Child
+from radistill.imaging.sandbox.decoded import Decoded, Refused, result_of
 
 __all__ = ["Decoded", "Intake", "Refused", "Upload"]
 
@@ -156,7 +156,7 @@ class Intake:
             else:
                 head["paths"] = [str(file) for file in files]
             for answer in child.ask(head, body, files=len(files), largest=largest):
-                result = _result(_name(files[len(results)]), answer, wanted.square)
+                result = result_of(_name(files[len(results)]), answer, wanted.square)
                 results.append(result)
         except DecodeError as error:
             if len(files) == 1:
@@ -175,14 +175,3 @@ class Intake:
 
 def _name(file: Path | Upload) -> str:
     return file.name if isinstance(file, Upload) else str(file)
-
-
-def _result(name: str, answer: Answer, square: int) -> Decoded | Refused:
-    """Raises DecodeError if the answer is none."""
-    head, body = answer
-    try:
-        if "code" in head:
-            return Refused(name, Code(head["code"]), str(head["message"]))
-        return decoded(name, head, body, square)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        raise DecodeError(Code.CRASHED, "decoding gave no film; the file is bad") from None

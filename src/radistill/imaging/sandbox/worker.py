@@ -4,23 +4,16 @@
 `radistill.imaging`, so that it starts fast and is small.
 """
 
-import hashlib
 import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from PIL import Image
-
-from radistill.imaging.content import read_content
-from radistill.imaging.limits import Limits, out_of_memory
-from radistill.imaging.read import read_picture
-from radistill.imaging.refusal import Code, DecodeError
-from radistill.imaging.resample import shrink
+from radistill.imaging.limits import Limits
+from radistill.imaging.sandbox.one_file import answer_of
 from radistill.imaging.sandbox.wire import read_frame, write_frame
 
 # Small films leave several at a time: waking the parent costs as much as a tenth of one.
@@ -34,7 +27,7 @@ def main() -> None:
 
     A request has the files' "paths", or no such key and one file's bytes as the body; the side of
     the "square" that a model takes, 0 for the whole film; and the longer side of a "preview", which
-    only films of these "sources" get. Each file is answered by a frame of its own, see `_answer`.
+    only films of these "sources" get. Each file is answered by a frame of its own, see `answer_of`.
     """
     limits = _Metered(**json.loads(sys.argv[1]))
     requests, replies = _take_streams()
@@ -51,46 +44,13 @@ def main() -> None:
         for source in sources:
             _set_alarm("ITIMER_PROF", limits.seconds)
             _set_alarm("ITIMER_REAL", _ORPHANED * limits.seconds)
-            write_frame(replies, *_answer(source, limits, head))
+            write_frame(replies, *answer_of(source, limits, head))
             if time.monotonic() - flushed > _HOLD_SECONDS:
                 replies.flush()
                 flushed = time.monotonic()
         _set_alarm("ITIMER_PROF", 0)
         _set_alarm("ITIMER_REAL", 0)
         replies.flush()
-
-
-def _answer(
-    source: Path | bytes, limits: Limits, wanted: Mapping[str, Any]
-) -> tuple[dict[str, Any], bytes]:
-    """The film of a file or of its bytes, or why there is none."""
-    start = time.perf_counter()
-    try:
-        content = read_content(source, limits) if isinstance(source, Path) else source
-        picture = read_picture(content, limits)
-        film = picture.eight_bits()
-        answer = {
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "height": film.height,
-            "width": film.width,
-            "source": picture.source,
-            "tags": dict(picture.tags),
-        }
-        body = (shrink(film, wanted["square"]) if wanted["square"] else film).tobytes()
-        if picture.source in wanted["sources"]:
-            preview = film.copy()
-            preview.thumbnail((wanted["preview"], wanted["preview"]), Image.Resampling.BILINEAR)
-            answer["preview"] = [preview.height, preview.width]
-            body += preview.tobytes()
-        answer["ms"] = 1000 * (time.perf_counter() - start)
-        return answer, body
-    except DecodeError as error:
-        refusal = error
-    except MemoryError:
-        refusal = out_of_memory()
-    except Exception as error:  # never a traceback: its values may name the patient
-        refusal = DecodeError(Code.UNREADABLE, f"damaged file ({type(error).__name__})")
-    return {"code": refusal.code, "message": refusal.reason}, b""
 
 
 def _take_streams() -> tuple[BinaryIO, BinaryIO]:
