@@ -79,12 +79,35 @@ def of_rows(rows: Sequence[LedgerRow]) -> WatchReference:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class PeriodSums:
+    """What the charts need of a week's films.
+
+    counts: see `share_counts`. distance: of the probabilities from the reference's, None without
+    either. moments: of the sketches, None with too few; sketched: whether there are any.
+    """
+
+    counts: Mapping[str, int]
+    distance: float | None
+    moments: SketchMoments | None
+    sketched: bool
+
+
+def period_sums(rows: Sequence[LedgerRow], reference: WatchReference) -> PeriodSums:
+    probability = probabilities(rows)
+    distance = None
+    if reference.quantiles is not None and len(probability):
+        distance = score_distance(reference.quantiles, probability)
+    sketched = any(row.sketch for row in rows)
+    return PeriodSums(share_counts(rows), distance, sketch_moments(rows), sketched)
+
+
 def control_charts(
-    weeks: Mapping[str, Sequence[LedgerRow]], reference: WatchReference, false_alarms: float
+    weeks: Mapping[str, PeriodSums], reference: WatchReference, false_alarms: float
 ) -> tuple[tuple[ControlChart, ...], int, tuple[str, ...]]:
     """The charts that have something to show, among how many alpha is divided, and notes."""
     notes = []
-    sketched = any(row.sketch for rows in weeks.values() for row in rows)
+    sketched = any(sums.sketched for sums in weeks.values())
     embedded = sketched and reference.sketches is not None
     if not embedded:
         notes.append(
@@ -103,22 +126,21 @@ def control_charts(
         for chart in charts
         if any(point.value for point in chart.points) or chart.name in SHARES[:2]
     ]
-    if reference.quantiles is not None:
+    if scored:
         points = [
-            _score_point(week, probability, reference.quantiles, reference.films, alpha)
-            for week, rows in weeks.items()
-            if len(probability := probabilities(rows))
+            _score_point(week, sums.counts["read"], sums.distance, reference.films, alpha)
+            for week, sums in weeks.items()
+            if sums.distance is not None
         ]
         charts.append(ControlChart(name="probability", reference=None, points=tuple(points)))
     if embedded and reference.sketches is not None:
-        moments = {week: sketch_moments(rows) for week, rows in weeks.items()}
         shifts = tuple(
-            _shift_point(week, one, reference.sketches, alpha)
-            for week, one in moments.items()
-            if one is not None
+            _shift_point(week, sums.moments, reference.sketches, alpha)
+            for week, sums in weeks.items()
+            if sums.moments is not None
         )
         charts.append(ControlChart(name="embedding", reference=None, points=shifts))
-        if small := [week for week, one in moments.items() if one is None]:
+        if small := [week for week, sums in weeks.items() if sums.moments is None]:
             notes.append(
                 f"Embeddings of weeks with fewer than {FEWEST} films are not watched: "
                 f"{', '.join(small)}."
@@ -127,11 +149,11 @@ def control_charts(
 
 
 def _share_chart(
-    name: str, weeks: Mapping[str, Sequence[LedgerRow]], rate: Rate, alpha: float
+    name: str, weeks: Mapping[str, PeriodSums], rate: Rate, alpha: float
 ) -> ControlChart:
     points = []
-    for week, rows in weeks.items():
-        counts = share_counts(rows)
+    for week, sums in weeks.items():
+        counts = sums.counts
         films = counted_of(counts, name)
         if films:
             low, high = count_limits(rate, films, alpha)
@@ -149,12 +171,9 @@ def _share_chart(
 
 
 def _score_point(
-    week: str, probability: np.ndarray, quantiles: np.ndarray, reference: int, alpha: float
+    week: str, films: int, distance: float, reference: int, alpha: float
 ) -> ChartPoint:
-    distance = score_distance(quantiles, probability)
-    return _distance_point(
-        week, len(probability), distance, score_limit(reference, len(probability), alpha)
-    )
+    return _distance_point(week, films, distance, score_limit(reference, films, alpha))
 
 
 def _shift_point(

@@ -7,6 +7,7 @@ part of the limit.
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.stats import binom, f, hypergeom, kstwo
@@ -55,16 +56,25 @@ def quantiles_of(probability: np.ndarray) -> np.ndarray:
 
 
 def score_distance(quantiles: np.ndarray, probability: np.ndarray) -> float:
-    """The Kolmogorov-Smirnov distance of `probability`, (N,), at the inner `quantiles`, (41,).
+    """The Kolmogorov-Smirnov distance of `probability`, (N,), at the inner `quantiles`, (41,)."""
+    return share_distance(quantiles, counts_at(quantiles, probability) / len(probability))
+
+
+def counts_at(quantiles: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """(41,), (N,) -> (2, 39): how many are up to, and how many below, each inner quantile."""
+    scores = np.sort(probability)
+    sides: tuple[Literal["right"], Literal["left"]] = ("right", "left")
+    return np.stack([np.searchsorted(scores, quantiles[1:-1], side=side) for side in sides])
+
+
+def share_distance(quantiles: np.ndarray, shares: np.ndarray) -> float:
+    """The Kolmogorov-Smirnov distance, from `counts_at` as shares.
 
     Where a reference has one probability often, several quantiles are equal; of its distribution
     there only the ends are known, and the distance is from the nearer.
     """
-    inner = quantiles[1:-1]
+    inner, (up_to, before) = quantiles[1:-1], shares
     share = np.arange(1, STEPS) / STEPS
-    scores = np.sort(probability)
-    up_to = np.searchsorted(scores, inner, side="right") / len(scores)
-    before = np.searchsorted(scores, inner, side="left") / len(scores)
     first = share[np.searchsorted(inner, inner, side="left")]
     last = share[np.searchsorted(inner, inner, side="right") - 1]
     return float(max((last - up_to).max(), (before - first).max(), 0.0))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from radistill.adapt.control_charts import control_charts, of_card, of_rows
+from radistill.adapt.control_charts import control_charts, of_card, of_rows, period_sums
 from radistill.adapt.control_limits import FEWEST
 from radistill.adapt.ledgers import LedgerContents, LedgerRow
 from radistill.adapt.week_rows import by_week, films_read, probabilities, share_counts
@@ -56,7 +56,8 @@ def watch(
                 f"more of them, {FEWEST} films are the least"
             )
         reference = of_rows(rows)
-    charts, held, notes = control_charts(weeks, reference, false_alarms)
+    sums = {week: period_sums(rows, reference) for week, rows in weeks.items()}
+    charts, held, notes = control_charts(sums, reference, false_alarms)
     charts = tuple(_judged(chart, first) for chart in charts)
     return MonitorFigures(
         model=ledger.model,
@@ -110,7 +111,7 @@ def _judged(chart: ControlChart, baseline: Sequence[str]) -> ControlChart:
 def _alarms(charts: Sequence[ControlChart]) -> tuple[MonitorAlarm, ...]:
     """In order of weeks, within a week in that of the charts."""
     alarms = [
-        MonitorAlarm(week=point.week, chart=chart.name, message=_message(chart, point))
+        MonitorAlarm(week=point.week, chart=chart.name, message=alarm_message(chart, point))
         for chart in charts
         for point in chart.points
         if point.alarm
@@ -118,7 +119,8 @@ def _alarms(charts: Sequence[ControlChart]) -> tuple[MonitorAlarm, ...]:
     return tuple(sorted(alarms, key=lambda alarm: alarm.week))
 
 
-def _message(chart: ControlChart, point: ChartPoint) -> str:
+def alarm_message(chart: ControlChart, point: ChartPoint) -> str:
+    """What is beyond its limits, with the numbers."""
     if chart.name == "probability":
         numbers = f"KS {point.value:.2f}, limit {point.high:.2f}"
         return f"probabilities are distributed otherwise ({numbers})"
