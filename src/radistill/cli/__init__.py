@@ -14,6 +14,7 @@ EXTRAS = {
     "monitor": "adapt",
     "node": "dicom",
     "plan": "adapt",
+    "score": "scale",
     "serve": "serve",
     "text": "text",
 }

@@ -19,6 +19,7 @@ COMMANDS = {
     "bundle": ("bundle", "bundle"),
     "bundles": ("bundles", "bundles"),
     "predict": ("predict", "predict"),
+    "score": ("archive", "app"),
     "serve": ("serve", "serve"),
     "node": ("node", "app"),
     "page": ("page", "page"),

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from radistill.files import write_text
 from radistill.schema.adaptation import Adaptation
+from radistill.schema.archive_figures import ArchiveSettings, ArchiveSummary
 from radistill.schema.audit import Audit
 from radistill.schema.card import Card
 from radistill.schema.comparison import Comparison, ModelMetrics
@@ -22,6 +23,8 @@ from radistill.schema.weak_points import Explanation, Robustness
 # File name, without ending, of each kind of file that is written.
 PUBLISHED: dict[str, type[BaseModel]] = {
     "adaptation": Adaptation,
+    "archive-settings": ArchiveSettings,
+    "archive-summary": ArchiveSummary,
     "audit": Audit,
     "card": Card,
     "comparison": Comparison,

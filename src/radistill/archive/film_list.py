@@ -1,0 +1,170 @@
+"""SOURCE -> ids of films: a folder, a glob, a list or tar shards, on disk or behind a URI."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from glob import has_magic
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+
+import pyarrow as arrow
+import pyarrow.parquet as parquet
+from fsspec import AbstractFileSystem
+
+from radistill.archive.storage import denied, file_system, is_remote, patiently, shown
+from radistill.errors import UsageError
+from radistill.runtime.paths import AS_BYTES, NAMES, film_paths, from_text
+
+TAR = ".tar"
+LISTS = (".parquet", ".csv", ".jsonl", ".ndjson")
+
+
+def film_ids(source: str, column: str = "path") -> Iterator[str]:
+    """Paths or URIs as they stand there, links not resolved, in the order found.
+
+    A folder or glob gives what `radistill predict` would take; behind a URI, where first bytes are
+    not looked at, names of images and names without an ending or with a number for it, as DICOM has
+    them. A list gives its `column`, relative to the list. An id that ends in .tar is a shard, which
+    stands for the films in it.
+    Raises UsageError, some only at the first film, for a SOURCE that is not there, may not be read,
+    matches nothing, or is a list without this column.
+    """
+    kind = PurePosixPath(urlsplit(source).path if is_remote(source) else source).suffix.lower()
+    if kind in LISTS and not (has_magic(source) or os.path.isdir(source)):
+        return _of_list(source, kind, column)
+    if kind == TAR and not has_magic(source):
+        return iter([source])
+    return _remote(source) if is_remote(source) else _local(source)
+
+
+def _local(source: str) -> Iterator[str]:
+    if not has_magic(source) and not os.path.lexists(source):
+        raise UsageError(
+            f"{source}: there is no such folder or list; a single film goes to radistill predict"
+        )
+    return map(str, film_paths([source]))
+
+
+def _remote(source: str) -> Iterator[str]:
+    with _explained(source):
+        fs, path = file_system(source)
+        if has_magic(path):
+            names = patiently(source, lambda: fs.glob(path))
+            if not names:
+                raise UsageError(f"{shown(source)}: matches no object")
+            yield from (fs.unstrip_protocol(name) for name in names if _is_named_as_film(name))
+            return
+        if not patiently(source, lambda: fs.exists(path)):
+            raise FileNotFoundError
+        yield from _below(fs, path, source)
+
+
+def _below(fs: AbstractFileSystem, folder: str, source: str) -> Iterator[str]:
+    """Folder by folder, so that an archive's names are never in memory at once."""
+    entries = patiently(source, lambda: fs.ls(folder, detail=True))
+    for entry in sorted(entries, key=lambda entry: str(entry["name"])):
+        name = entry["name"]
+        if name.rstrip("/") == folder.rstrip("/") or name.rstrip("/").split("/")[-1][:1] == ".":
+            continue
+        if entry["type"] == "directory":
+            yield from _below(fs, name, source)
+        elif _is_named_as_film(name):
+            yield fs.unstrip_protocol(name)
+
+
+def _is_named_as_film(name: str) -> bool:
+    ending = PurePosixPath(urlsplit(name).path).suffix.lower()
+    return ending in NAMES or ending in ("", TAR) or ending[1:].isdigit()
+
+
+def _of_list(source: str, kind: str, column: str) -> Iterator[str]:
+    with _explained(source), _opened(source) as file:
+        read = _parquet if kind == ".parquet" else _csv if kind == ".csv" else _json
+        folder = source.rpartition("/")[0] if is_remote(source) else os.path.dirname(source)
+        for given in read(file, shown(source), column):
+            if given and not given.isspace():
+                absolute = is_remote(given) or os.path.isabs(given)
+                yield given if absolute else f"{folder}/{given}" if folder else given
+
+
+def _parquet(file: BinaryIO, name: str, column: str) -> Iterator[str | None]:
+    try:
+        table = parquet.ParquetFile(file)
+        if column not in table.schema_arrow.names:
+            raise _no_column(name, column, table.schema_arrow.names)
+        for batch in table.iter_batches(columns=[column]):
+            yield from batch.column(0).cast(arrow.string()).to_pylist()
+    except arrow.ArrowException as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"{name}: cannot be read as Parquet ({reason})") from None
+
+
+def _csv(file: BinaryIO, name: str, column: str) -> Iterator[str]:
+    text = io.TextIOWrapper(file, "utf-8-sig", errors=AS_BYTES, newline="")
+    first = text.readline()
+    lines = csv.reader(text, delimiter=max(",;\t", key=first.count), strict=True)
+    header = next(csv.reader([first], delimiter=max(",;\t", key=first.count)), [])
+    names = [title.strip() for title in header]
+    if column not in names:
+        raise _no_column(name, column, names)
+    at = names.index(column)
+    try:
+        for cells in filter(None, lines):
+            if len(cells) <= at:
+                raise UsageError(
+                    f"{name}: line {lines.line_num + 1} ends before its column {column!r}"
+                )
+            yield from_text(cells[at])
+    except csv.Error as error:
+        raise UsageError(f"{name}: is no CSV at line {lines.line_num + 1} ({error})") from None
+
+
+def _json(file: BinaryIO, name: str, column: str) -> Iterator[str | None]:
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            continue
+        try:
+            value: Any = json.loads(line)
+        except ValueError:
+            raise UsageError(f"{name}: line {number} is no JSON") from None
+        if not isinstance(value, dict) or column not in value:
+            titles = value if isinstance(value, dict) else ()
+            raise _no_column(f"{name}, line {number}", column, titles)
+        if not isinstance(value[column], str | None):
+            raise UsageError(f"{name}: line {number} has no path in {column!r}")
+        yield value[column]
+
+
+def _no_column(name: str, column: str, names: Iterable[str]) -> UsageError:
+    has = ", ".join(names) or "none"
+    return UsageError(f"{name}: has no column {column!r}, only: {has}. Name it with --column.")
+
+
+@contextmanager
+def _opened(source: str) -> Iterator[BinaryIO]:
+    fs, path = file_system(source)
+
+    def opened() -> BinaryIO:
+        file: BinaryIO = fs.open(path, "rb")
+        return file
+
+    with patiently(source, opened) if is_remote(source) else opened() as file:
+        yield file
+
+
+@contextmanager
+def _explained(source: str) -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(f"{shown(source)}: there is nothing there") from None
+    except PermissionError:
+        if is_remote(source):
+            raise denied(source) from None
+        raise UsageError(f"{source}: may not be read; change its permissions") from None
