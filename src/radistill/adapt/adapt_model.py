@@ -2,17 +2,21 @@
 
 import shutil
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import onnx
 from threadpoolctl import threadpool_limits
 
-from radistill.adapt.adaptation_report import write_adaptation_report
-from radistill.adapt.choose import FOLDS, Choice, choose_change
+from radistill.adapt.changes import TunedNetwork
+from radistill.adapt.choose import FOLDS, RANKING, Choice, choose_change
 from radistill.adapt.confounds import find_confounds
 from radistill.adapt.local_bundle import write_local_bundle
-from radistill.adapt.local_films import LocalFilms, read_local_films
+from radistill.adapt.local_films import LocalFilms, embeddings_of, read_local_films
 from radistill.data.external_data import ExternalData
 from radistill.errors import UsageError
+from radistill.export.graph import network_of
 from radistill.progress import console
 from radistill.runtime.find_bundle import find_bundle
 from radistill.runtime.open_bundle import Bundle
@@ -33,12 +37,14 @@ def adapt_model(
     site: str | None = None,
     rule: str = "youden",
     seed: int = 0,
+    finetune: bool = False,
 ) -> Adaptation:
     """Adapt the bundle `model` names to the films of `data`; write `out`, return what came of it.
 
     out: report.html, adaptation.json and the outer folds' predictions; the bundle too where a
     change has a shown gain. site: a name for the card, that of the data if not given. rule: by
-    which a threshold is chosen. An interrupted run goes on with the films that it has read.
+    which a threshold is chosen. finetune: try the network itself, too, which needs PyTorch. An
+    interrupted run goes on with the films that it has read and the networks that it has trained.
 
     Raises UsageError for data that cannot be used, and if `out` holds something else.
     """
@@ -51,13 +57,16 @@ def adapt_model(
     ):
         raise UsageError(f"{out}: lies among the films; name a folder outside of {data.path}")
     cache = out / "cache"
+    trainer = _trainer(bundle, cache, seed) if finetune else None
     films = read_local_films(bundle, data, cache)
+    hashes = [film.sha256 for film in films.dataset.films]
+    tune = trainer and partial(trainer, films.squares, hashes)
     console.print(
         f"{len(films.squares)} films read; trying what they pay for, by {FOLDS} outer folds",
         markup=False,
     )
     with threadpool_limits(1):  # matrices are small: threads would wait for each other
-        choice = choose_change(films.scores, seed, rule)
+        choice = choose_change(films.scores, seed, rule, tune)
         adaptation = _outcome(bundle, films, choice, site or films.dataset.name, seed)
     if adaptation.gained:
         write_local_bundle(out, bundle, films, choice, adaptation)
@@ -65,6 +74,8 @@ def adapt_model(
         for name in BUNDLE:
             (out / name).unlink(missing_ok=True)
     write_record(out / RECORD, adaptation)
+    from radistill.adapt.adaptation_report import write_adaptation_report  # brings matplotlib
+
     write_adaptation_report(out, bundle.card, films, choice, adaptation)
     shutil.rmtree(cache, ignore_errors=True)
     return adaptation
@@ -83,9 +94,16 @@ def _check_free(out: Path, parent: Path) -> None:
         raise UsageError(f"{out}: holds {foreign[0]}, too; move it, or name another folder")
 
 
+def _trainer(bundle: Bundle, cache: Path, seed: int) -> Callable[..., TunedNetwork]:
+    from radistill.adapt.finetune import NetworkTrainer
+
+    networks = embeddings_of(network_of(onnx.load(bundle.folder / FLOAT32)))
+    return NetworkTrainer(networks, cache, seed)
+
+
 def _outcome(bundle: Bundle, films: LocalFilms, choice: Choice, site: str, seed: int) -> Adaptation:
     scores, dataset = films.scores, films.dataset
-    after = choice.odds["head"] if choice.name == "head" else None
+    after = choice.odds[choice.name] if choice.name in RANKING else None
     unreadable = len(dataset.unreadable)
     notes = (
         *dataset.notes,

@@ -81,7 +81,7 @@ def summary(adaptation: Adaptation) -> list[str]:
     best, as_it_is = adaptation.best, adaptation.change("nothing")
     sentences = []
     tells = [one for one in adaptation.confounds if one.tells]
-    explained = [one.name for one in tells if one.explains and adaptation.chosen == "head"]
+    explained = [one.name for one in tells if one.explains and adaptation.ranked_anew]
     if explained:
         sentences.append(
             f"The gain may be a matter of {_and(explained)}: that alone tells the label here, and "
@@ -90,7 +90,7 @@ def summary(adaptation: Adaptation) -> list[str]:
     elif tells:
         told = _and([f"{one.name} (AUC {one.auc:.2f})" for one in tells])
         text = f"The label here is also told by {told}, without looking at the lungs."
-        if adaptation.chosen == "head":
+        if adaptation.ranked_anew:
             text += " Among films alike in each of these the gain is still there."
         sentences.append(text)
     gain = best.gain

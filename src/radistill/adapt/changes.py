@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+import onnx
 from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
@@ -70,6 +71,14 @@ class LocalHead(NamedTuple):
     @property
     def settings(self) -> str:
         return f"embedding {self.embedding}, C = {self.regularisation:g}"
+
+
+class TunedNetwork(NamedTuple):
+    """A network trained under a head: its ONNX graph, the head, log-odds (N,) of all films."""
+
+    graph: onnx.ModelProto
+    head: LocalHead
+    odds: np.ndarray
 
 
 def fit_calibration(truth: np.ndarray, odds: np.ndarray, *, intercept: bool) -> Calibrated:

@@ -1,6 +1,6 @@
 """Which change to a model its local films pay for: nested cross-validation over patients."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -11,6 +11,7 @@ from radistill.adapt.changes import (
     Calibrated,
     LocalHead,
     LocalScores,
+    TunedNetwork,
     fit_calibration,
     fit_head,
 )
@@ -27,10 +28,15 @@ from radistill.schema.record import Interval
 FOLDS = 5
 RESAMPLES = 2000
 CALIBRATIONS: tuple[ChangeName, ...] = ("temperature", "intercept and slope")
+Tune = Callable[[LocalScores, np.ndarray, LocalHead], TunedNetwork]  # by the films at these rows
 POWERED = 1.96 + 0.84  # standard errors of a gain that 80 % of studies would show
 RANKS = 0.025 / 2  # quantile of the AUC that has to be above 0.5, of two models that are asked
-CUT = 0.01 / 2  # quantile of the gain of a threshold that has to be above zero
+CUT = 0.01 / 2  # quantile of the gain of a threshold, or of a network, that has to be above zero
 MOST_FILMS = 1_000_000
+RANKING: Mapping[ChangeName, str] = {  # the changes that rank the films anew, and why they win
+    "head": "a local head ranks the films better",
+    "network": "the network, trained on these films, ranks them better",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,27 +54,33 @@ class Choice:
     threshold: float = 0.0
     calibration: Calibrated | None = None
     head: LocalHead | None = None
+    network: TunedNetwork | None = None
 
 
-def choose_change(local: LocalScores, seed: int = 0, rule: str = "youden") -> Choice:
+def choose_change(
+    local: LocalScores, seed: int = 0, rule: str = "youden", tune: Tune | None = None
+) -> Choice:
     """The least change whose gain is shown on outer folds, fitted to all films; or nothing.
 
     A change is worth nothing where its log-odds do not rank the films at all (interval of the AUC
     above 0.5): recalibration to a prevalence lowers the log loss even of shuffled labels. A head
     gains by the paired difference of AUC; a calibration by log loss; a threshold by the log loss of
     its decisions, each with the rates of the films that it was chosen on. All intervals are of
-    patients, from outer folds.
+    patients, from outer folds. tune: trains the network under a fold's head, too.
     """
     every = np.arange(len(local.truth))
     names: tuple[ChangeName, ...] = get_args(ChangeName)
-    odds = {name: np.array(local.odds) for name in names}
+    odds = {n: np.array(local.odds) for n in names if tune or n != "network"}
     decided = np.empty((2, len(every)))  # chance of disease by decision: as it is, as chosen
     for fit, held in local.folds(every, FOLDS, seed):
         truth, given = local.truth[fit], local.odds[fit]
         for name in CALIBRATIONS:
             fitted = fit_calibration(truth, given, intercept=name != "temperature")
             odds[name][held] = fitted(local.odds[held])
-        odds["head"][held] = fit_head(local, fit, seed).odds(local, held)
+        head = fit_head(local, fit, seed)
+        odds["head"][held] = head.odds(local, held)
+        if tune:
+            odds["network"][held] = tune(local, fit, head).odds[held]
         for row, cut in enumerate((local.threshold, cut_of(truth, given, rule))):
             decided[row, held] = _rates(truth, given >= cut)[(local.odds[held] >= cut).astype(int)]
     losses = {name: _losses(local.truth, expit(values)) for name, values in odds.items()}
@@ -81,18 +93,20 @@ def choose_change(local: LocalScores, seed: int = 0, rule: str = "youden") -> Ch
     for name in odds:
         if name == "nothing":
             gain = None
-        elif name == "head":
+        elif name in RANKING:
             gain = _gain(
                 "auc",
                 local,
                 _auc(local, odds[name]) - _auc(local, odds["nothing"]),
                 aucs[name] - aucs["nothing"],
+                surely=name == "network",
             )
         else:
             less, of = decisions[::-1] if name == "threshold" else (losses[name], losses["nothing"])
             saved = of - less
             by = "decisions" if name == "threshold" else "log_loss"
-            gain = _gain(by, local, float(saved.mean()), weights @ saved / weights.sum(axis=1))
+            draws = weights @ saved / weights.sum(axis=1)
+            gain = _gain(by, local, float(saved.mean()), draws, surely=by == "decisions")
         results[name] = ChangeResult(
             name=name,
             auc=_auc(local, odds[name]),
@@ -101,8 +115,8 @@ def choose_change(local: LocalScores, seed: int = 0, rule: str = "youden") -> Ch
             log_loss=float(losses[name].mean()),
             gain=gain,
         )
-    name, reason = _winner(results, local, losses, weights)
-    return _fitted(local, name, reason, results, odds, seed, rule)
+    name, reason = _winner(results, local, losses, aucs, weights)
+    return _fitted(local, name, reason, results, odds, seed, rule, tune)
 
 
 def cut_of(truth: np.ndarray, odds: np.ndarray, rule: str) -> float:
@@ -116,13 +130,16 @@ def _winner(
     results: Mapping[ChangeName, ChangeResult],
     local: LocalScores,
     losses: Mapping[ChangeName, np.ndarray],
+    aucs: Mapping[ChangeName, np.ndarray],
     weights: np.ndarray,
 ) -> tuple[ChangeName, str]:
-    head, as_is = results["head"], results["nothing"]
-    if not head.ranks and not as_is.ranks:
+    as_is, ranking = results["nothing"], [n for n in RANKING if n in results and results[n].ranks]
+    if not ranking and not as_is.ranks:
         return "nothing", "nothing ranks these films better than chance"
-    if head.ranks and _shown(head):
-        return "head", "a local head ranks the films better"
+    if gaining := [name for name in ranking if _shown(results[name])]:
+        best = max(gaining, key=lambda name: results[name].auc)
+        name = next(n for n in gaining if _interval(local, aucs[best] - aucs[n])[0] <= 0)
+        return name, RANKING[name]
     if not as_is.ranks:
         return "nothing", (
             "the model does not rank these films better than chance, and no head is shown to"
@@ -153,14 +170,17 @@ def _fitted(
     odds: Mapping[ChangeName, np.ndarray],
     seed: int,
     rule: str,
+    tune: Tune | None,
 ) -> Choice:
     """The winner, fitted to all films; its threshold is chosen on what the outer folds say."""
-    calibration = head = None
+    calibration = head = network = None
     if name in CALIBRATIONS:
         calibration = fit_calibration(local.truth, local.odds, intercept=name != "temperature")
         text = f"slope {calibration.slope:.3g}, intercept {calibration.intercept:.3g}"
-    elif name == "head":
-        head = fit_head(local, np.arange(len(local.truth)), seed)
+    elif name in RANKING:
+        every = np.arange(len(local.truth))
+        head = fit_head(local, every, seed)
+        network = tune(local, every, head) if tune and name == "network" else None
         text = head.settings
     else:
         text = ""
@@ -169,14 +189,15 @@ def _fitted(
         result.model_copy(update={"settings": text}) if result.name == name else result
         for result in results.values()
     ]
-    return Choice(name, reason, tuple(changes), odds, threshold, calibration, head)
+    return Choice(name, reason, tuple(changes), odds, threshold, calibration, head, network)
 
 
-def _gain(by: str, local: LocalScores, value: float, draws: np.ndarray) -> Gain:
+def _gain(by: str, local: LocalScores, value: float, draws: np.ndarray, *, surely: bool) -> Gain:
+    """surely: shown by an interval of 99 %."""
     ci = _interval(local, draws)
     error = float(np.std(draws))
     films, shown = None, ci[0] > 0
-    if by == "decisions":
+    if surely:
         shown = bool(np.quantile(draws, CUT) > 0)
     if shown:
         films = len(local.truth)

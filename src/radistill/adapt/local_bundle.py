@@ -117,12 +117,15 @@ def _exported(bundle: Bundle, films: LocalFilms, choice: Choice) -> ExportedMode
     weight[positive] = choice.head.weight
     bias = np.zeros(2)
     bias[positive] = choice.head.bias
-    network = embeddings_of(network_of(model))[choice.head.embedding]
+    if choice.network is not None:
+        network, odds = choice.network.graph, choice.network.odds
+    else:
+        network = embeddings_of(network_of(model))[choice.head.embedding]
+        odds = choice.head.odds(films.scores, np.arange(len(films.squares)))
     exported = add_head(network, Head(weight, bias, positive))
-    rows = np.arange(min(len(films.squares), 200))
-    wanted = expit(choice.head.odds(films.scores, rows))
-    given = run_batches(open_session(exported.bytes), films.squares[rows]).probability[:, positive]
-    difference = float(np.abs(wanted - given).max())
+    some = films.squares[:200]
+    given = run_batches(open_session(exported.bytes), some).probability[:, positive]
+    difference = float(np.abs(expit(odds[: len(some)]) - given).max())
     if difference > PARITY:
         raise RadistillError(
             f"{bundle.folder}: the graph's probabilities differ from the fitted head's by "

@@ -22,7 +22,7 @@ from radistill.export.stage_features import pool_stages
 from radistill.imaging import to_unit
 from radistill.metrics.reliability import log_odds
 from radistill.runtime.open_bundle import Bundle
-from radistill.runtime.session import BATCH, open_session
+from radistill.runtime.session import SOME, open_session
 from radistill.schema.card import FLOAT32
 
 FEWEST_FILMS, FEWEST_PATIENTS = 20, 10  # of each class
@@ -89,7 +89,7 @@ def score(
     )
     networks = embeddings_of(network_of(model))
     embeddings = {
-        name: _embed(open_session(pooled.SerializeToString(), threads=0), squares)
+        name: embed(open_session(pooled.SerializeToString(), threads=0), squares)
         for name, pooled in networks.items()
     }
     return LocalScores(
@@ -122,10 +122,11 @@ def _directions(
     return directions
 
 
-def _embed(session: ort.InferenceSession, squares: np.ndarray) -> np.ndarray:
+def embed(session: ort.InferenceSession, squares: np.ndarray) -> np.ndarray:
+    """float64 (N, D) of uint8 films (N, S, S)."""
     parts = [
-        session.run(["embedding"], {"image": to_unit(squares[start : start + BATCH])})[0]
-        for start in range(0, len(squares), BATCH)
+        session.run(["embedding"], {"image": to_unit(squares[start : start + SOME])})[0]
+        for start in range(0, len(squares), SOME)
     ]
     return np.concatenate(parts).astype(np.float64)
 

@@ -30,24 +30,29 @@ def adapt(
             "--threshold", help="How a threshold is chosen: youden, sensitivity=0.95, fixed=0.5"
         ),
     ] = "youden",
+    finetune: Annotated[
+        bool,
+        typer.Option("--finetune", help="Try to train the network, too; needs radistill[train]."),
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the folds and the resampling.")] = 0,
     options: TableOptions,
 ) -> None:
     """Adapt a model to your hospital with a few hundred labelled films, if that is shown to help.
 
-    Tries a threshold, a calibration and a new linear head, from the least change to the greatest,
-    and judges each on patients that it has not seen. Without a shown gain there is a report but no
-    bundle, and the exit status is 3. Example: radistill adapt pneumonia-children --data films
-    --labels films.csv --out adapted
+    Tries a threshold, a calibration, a new linear head and with --finetune the network itself, from
+    the least change to the greatest, and judges each on patients that it has not seen. Without a
+    shown gain there is a report but no bundle, and the exit status is 3. Example: radistill adapt
+    pneumonia-children --data films --labels films.csv --out adapted
     """
     from radistill.adapt.adapt_model import adapt_model
-    from radistill.adapt.adaptation_report import summary
     from radistill.config import load_evaluation
     from radistill.data.external_data import ExternalData
 
     rule = load_evaluation(None, [f"evaluation.threshold={rule}"]).evaluation.threshold
     films = ExternalData(data, options.labels, options.columns)
-    outcome = adapt_model(model, films, out, site=site, rule=rule, seed=seed)
+    outcome = adapt_model(model, films, out, site=site, rule=rule, seed=seed, finetune=finetune)
+    from radistill.adapt.adaptation_report import summary  # brings matplotlib
+
     for sentence in summary(outcome):
         typer.echo(sentence)
     for note in outcome.notes:

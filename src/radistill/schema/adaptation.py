@@ -5,15 +5,18 @@ from typing import Literal
 
 from radistill.schema.record import Interval, Record
 
-ChangeName = Literal["nothing", "threshold", "temperature", "intercept and slope", "head"]
+ChangeName = Literal[
+    "nothing", "threshold", "temperature", "intercept and slope", "head", "network"
+]
 
 
 class Gain(Record):
     """What a change brings over the model as it is, on outer folds; above 0 is better.
 
     by: `auc` (difference), `log_loss` (nats a film saved), or `decisions` (nats a film saved by
-    knowing on which side of the threshold it is). shown: above zero by the interval, of decisions
-    by one of 99 %: where to cut is a matter of costs, which the films do not tell.
+    knowing on which side of the threshold it is). shown: above zero by the interval; by one of
+    99 % for decisions, since where to cut is a matter of costs, and for a trained network, since
+    the head has been asked before.
     """
 
     by: Literal["auc", "log_loss", "decisions"]
@@ -27,7 +30,7 @@ class ChangeResult(Record):
     """One change on outer folds that chose nothing.
 
     ranks: the AUC is shown to be above 0.5; as two models are asked, the one as it is and the head,
-    by an interval of 97.5 %. settings: as chosen on all films.
+    by an interval of 97.5 %. settings: as chosen on all films. `network` is there with --finetune.
     """
 
     name: ChangeName
@@ -94,6 +97,11 @@ class Adaptation(Record):
     confounds: tuple[Confound, ...] = ()
     counts: Mapping[str, int] = {}
     notes: tuple[str, ...] = ()
+
+    @property
+    def ranked_anew(self) -> bool:
+        """Another head or network, so that a confound may be what was learnt."""
+        return self.chosen in ("head", "network")
 
     @property
     def gained(self) -> bool:
