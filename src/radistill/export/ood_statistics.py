@@ -155,9 +155,9 @@ def fit_gaussian(x: np.ndarray, rank: int = COMPONENTS) -> Gaussian:
 
 def fit_orientation(squares: np.ndarray) -> Orientation:
     """A softmax regression on the films as they are, turned, inverted and cut."""
-    views = dict(_turned(squares))
+    views = {name: thumbnails(films) for name, films in _turned(squares)}  # one at a time
     names = list(dict.fromkeys(name.partition(" ")[0] for name in views))
-    x = thumbnails(np.concatenate(list(views.values())))
+    x = np.concatenate(list(views.values()))
     y = np.repeat([names.index(name.partition(" ")[0]) for name in views], len(squares))
     pca = PCA(min(ORIENTATION_COMPONENTS, len(squares) // 2), svd_solver="full").fit(x)
     components = pca.components_ / np.sqrt(pca.explained_variance_)[:, None]

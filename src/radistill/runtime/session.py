@@ -10,7 +10,8 @@ import onnxruntime as ort
 from radistill.imaging import to_unit
 from radistill.progress import cores
 
-BATCH = 16  # bounds memory for any number of films; a larger batch is slower, out of the cache
+BATCH = 16  # films that are predicted at once; bounds memory for any number of them
+SOME = 4  # films of a run where there are many: a third of the memory of 16, and quicker
 
 
 def open_session(model: bytes, *, threads: int = 1) -> ort.InferenceSession:
@@ -45,11 +46,12 @@ def run_batches(session: ort.InferenceSession, squares: np.ndarray, *, threads: 
 
     def run(start: int) -> Sequence[np.ndarray]:
         answer: Sequence[np.ndarray] = session.run(
-            OUTPUTS, {"image": to_unit(squares[start : start + BATCH])}
+            OUTPUTS, {"image": to_unit(squares[start : start + step])}
         )
         return answer
 
-    starts = range(0, len(squares), BATCH)
+    step = SOME if len(squares) > BATCH else BATCH
+    starts = range(0, len(squares), step)
     if len(starts) == 1:
         return Outputs(*run(0))
     with ThreadPoolExecutor(min(threads or cores(), len(starts))) as pool:
