@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from radistill.config import Recipe, StudyConfig
+from radistill.config import AugmentConfig, DistillConfig, Recipe, StudyConfig
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "training.md"
 
@@ -18,9 +18,9 @@ def leaves(values: dict[str, Any], prefix: str = "") -> Iterator[str]:
             yield prefix + name
 
 
-def test_there_are_about_seventy_settings_and_the_docs_name_each() -> None:
+def test_there_are_at_most_eighty_settings_and_the_docs_name_each() -> None:
     settings = list(leaves(StudyConfig().model_dump()))
-    assert len(settings) <= 75
+    assert len(settings) <= 80
     text = DOCS.read_text("utf-8")
     assert [key for key in settings if f"`{key.rpartition('.')[2]}`" not in text] == []
 
@@ -44,6 +44,7 @@ def test_the_baseline_does_not_share_the_training_of_teacher_and_student() -> No
         ({"cached_views": 2, "frozen_stages": 1}, "batch_norm=frozen"),
         ({"epochs": 0}, "set head_epochs above 0"),
         ({"epochs": 0, "head_epochs": 5, "layer_decay": 0.5}, "layer_decay would do nothing"),
+        ({"epochs": 0, "head_epochs": 5, "steps": 9}, "steps would do nothing"),
     ],
 )
 def test_settings_that_would_do_nothing_are_refused(settings: dict[str, Any], reason: str) -> None:
@@ -54,3 +55,9 @@ def test_settings_that_would_do_nothing_are_refused(settings: dict[str, Any], re
 def test_the_head_alone_and_cached_views_are_recipes() -> None:
     Recipe(architecture="resnet18", epochs=0, head_epochs=5)
     Recipe(architecture="resnet18", cached_views=2, frozen_stages=1, batch_norm="frozen")
+
+
+def test_averaged_views_and_mixup_are_refused() -> None:
+    StudyConfig(distill=DistillConfig(average_views=True))
+    with pytest.raises(ValidationError, match=r"average_views .* set augment\.mixup to 0"):
+        StudyConfig(distill=DistillConfig(average_views=True), augment=AugmentConfig(mixup=0.2))

@@ -53,6 +53,18 @@ def test_cached_equals_teacher_on_the_fly(teacher, tmp_path, mixup: float) -> No
         torch.testing.assert_close(kept.embedding, embedding, atol=1e-2, rtol=1e-2)
 
 
+def test_averaged_views(teacher, tmp_path) -> None:
+    each = compute(teacher, [0, 1, 2, 3], tmp_path, views=3)
+    mean = each.with_averaged_views()
+    for film in range(4):
+        views = 4 * torch.arange(3) + film
+        expected = each.lookup(views).logits.mean(dim=0)
+        for view in views:
+            torch.testing.assert_close(mean.lookup(view).logits, expected)
+    assert torch.equal(mean.every.embedding, each.every.embedding)
+    assert not torch.allclose(mean.every.logits, each.every.logits)
+
+
 def test_the_order_of_the_films_does_not_matter(teacher, tmp_path) -> None:
     first = compute(teacher, [0, 1, 2, 3], tmp_path)
     kept = compute(teacher, [3, 1, 0, 2], tmp_path)  # the files of the first call

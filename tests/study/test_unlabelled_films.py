@@ -188,15 +188,29 @@ def test_films_unlike_the_labelled_are_left_out(
         left(odd)
 
 
-def test_rounds(phantoms: tuple[Path, Path], tmp_path: Path) -> None:
+def test_rounds(
+    phantoms: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The student of the first round teaches that of the second, and is kept."""
+    steps: dict[str, int] = {}
+
+    class Task(TrainingTask):
+        def __init__(self, **parts: Any) -> None:
+            super().__init__(**parts)
+            steps[self.name] = self.steps_an_epoch(16)
+
+    monkeypatch.setattr("radistill.study.fit.TrainingTask", Task)
     data, more = phantoms
-    one = settings("data.label_fraction=0.5", "distill.rounds=2")
-    run_study(data, tmp_path / "run", one, unlabelled=[more])
+    changes = ["distill.rounds=2", "distill.average_views=true", "augment.mixup=0"]
+    changes += ["data.label_fraction=0.5", "teacher.steps=3"]
+    run_study(data, tmp_path / "run", settings(*changes), unlabelled=[more])
     first, last = (weights(tmp_path / "run", m) for m in ("student-1", "student"))
     assert any(not torch.equal(first[key], last[key]) for key in first)
     comparison = read_record(Comparison, tmp_path / "run" / "comparison.json")
     assert [model.name for model in comparison.models] == list(MODELS)
+    del steps["baseline"]
+    assert steps.pop("teacher") == 3
+    assert len(set(steps.values())) == 1, steps
 
 
 @pytest.mark.slow

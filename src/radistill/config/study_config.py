@@ -87,6 +87,7 @@ class TeacherConfig(NetworkConfig):
     """What fine-tuning a large pretrained network asks for besides."""
 
     epochs: int = Field(10, ge=0)  # 0: the head alone
+    steps: int = Field(0, ge=0)  # of an epoch; 0: a pass over the films
     dropout: float = Field(0.0, ge=0, lt=1)
     head_epochs: int = Field(0, ge=0)  # the head alone first, on cached features
     frozen_stages: int = Field(0, ge=0)  # the first stages are not trained
@@ -107,7 +108,14 @@ class Recipe(TeacherConfig, TrainingConfig):
             only = "epochs=0 trains the head alone"
             if not self.head_epochs:
                 raise ValueError(f"{only}: set head_epochs above 0")
-            for name in ("frozen_stages", "layer_decay", "warmup_epochs", "clip_norm", "patience"):
+            for name in (
+                "steps",
+                "frozen_stages",
+                "layer_decay",
+                "warmup_epochs",
+                "clip_norm",
+                "patience",
+            ):
                 default = Recipe.model_fields[name].default
                 if getattr(self, name) != default:
                     raise ValueError(f"{only}, so {name} would do nothing: leave {default}")
@@ -149,7 +157,8 @@ class DistillConfig(Section):
     views: int = Field(4, ge=1)  # augmented views of each image, cycled by epoch
     ensemble: int = Field(1, ge=1, le=10)  # teachers of the study, of as many seeds, averaged
     teachers: tuple[Path, ...] = ()  # further teachers (model folders), averaged with the study's
-    rounds: int = Field(1, ge=1, le=10)  # each round's student is a teacher of the next
+    rounds: int = Field(1, ge=1, le=10)  # each round's student is the teacher of the next
+    average_views: bool = False  # a film has one answer, the mean over its views
 
     @model_validator(mode="after")
     def _each_method_once(self) -> Self:
@@ -206,6 +215,15 @@ class StudyConfig(Section):
                 self.recipe(network)
             except ValidationError as error:
                 raise ValueError(f"{network}: {error.errors()[0]['ctx']['error']}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _a_view_shows_one_film(self) -> Self:
+        if self.distill.average_views and self.augment.mixup:
+            raise ValueError(
+                "distill.average_views gives all views of a film one answer, and with mixup each "
+                "view shows another second film: set augment.mixup to 0"
+            )
         return self
 
     def recipe(self, network: str) -> Recipe:

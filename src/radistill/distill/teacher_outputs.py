@@ -63,6 +63,15 @@ class TeacherOutputCache:
         )
         return TeacherOutputCache(self.shas, TeacherOutputs(*moved))
 
+    def with_averaged_views(self) -> TeacherOutputCache:
+        """Each view with the mean logits over all views of its film; the rest as it is.
+
+        Radosavovic et al. 2018, "Data Distillation: Towards Omni-Supervised Learning".
+        """
+        by_view = self.every.logits.view(-1, len(self.shas), self.every.logits.shape[1])
+        mean = by_view.mean(dim=0).repeat(len(by_view), 1)
+        return TeacherOutputCache(self.shas, self.every._replace(logits=mean))
+
     def lookup(self, seen: torch.Tensor) -> TeacherOutputs:
         """Outputs for these images, see `Objective`, in float32, where the cache is."""
         return TeacherOutputs(*(part[seen].float() for part in self.every))

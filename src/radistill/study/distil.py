@@ -88,10 +88,10 @@ def student_names(distill: DistillConfig) -> list[str]:
 
 
 def fit_rounds(study: Study, teachers: Sequence[TrainedModel]) -> TrainedModel:
-    """Train the distilled student, each round from `teachers` and the students of those before."""
+    """Train the distilled student: from `teachers`, then each round from the student before."""
     answering = list(teachers)
     for name in student_names(study.config.distill):
-        answering.append(fit_student(study, name, answering, study.config.distill))
+        answering = [fit_student(study, name, answering, study.config.distill)]
     return answering[-1]
 
 
@@ -123,7 +123,8 @@ def _distillation(
         _teacher_outputs(study, teacher, distill.views, unlabelled=unlabelled)
         for teacher in teachers
     ]
-    return Distillation(average(caches), distill)
+    taught = average(caches)
+    return Distillation(taught.with_averaged_views() if distill.average_views else taught, distill)
 
 
 def _teacher_outputs(

@@ -93,9 +93,9 @@ def fit_model(
 
     seed: of training, instead of the study's; scoring has that of the study. views: augmented
     views of a film, cycled by pass. objective: makes the loss when training starts; cross-entropy
-    if not given. unlabelled: train on the films without labels too. steps: of an epoch, see
-    `TrainingTask`. depends_on: what else decides the outcome, such as the teachers and the
-    distillation settings.
+    if not given. unlabelled: train on the films without labels too. steps: of an epoch where the
+    recipe leaves it open, see `TrainingTask`. depends_on: what else decides the outcome, such as
+    the teachers and the distillation settings.
     """
     run, wait, settings = study.run, study.accelerator.wait_for_everyone, study.config
     seeded = study
@@ -130,7 +130,7 @@ def fit_model(
             key=training,
             seed=seeded.config.seed,
             accelerator=study.accelerator,
-            steps=steps,
+            steps=recipe.steps or steps,
         )
         history = _train(seeded, task, recipe, views, objective)
         if study.main:
@@ -171,7 +171,8 @@ def _train(
         if views and not recipe.cached_views:
             drawn = repeated_views(study, task.train, views)
         else:
-            count = recipe.cached_views or views or recipe.epochs
+            passes = recipe.epochs * task.passes_an_epoch(recipe.batch_size)
+            count = recipe.cached_views or views or passes
             drawn = Views(count, settings.seed, settings.augment)
         history += train(network, recipe, task, drawn, objective=loss)
     if study.main:
