@@ -10,8 +10,8 @@ from pydicom.valuerep import DT
 
 from radistill.node.answer_uids import answer_uid
 from radistill.node.film_header import IDENTIFIERS, TYPE_2
+from radistill.node.report_form import filled_report
 from radistill.node.secondary_capture import secondary_capture
-from radistill.node.structured_report import structured_report
 from radistill.runtime.predictor import Predictor
 from radistill.schema.card import Card
 from radistill.schema.prediction import ABSTAIN, Prediction, View
@@ -31,7 +31,7 @@ def answer_film(header: Dataset, prediction: Prediction, card: Card, at: datetim
     (`Settings.views`). at: when it was judged.
     """
     made = Answers(
-        structured_report(header, prediction, card.positive, at),
+        filled_report(header, prediction, card.positive, at),
         secondary_capture(header, prediction, card, at),
     )
     for one in made:

@@ -25,10 +25,10 @@ for _name in ("highdicom", "pynetdicom"):
 warnings.filterwarnings("ignore", module=r"(highdicom|pynetdicom|pydicom)\.")
 
 # Of the patient, patient study and general study modules (PS3.3 C.7.1.1, C.7.2.1, C.7.2.2).
-_COPIED = """
+COPIED = """
 SpecificCharacterSet PatientName PatientID IssuerOfPatientID PatientBirthDate PatientSex PatientAge
 PatientSize PatientWeight PatientComments PatientIdentityRemoved DeidentificationMethod
-EthnicGroup StudyInstanceUID StudyDate StudyTime StudyID StudyDescription AccessionNumber
+StudyInstanceUID StudyDate StudyTime StudyID StudyDescription AccessionNumber
 ReferringPhysicianName
 """
 # Of the film itself: what reports and captures refer to.
@@ -61,7 +61,7 @@ def read_header(source: Path | bytes) -> Dataset:
     Only the first `_HEADER_BYTES` are looked at, so that a crafted file cannot keep the process
     busy. Raises whatever pydicom raises for a file that is no DICOM.
     """
-    names = [*_COPIED.split(), *_FILM.split()]
+    names = [*COPIED.split(), *_FILM.split()]
     if isinstance(source, Path):
         with source.open("rb") as file:
             source = file.read(_HEADER_BYTES)

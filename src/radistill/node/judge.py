@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -187,7 +186,5 @@ def _saving(made: Dataset) -> Callable[[Path], None]:
     def save(path: Path) -> None:
         with path.open("wb") as file:
             dcmwrite(file, made, enforce_file_format=True)
-            file.flush()
-            os.fsync(file.fileno())
 
     return save

@@ -111,12 +111,16 @@ def _observer(prediction: Prediction) -> sr.ObservationContext:
     )
 
 
+def reported_probability(prediction: Prediction) -> float:
+    """In the digits that are written everywhere."""
+    return float(str(prediction.record()["probability"]))
+
+
 def _group(
     header: Dataset, prediction: Prediction, positive: str
 ) -> sr.MeasurementsAndQualitativeEvaluations:
     """TID 1501: finding, probability and threshold, decision, reasons, algorithm, film."""
     model, finding = prediction.model, finding_code(positive)
-    probability = float(str(prediction.record()["probability"]))  # the digits that are written
     group = sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(
             uid=answer_uid("tracking", header.SOPInstanceUID, model.sha256),
@@ -129,7 +133,7 @@ def _group(
             parameters=[f"model sha256 {model.sha256}", f"threshold {prediction.threshold!r}"],
         ),
         measurements=[
-            sr.Measurement(codes.DCM.Probability, probability, _NO_UNITS),
+            sr.Measurement(codes.DCM.Probability, reported_probability(prediction), _NO_UNITS),
             sr.Measurement(codes.DCM.ThresholdValue, prediction.threshold, _NO_UNITS),
         ],
         qualitative_evaluations=list(_evaluations(prediction, positive)),

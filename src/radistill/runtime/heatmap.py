@@ -1,5 +1,7 @@
 """A class activation map laid over its film."""
 
+from functools import cache
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -15,6 +17,7 @@ RAMP = np.array(
         (1.0, 215, 20, 20, 0.6),
     ]
 )
+_STEPS = 1024  # of strength: a step changes a colour by less than one of 256
 
 
 def overlay(film: np.ndarray, cam: np.ndarray, scale: Cam, caption: str) -> Image.Image:
@@ -26,12 +29,11 @@ def overlay(film: np.ndarray, cam: np.ndarray, scale: Cam, caption: str) -> Imag
     """
     grey = Image.fromarray(film)
     spread = Image.fromarray(strength(cam, scale)).resize(grey.size, Image.Resampling.BILINEAR)
-    colour = _colours(np.clip(np.asarray(spread), 0, 1))
-    opacity = colour[..., 3:]
-    mixed = np.asarray(grey)[..., None] * (1 - opacity) + colour[..., :3] * opacity
+    step = np.rint(np.clip(np.asarray(spread), 0, 1) * (_STEPS - 1)).astype(np.int32)
+    mixed = _mixtures().take(step * 256 + film, axis=0)
     text = max(SMALLEST_TEXT, round(TEXT_SHARE * grey.width))
     picture = Image.new("RGB", (grey.width, grey.height + round(1.6 * text)))
-    picture.paste(Image.fromarray(np.rint(mixed).astype(np.uint8)))
+    picture.paste(Image.fromarray(mixed))
     font = ImageFont.load_default(size=text)
     ImageDraw.Draw(picture).text((text // 2, grey.height + text // 5), caption, "white", font)
     return picture
@@ -43,7 +45,11 @@ def strength(cam: np.ndarray, scale: Cam) -> np.ndarray:
     return drawn
 
 
-def _colours(strength: np.ndarray) -> np.ndarray:
-    """(H, W) in [0, 1] -> (H, W, 4): RGB in 0..255 and opacity in 0..1."""
-    channels = [np.interp(strength, RAMP[:, 0], RAMP[:, i]) for i in range(1, 5)]
-    return np.stack(channels, axis=-1)
+@cache
+def _mixtures() -> np.ndarray:
+    """RGB, uint8 (steps x greys, 3), of every step of strength over every grey of the film."""
+    strength = np.linspace(0, 1, _STEPS)
+    colour = np.stack([np.interp(strength, RAMP[:, 0], RAMP[:, i]) for i in range(1, 5)], axis=-1)
+    opacity, grey = colour[:, None, 3:], np.arange(256)[:, None]
+    mixed = grey * (1 - opacity) + colour[:, None, :3] * opacity
+    return np.asarray(np.rint(mixed).astype(np.uint8).reshape(-1, 3))
