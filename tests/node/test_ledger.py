@@ -136,3 +136,30 @@ def test_a_file_a_day_kept_for_half_a_year(tmp_path: Path, monkeypatch: pytest.M
 def test_no_ledger_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no ledger"):
         verify_ledger(tmp_path / "nowhere")
+
+
+def test_a_salt_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(path: Path, content: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(content[:5])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", killed)
+        with pytest.raises(KeyboardInterrupt):
+            opened(tmp_path)
+    assert not list(tmp_path.rglob("salt"))
+    opened(tmp_path)
+    (salt,) = tmp_path.rglob("salt")
+    assert len(salt.read_bytes()) == 32
+    assert salt.stat().st_mode & 0o077 == 0
+
+
+def test_a_salt_that_was_cut_short_is_not_used(tmp_path: Path) -> None:
+    opened(tmp_path)
+    (salt,) = tmp_path.rglob("salt")
+    salt.write_bytes(b"")
+    opened(tmp_path)
+    assert len(salt.read_bytes()) == 32

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from radistill.errors import RadistillError, UsageError
+from radistill.files import replacing
 
+_SALT_BYTES = 32
 START = "0" * 64  # the `previous` of the first line of all
 
 
@@ -25,9 +27,10 @@ class Ledger:
 
     def __init__(self, folder: Path, salt: Path, keep_days: int) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not salt.exists():
-            salt.write_bytes(secrets.token_bytes(32))
-            salt.chmod(0o600)
+        if not salt.exists() or salt.stat().st_size < _SALT_BYTES:
+            with replacing(salt) as temporary:
+                temporary.chmod(0o600)
+                temporary.write_bytes(secrets.token_bytes(_SALT_BYTES))
         self._folder, self._salt, self._keep = folder, salt.read_bytes(), keep_days
         self._file = max(_files(folder), default=None)
         lines = _whole_lines(self._file) if self._file else []
