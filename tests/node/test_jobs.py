@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from radistill.errors import UsageError
-from radistill.node import jobs as module
-from radistill.node.jobs import JobStore
+from radistill.node import jobs, spool_house
+from radistill.node.dead_letters import drop, drop_targets, try_again
+from radistill.node.jobs import JobStore, existing_spool
+from radistill.node.spool_house import empty, sweep, used_bytes
 
 MODEL = "m" * 64
 
@@ -90,7 +92,7 @@ def test_a_target_that_turns_a_film_down_makes_a_dead_letter(store: JobStore) ->
     store.set_refused(job, "a", "status 0xC000", most=3)
     (dead,) = store.waiting(["dead"])
     assert (dead.code, dead.message) == ("delivery", "a: status 0xC000")
-    store.again([dead])
+    try_again(store, [dead])
     assert [one.id for one in store.to_deliver("a")] == [job.id]
     assert store.to_deliver("b") == []  # has it
 
@@ -112,7 +114,7 @@ def test_an_unreachable_target_counts_for_all_that_wait(store: JobStore) -> None
 def test_what_waits_for_a_target_that_is_no_more_is_a_dead_letter(store: JobStore) -> None:
     receive(store)
     answered(store)
-    store.drop_targets(["b", "c"])
+    drop_targets(store, ["b", "c"])
     (job,) = store.to_deliver("b")
     assert store.to_deliver("a") == []
     store.set_delivered(job, "b")
@@ -124,7 +126,7 @@ def test_dead_letters_of_the_film_start_again_from_the_film(store: JobStore) -> 
     receive(store)
     (job,) = store.waiting(["received"])
     store.set_state(job, "dead", code="truncated", message="stops early")
-    store.again(store.waiting(["dead"]))
+    try_again(store, store.waiting(["dead"]))
     assert store.waiting(["received"])[0].code is None
     store.set_state(job, "dead", code="truncated", message="stops early")
     assert receive(store)  # so does sending it again
@@ -139,7 +141,10 @@ def test_two_films_of_one_instance_are_two_jobs(store: JobStore) -> None:
     assert store.same_instance(first) == []
 
 
-def test_a_spool_has_one_node(store: JobStore, tmp_path: Path) -> None:
+def test_a_spool_has_one_node(
+    store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "LOCK_SECONDS", 0.1)
     other = JobStore(tmp_path / "spool")
     with store.held(), pytest.raises(UsageError, match="another node"), other.held():
         pass
@@ -153,6 +158,7 @@ def test_what_was_not_acknowledged_is_swept(store: JobStore) -> None:
     (store.incoming / "half").write_bytes(b"x")
     (store.films / ("0" * 64 + ".dcm")).write_bytes(b"renamed, but no job")
     with store.held():
+        sweep(store)
         assert list(store.incoming.iterdir()) == []
         assert len(list(store.films.iterdir())) == 1
 
@@ -178,12 +184,12 @@ def test_the_spool_is_emptied_by_age_and_by_size(
     for job in store.waiting(["answered"])[:2]:
         for target in ("a", "b"):
             store.set_delivered(job, target)
-    store.empty(3600, 10**9)
+    empty(store, 3600, 10**9)
     assert len(list(store.films.iterdir())) == 3
-    used = store.used_bytes()
-    store.empty(3600, used - 1)  # the oldest goes
+    used = used_bytes(store)
+    empty(store, 3600, used - 1)  # the oldest goes
     assert len(list(store.films.iterdir())) == 2
-    store.empty(0, 10**9)  # by age; what is not delivered stays
+    empty(store, 0, 10**9)  # by age; what is not delivered stays
     assert len(list(store.films.iterdir())) == 1
     assert len(list(store.answers.iterdir())) == 2
     assert not receive(store, 1, content=b"1" * 1000)  # still known
@@ -198,8 +204,8 @@ def test_a_clock_that_jumps_back_empties_nothing(
     for target in job.targets:
         store.set_delivered(job, target)
     now = time.time()
-    monkeypatch.setattr(module.time, "time", lambda: now - 86400)
-    store.empty(3600, 10**9)
+    monkeypatch.setattr(spool_house.time, "time", lambda: now - 86400)
+    empty(store, 3600, 10**9)
     assert len(list(store.films.iterdir())) == 1
 
 
@@ -216,7 +222,8 @@ def test_cursors_and_known_instances(store: JobStore) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from radistill.node.jobs import JobStore
+from radistill.node.jobs import JobStore, existing_spool
+from radistill.node.spool_house import empty, sweep, used_bytes
 store = JobStore(Path(sys.argv[1]))
 for number in range(100000):
     file = store.incoming / f"film-{number}"
@@ -240,9 +247,52 @@ def test_a_kill_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
         process.wait()
         store = JobStore(folder)
         with store.held():
+            sweep(store)
             jobs = store.waiting(["received"], limit=10**6)
             assert acknowledged <= len(jobs) <= acknowledged + 1
             for job in jobs:
                 assert store.film(job).read_bytes() == job.instance[2:].encode() * 500
             assert len(list(store.films.iterdir())) == len(jobs)
         store.close()
+
+
+def test_a_dead_letter_is_dropped_with_its_files(store: JobStore) -> None:
+    for number in (1, 2):
+        receive(store, number, content=b"shared")
+    receive(store, 3)
+    answered(store, 3)
+    first, second = store.waiting(["received"])
+    store.set_state(first, "dead", code="truncated", message="stops early")
+    assert not drop(store, second.id)  # is none
+    assert not drop(store, 99)
+    assert drop(store, first.id)
+    assert store.film(second).exists()  # both had the same
+    store.set_state(second, "dead", code="truncated", message="stops early")
+    assert drop(store, second.id)
+    assert not store.film(second).exists()
+    (third,) = store.waiting(["answered"])
+    store.set_refused(third, "a", "no", most=1)
+    store.set_delivered(third, "b")
+    assert drop(store, third.id)
+    assert sum(store.counts().values()) == 0
+    assert list(store.films.iterdir()) == list(store.answers.iterdir()) == []
+    assert receive(store, 3)  # sent again, it is a new film
+
+
+def test_commands_beside_the_node_create_nothing(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no spool"):
+        existing_spool(tmp_path / "spool")
+    assert list(tmp_path.iterdir()) == []
+    JobStore(tmp_path / "spool").close()
+    existing_spool(tmp_path / "spool").close()
+
+
+def test_commands_beside_the_node_are_for_its_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    JobStore(tmp_path).close()
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.setattr(jobs.os, "geteuid", lambda: (tmp_path / "jobs.sqlite").stat().st_uid + 1)
+    with pytest.raises(UsageError, match="run this command as"):
+        existing_spool(tmp_path)
+    assert sorted(tmp_path.iterdir()) == before

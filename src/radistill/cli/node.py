@@ -26,26 +26,21 @@ def node(context: typer.Context, config: ConfigOption = Path("node.yaml")) -> No
     if context.invoked_subcommand is not None:
         context.obj = config
         return
-    import logging
     import signal
     import threading
 
-    from radistill.node.daemon import JsonLines, running
+    from radistill.node.answer_uids import NOTICE
+    from radistill.node.daemon import running
     from radistill.node.node_config import read_node_config
-    from radistill.node.structured_report import NOTICE
+    from radistill.node.node_log import log, start_log
 
     settings = read_node_config(config)
-    handler = logging.StreamHandler()
-    plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
-    handler.setFormatter(JsonLines() if settings.log == "json" else plain)
-    logger = logging.getLogger("radistill.node")
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
+    start_log(settings.log)
     stop, asked = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
     with running(settings, stop):
-        logger.info(NOTICE)
+        log.info(NOTICE)
         asked.wait()
 
 
@@ -89,19 +84,29 @@ def check(
 def jobs(
     context: typer.Context,
     again: Annotated[bool, typer.Option(help="Give all dead letters another turn.")] = False,
+    drop: Annotated[
+        list[int] | None,
+        typer.Option(help="Remove this dead letter, with its film and answers.", metavar="JOB"),
+    ] = None,
 ) -> None:
     """Count films by state, and list the dead letters with their reasons."""
-    from radistill.node.jobs import JobStore
+    from radistill.errors import UsageError
+    from radistill.node import dead_letters
+    from radistill.node.jobs import existing_spool
     from radistill.node.node_config import read_node_config
 
-    store = JobStore(read_node_config(context.obj).spool.path)
+    store = existing_spool(read_node_config(context.obj).spool.path)
+    for number in drop or ():
+        if not dead_letters.drop(store, number):
+            raise UsageError(f"job {number} is no dead letter")
+        typer.echo(f"job {number} is dropped")
     dead = store.waiting(["dead"], limit=sys.maxsize)
     for state, count in store.counts().items():
         typer.echo(f"{state:<10} {count}")
     for job in dead:
         typer.echo(f"job {job.id}: {job.code}: {job.message}")
     if again:
-        store.again(dead)
+        dead_letters.try_again(store, dead)
         typer.echo(f"{len(dead)} dead letters are tried again by the running node")
 
 
@@ -117,10 +122,10 @@ def ledger_group() -> None:
 @ledger.command("verify")
 def verify(context: typer.Context) -> None:
     """Check that no line was changed, removed or added. Exit status 1 if one was."""
-    from radistill.node.jobs import JobStore
+    from radistill.node.jobs import existing_spool
     from radistill.node.ledger import verify_ledger
     from radistill.node.node_config import read_node_config
 
     config = read_node_config(context.obj)
-    lines = verify_ledger(config.ledger.path, JobStore(config.spool.path).cursor("ledger"))
+    lines = verify_ledger(config.ledger.path, existing_spool(config.spool.path).cursor("ledger"))
     typer.echo(f"{lines} lines, none changed")

@@ -55,17 +55,25 @@ def _problem(check: Callable[[], object]) -> str | None:
 
 def _check_disk(config: NodeConfig) -> None:
     for folder in (config.spool.path, config.ledger.path):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    free = shutil.disk_usage(config.spool.path).free // 2**20
+        _check_writable(folder)
+    free = shutil.disk_usage(_existing(config.spool.path)).free // 2**20
     if free < config.spool.free_megabytes:
         raise RadistillError(f"{free} MiB are free, spool.free_megabytes asks for more")
 
 
+def _check_writable(folder: Path) -> None:
+    """Create nothing that stays: the node may be another user."""
+    with tempfile.TemporaryFile(dir=_existing(folder)):
+        pass
+
+
+def _existing(folder: Path) -> Path:
+    return folder if folder.exists() else _existing(folder.parent)
+
+
 def _check_source(source: Source) -> None:
     if isinstance(source, FolderSource):
-        source.path.mkdir(parents=True, exist_ok=True)
+        _check_writable(source.path)
     elif isinstance(source, OrthancSource):
         web_session(source).get(f"{source.url.rstrip('/')}/system", timeout=5).raise_for_status()
     else:

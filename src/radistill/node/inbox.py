@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -11,11 +12,12 @@ from pathlib import Path
 from uuid import uuid4
 
 from radistill.errors import RadistillError
+from radistill.node.answer_uids import MANUFACTURER
 from radistill.node.film_header import missing_identifier, read_header
 from radistill.node.jobs import JobStore
 from radistill.node.node_config import NodeConfig
 from radistill.node.node_metrics import NodeMetrics
-from radistill.node.structured_report import MANUFACTURER
+from radistill.node.spool_house import empty, free_bytes, used_bytes
 
 log = logging.getLogger("radistill.node")
 # Status codes of C-STORE (PS3.4 B.2.3, PS3.7 C.4).
@@ -40,6 +42,7 @@ class Inbox:
         self._config, self._store, self._metrics, self._model = config, store, metrics, model
         self._most = config.limits.megabytes * 2**20
         self._recent: dict[str, deque[float]] = defaultdict(deque)
+        self._counting = threading.Lock()
         self.full = False
 
     def take_copy(self, film: bytes | Path, source: str) -> None:
@@ -88,8 +91,8 @@ class Inbox:
         """Empty the spool by age and size; remove what broken associations left."""
         spool = self._config.spool
         most = spool.most_megabytes * 2**20
-        self._store.empty(3600 * spool.keep_hours, most)
-        self.full = self._store.used_bytes() > most
+        empty(self._store, 3600 * spool.keep_hours, most)
+        self.full = used_bytes(self._store) > most
         old = time.time() - max(600, 4 * self._config.limits.silence)
         for file in self._store.incoming.iterdir():
             if file.exists() and file.stat().st_mtime < old:
@@ -97,14 +100,15 @@ class Inbox:
 
     def _check_room(self, source: str) -> None:
         free = self._config.spool.free_megabytes * 2**20
-        if self.full or self._store.free_bytes() < free:
+        if self.full or free_bytes(self._store) < free:
             raise Declined("no-room", NO_ROOM)
-        recent, now = self._recent[source], time.monotonic()
-        while recent and now - recent[0] > _MINUTE:
-            recent.popleft()
-        if len(recent) >= self._config.limits.films_per_minute:
-            raise Declined("rate", NO_ROOM)
-        recent.append(now)
+        with self._counting:  # associations have a thread each
+            recent, now = self._recent[source], time.monotonic()
+            while recent and now - recent[0] > _MINUTE:
+                recent.popleft()
+            if len(recent) >= self._config.limits.films_per_minute:
+                raise Declined("rate", NO_ROOM)
+            recent.append(now)
 
     def _queue(self, film: Path, source: str) -> None:
         if film.stat().st_size > self._most:

@@ -1,27 +1,28 @@
 """The queue: a SQLite file and a folder of films. What it has accepted is not lost.
 
 Every film is a job, which goes received, decoded, judged, answered, delivered; or it becomes a
-dead letter, `dead`, with the reason. An answer has a delivery for each target.
+dead letter, `dead`, with the reason. An answer has a delivery for each target. One that a source
+has and does not give is `unfetched`, with the source's name for it as instance.
 """
 
 import fcntl
 import json
 import os
-import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from radistill.errors import UsageError
 from radistill.files import sha256, to_disk
 from radistill.node.spool_database import SpoolDatabase
 
-STATES = ("received", "decoded", "judged", "answered", "delivered", "dead")
+LOCK_SECONDS = 5.0  # for the film at hand of a node that was killed
+STATES = ("unfetched", "received", "decoded", "judged", "answered", "delivered", "dead")
 
 
 @dataclass(frozen=True)
@@ -56,25 +57,29 @@ class JobStore:
         for one in (folder, self.films, self.answers, self.incoming):
             one.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._receiving = SpoolDatabase(folder / "jobs.sqlite", "FULL")
-        self._working = SpoolDatabase(folder / "jobs.sqlite", "NORMAL")
+        self.working = SpoolDatabase(folder / "jobs.sqlite", "NORMAL")
         self.changed = threading.Condition()
+        self.on_change: Callable[[], None] = lambda: None  # wakes the other process
 
     def close(self) -> None:
         self._receiving.close()
-        self._working.close()
+        self.working.close()
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Be the only service on this spool. Raises UsageError if another one is."""
+    def held(self) -> Iterator[int]:
+        """Be the only service on this spool; the descriptor of its lock.
+
+        One that was killed has a process that still ends. Raises UsageError if another one is.
+        """
+        deadline = time.monotonic() + LOCK_SECONDS
         with (self.folder / "lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise UsageError(
-                    f"{self.folder}: another node works on this spool; stop it first"
-                ) from None
-            self._sweep()
-            yield
+            while not _locked(file):
+                if time.monotonic() > deadline:
+                    raise UsageError(
+                        f"{self.folder}: another node works on this spool; stop it first"
+                    )
+                time.sleep(0.05)
+            yield file.fileno()
 
     def receive(
         self, film: Path, instance: str, study: str, source: str, targets: Sequence[str], model: str
@@ -117,16 +122,16 @@ class JobStore:
     def waiting(self, states: Sequence[str], after: int = 0, limit: int = 64) -> list[Job]:
         """Jobs in one of these states, the oldest first."""
         marks = ", ".join("?" * len(states))
-        rows = self._working.all(
+        rows = self.working.all(
             f"SELECT * FROM jobs WHERE state IN ({marks}) AND id > ? ORDER BY id LIMIT ?",
             (*states, after, limit),
         )
-        return [_job(row) for row in rows]
+        return [as_job(row) for row in rows]
 
     def set_state(self, job: Job, state: str, **values: str | int | None) -> None:
         """Move a job; values: other columns."""
         columns = "".join(f", {name} = ?" for name in values)
-        with self._working as sql:
+        with self.working as sql:
             sql.execute(
                 f"UPDATE jobs SET state = ?, changed = ?{columns} WHERE id = ?",
                 (state, time.time(), *values.values(), job.id),
@@ -135,7 +140,7 @@ class JobStore:
 
     def set_answered(self, job: Job) -> None:
         """Its answers lie in `answers`: let each of its targets have them."""
-        with self._working as sql:
+        with self.working as sql:
             sql.executemany(
                 "INSERT OR IGNORE INTO deliveries (job, target, state) VALUES (?, ?, 'waiting')",
                 [(job.id, target) for target in job.targets],
@@ -148,7 +153,7 @@ class JobStore:
 
     def same_instance(self, job: Job) -> list[tuple[str, str]]:
         """(picture, model) of other jobs with the same SOP Instance UID that were judged."""
-        rows = self._working.all(
+        rows = self.working.all(
             "SELECT picture, model FROM jobs WHERE instance = ? AND id != ? AND picture NOT NULL",
             (job.instance, job.id),
         )
@@ -156,23 +161,23 @@ class JobStore:
 
     def to_deliver(self, target: str, limit: int = 16) -> list[Job]:
         """Answered jobs that `target` is to have, the oldest first."""
-        rows = self._working.all(
+        rows = self.working.all(
             "SELECT jobs.* FROM deliveries JOIN jobs ON jobs.id = job WHERE target = ? AND "
             "deliveries.state = 'waiting' AND jobs.state = 'answered' ORDER BY job LIMIT ?",
             (target, limit),
         )
-        return [_job(row) for row in rows]
+        return [as_job(row) for row in rows]
 
     def set_delivered(self, job: Job, target: str) -> bool:
         """The target has it; whether now all of them have."""
-        return self._settle(job, target, "done", None) == "delivered"
+        return self.settle(job, target, "done", None) == "delivered"
 
     def set_refused(self, job: Job, target: str, message: str, most: int) -> int:
         """The target answered, and does not want it; how often now.
 
         After `most` times it is a dead letter.
         """
-        with self._working as sql:
+        with self.working as sql:
             sql.execute(
                 "UPDATE deliveries SET refusals = refusals + 1, message = ? "
                 "WHERE job = ? AND target = ?",
@@ -182,41 +187,28 @@ class JobStore:
                 "SELECT refusals FROM deliveries WHERE job = ? AND target = ?", (job.id, target)
             ).fetchone()
         if row["refusals"] >= most:
-            self._settle(job, target, "dead", message)
+            self.settle(job, target, "dead", message)
         return int(row["refusals"])
 
     def set_unreachable(self, target: str, message: str, most: int) -> None:
         """No answer: one more attempt for everything that waits for the target."""
-        with self._working as sql:
+        with self.working as sql:
             sql.execute(
                 "UPDATE deliveries SET attempts = attempts + 1, message = ? "
                 "WHERE target = ? AND state = 'waiting'",
                 (message, target),
             )
-        over = self._working.all(
+        over = self.working.all(
             "SELECT jobs.* FROM deliveries JOIN jobs ON jobs.id = job WHERE target = ? AND "
             "deliveries.state = 'waiting' AND deliveries.attempts >= ?",
             (target, most),
         )
         for row in over:
-            self._settle(_job(row), target, "dead", message)
+            self.settle(as_job(row), target, "dead", message)
 
-    def drop_targets(self, names: Sequence[str]) -> None:
-        """Make dead letters of what waits for a target that is none of these."""
-        marks = ", ".join("?" * len(names))
-        rows = self._working.all(
-            "SELECT jobs.*, target FROM deliveries JOIN jobs ON jobs.id = job WHERE "
-            f"deliveries.state = 'waiting' AND target NOT IN ({marks})",
-            names,
-        )
-        for row in rows:
-            self._settle(_job(row), row["target"], "dead", "is no target in node.yaml any more")
-
-    def _settle(
-        self, job: Job, target: str, state: Literal["done", "dead"], why: str | None
-    ) -> str:
+    def settle(self, job: Job, target: str, state: Literal["done", "dead"], why: str | None) -> str:
         """Close a delivery, and the job with its last one; the job's state."""
-        with self._working as sql:
+        with self.working as sql:
             sql.execute(
                 "UPDATE deliveries SET state = ?, message = ? WHERE job = ? AND target = ?",
                 (state, why, job.id, target),
@@ -233,39 +225,23 @@ class JobStore:
             )
         return now
 
-    def again(self, jobs: Sequence[Job]) -> None:
-        """Give dead letters another turn, from the step that failed."""
-        with self._working as sql:
-            for job in jobs:
-                state = "answered" if job.code == "delivery" else "received"
-                sql.execute(
-                    "UPDATE deliveries SET state = 'waiting', attempts = 0, refusals = 0 "
-                    "WHERE job = ? AND state = 'dead'",
-                    (job.id,),
-                )
-                sql.execute(
-                    "UPDATE jobs SET state = ?, attempts = 0, code = NULL, message = NULL, "
-                    "changed = ? WHERE id = ?",
-                    (state, time.time(), job.id),
-                )
-
     def counts(self) -> dict[str, int]:
         """Jobs in each state."""
-        rows = self._working.all("SELECT state, count(*) AS n FROM jobs GROUP BY state", ())
+        rows = self.working.all("SELECT state, count(*) AS n FROM jobs GROUP BY state", ())
         return dict.fromkeys(STATES, 0) | {row["state"]: row["n"] for row in rows}
 
     def cursor(self, name: str) -> str | None:
         """What a source, or the ledger, has come to."""
-        rows = self._working.all("SELECT value FROM cursors WHERE name = ?", (name,))
+        rows = self.working.all("SELECT value FROM cursors WHERE name = ?", (name,))
         return str(rows[0]["value"]) if rows else None
 
     def set_cursor(self, name: str, value: str) -> None:
-        with self._working as sql:
+        with self.working as sql:
             sql.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (name, value))
 
     def knows(self, instance: str) -> bool:
         """Whether a film with this SOP Instance UID was accepted at any time."""
-        return bool(self._working.all("SELECT 1 FROM jobs WHERE instance = ?", (instance,)))
+        return bool(self.working.all("SELECT 1 FROM jobs WHERE instance = ?", (instance,)))
 
     def film(self, job: Job) -> Path:
         return self.films / f"{job.sha256}.dcm"
@@ -275,7 +251,12 @@ class JobStore:
         return self.answers / f"{job.id}-report.dcm", self.answers / f"{job.id}-capture.dcm"
 
     def notify(self) -> None:
-        """Wake the threads that wait for work."""
+        """Wake who waits for work, in the node's other process too."""
+        self.wake()
+        self.on_change()
+
+    def wake(self) -> None:
+        """Wake the threads of this process that wait."""
         with self.changed:
             self.changed.notify_all()
 
@@ -283,53 +264,29 @@ class JobStore:
         with self.changed:
             self.changed.wait(seconds)
 
-    def free_bytes(self) -> int:
-        """On the disk of the spool."""
-        return shutil.disk_usage(self.folder).free
 
-    def used_bytes(self) -> int:
-        """Of films and answers."""
-        folders = (self.films, self.answers, self.incoming)
-        return sum(_size(file) for folder in folders for file in folder.iterdir())
+def existing_spool(folder: Path) -> JobStore:
+    """A node's spool, for commands beside it, which create no file in it.
 
-    def empty(self, keep_seconds: float, most_bytes: int) -> None:
-        """Remove films and answers that were delivered, by age and, the oldest first, by size."""
-        used, now = self.used_bytes(), time.time()
-        rows = self._working.all(
-            "SELECT * FROM jobs WHERE state = 'delivered' AND kept ORDER BY changed", ()
-        )
-        for row in rows:
-            # A clock that jumped back makes ages negative: those are kept for their time again.
-            if now - row["changed"] < keep_seconds and used <= most_bytes:
-                break
-            job = _job(row)
-            with self._working as sql:
-                emptied = sql.execute(
-                    "UPDATE jobs SET kept = 0 WHERE id = ? AND state = 'delivered'", (job.id,)
-                )
-                for file in (self.film(job), *self.answer_files(job)) if emptied.rowcount else ():
-                    used -= _size(file)
-                    file.unlink(missing_ok=True)
-
-    def _sweep(self) -> None:
-        """Remove what a kill left: films that were not acknowledged, half-written answers."""
-        for file in self.incoming.iterdir():
-            file.unlink()
-        known = {row["sha256"] for row in self._working.all("SELECT sha256 FROM jobs", ())}
-        for film in self.films.glob("*.dcm"):
-            if film.stem not in known:
-                film.unlink()
-        for file in self.answers.glob(".*.partial"):
-            file.unlink()
+    Raises UsageError if there is none, or if it is another user's.
+    """
+    try:
+        owner = (folder / "jobs.sqlite").stat().st_uid
+    except OSError as error:
+        raise UsageError(f"{folder}: there is no spool to be read ({error.strerror})") from None
+    if os.geteuid() not in (0, owner):  # what root makes SQLite gives to the owner
+        raise UsageError(f"{folder}: run this command as the node's user (its number is {owner})")
+    return JobStore(folder)
 
 
-def _job(row: sqlite3.Row) -> Job:
+def _locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def as_job(row: sqlite3.Row) -> Job:
     values = {name: row[name] for name in Job.__dataclass_fields__}
     return Job(**values | {"targets": tuple(json.loads(row["targets"]))})
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except FileNotFoundError:
-        return 0

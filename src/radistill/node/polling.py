@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from pydicom import dcmwrite
-from requests import HTTPError, RequestException
+from requests import HTTPError, ReadTimeout
 
+from radistill.node.dead_letters import forget_unfetched, note_unfetched
 from radistill.node.delivery import SECONDS, web_client, web_session
 from radistill.node.inbox import NO_ROOM, Declined, Inbox
 from radistill.node.jobs import JobStore
 from radistill.node.listener import READ_CLASSES
-from radistill.node.node_config import FolderSource, OrthancSource, Source, WebSource
+from radistill.node.node_config import FolderSource, OrthancSource, Retries, Source, WebSource
 
 log = logging.getLogger("radistill.node")
 _PAGE = 100
@@ -28,11 +29,14 @@ _SETTLED = 1.0  # seconds without a change after which a file counts as whole
 
 
 class Poller:
-    """Asks a source again and again, in the thread that calls `run`."""
+    """Asks a source again and again, in the thread that calls `run`.
 
-    def __init__(self, source: Source, store: JobStore, inbox: Inbox) -> None:
-        self._source, self._inbox = source, inbox
-        self._poll = _poller_for(source, store, inbox)
+    retries: for films that an Orthanc has and does not give.
+    """
+
+    def __init__(self, source: Source, store: JobStore, inbox: Inbox, retries: Retries) -> None:
+        self._source = source
+        self._poll = _poller_for(source, store, inbox, retries)
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; errors of the source are logged and pass."""
@@ -47,14 +51,12 @@ class Poller:
             stop.wait(self._source.seconds)
 
 
-def _poller_for(source: Source, store: JobStore, inbox: Inbox) -> _Round:
+def _poller_for(source: Source, store: JobStore, inbox: Inbox, retries: Retries) -> _Round:
     if isinstance(source, OrthancSource):
-        return _Orthanc(source, store, inbox)
-    return (
-        _Folder(source, store, inbox)
-        if isinstance(source, FolderSource)
-        else _Web(source, store, inbox)
-    )
+        return _Orthanc(source, store, inbox, retries)
+    if isinstance(source, FolderSource):
+        return _Folder(source, store, inbox)
+    return _Web(source, store, inbox)
 
 
 class _Round(ABC):
@@ -80,6 +82,13 @@ class _Round(ABC):
 class _Orthanc(_Round):
     """By the sequence of /changes. At first from now on: what it has already is not answered."""
 
+    def __init__(
+        self, source: OrthancSource, store: JobStore, inbox: Inbox, retries: Retries
+    ) -> None:
+        super().__init__(source, store, inbox)
+        self._name, self._retries = f"orthanc {source.url}", retries
+        self._due: dict[str, float] = {}  # instances that it did not give: when to ask, monotonic
+
     def __iter__(self) -> Iterator[None]:
         with web_session(self.source) as session:
 
@@ -89,31 +98,50 @@ class _Orthanc(_Round):
                 answer.raise_for_status()
                 return answer
 
-            name = f"orthanc {self.source.url}"
-            last, newest = self.store.cursor(name), str(get("changes?last").json()["Last"])
-            if last is None or int(last) > int(newest):  # at first, or its index began anew
-                last = newest if last is None else "0"
-                self.store.set_cursor(name, last)
+            last, newest = self.store.cursor(self._name), int(get("changes?last").json()["Last"])
+            if last is None or int(last) > newest:  # at first, or its index began anew
+                last = str(newest) if last is None else "0"
+                self.store.set_cursor(self._name, last)
+            for job in self.store.waiting(["unfetched"]):
+                if job.source == self._name and self._due.get(job.instance, 0) <= time.monotonic():
+                    self._fetch(get, job.instance)
+                    yield
             done = False
             while not done:
                 page = get("changes", since=last, limit=_PAGE).json()
+                before = last
                 for change in page["Changes"]:
                     if change["ChangeType"] == "NewInstance":
                         self._fetch(get, change["ID"])
                     last = str(change["Seq"])
-                    self.store.set_cursor(name, last)
+                    self.store.set_cursor(self._name, last)
                     yield
-                done = page["Done"]
+                done = page["Done"] or last == before
 
     def _fetch(self, get: Any, name: str) -> None:
+        """Take an instance; what the server does not give is asked for again, and holds up none.
+
+        Declined and errors of the network are raised, and the round begins anew later.
+        """
         try:
             kind = get(f"instances/{name}/metadata/SopClassUid").text
             if kind in READ_CLASSES:
                 self.take(get(f"instances/{name}/file").content)
-        except RequestException as error:
-            response = error.response
-            if response is None or response.status_code != 404:  # deleted meanwhile
-                raise
+        except (HTTPError, ReadTimeout) as error:
+            status = None if error.response is None else error.response.status_code
+            if status != 404:  # deleted meanwhile
+                self._ask_again(name, f"HTTP status {status}" if status else "no answer")
+                return
+        self._due.pop(name, None)
+        forget_unfetched(self.store, name)
+
+    def _ask_again(self, name: str, why: str) -> None:
+        retries = self._retries
+        message = f"{self._name}: {why}"
+        count = note_unfetched(self.store, self._name, name, message, retries.refusals)
+        pause = min(retries.longest, retries.first * 2**count)
+        self._due[name] = time.monotonic() + pause
+        log.warning("source %s: an instance: %s", self.source.kind, why)
 
 
 class _Web(_Round):
@@ -128,10 +156,13 @@ class _Web(_Round):
         since = date.today() - timedelta(days=self.source.days)
         for modality in ("CR", "DX"):
             wanted = {"StudyDate": f"{since:%Y%m%d}-", "Modality": modality}
-            offset = 0
+            offset, before = 0, None
             while page := client.search_for_instances(
                 search_filters=wanted, limit=_PAGE, offset=offset
             ):
+                if page == before:  # a server that knows no offset
+                    break
+                before = page
                 for film in page:
                     try:
                         self._fetch(client, film)
