@@ -124,6 +124,7 @@ class Orthanc:
             "RemoteAccessAllowed": False,
             "AuthenticationEnabled": False,
             "StableAge": 1,
+            "MaximumPduLength": 131072,  # of 16384 by default, which makes many small ones
             "DicomModalities": {"node": ["RADISTILL", "127.0.0.1", node_port]},
             "Plugins": [str(self.PLUGIN)] if self.PLUGIN.exists() else [],
             "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -159,3 +161,47 @@ def test_the_unit_and_the_container_start_this_command() -> None:
     assert "radistill node --config" in unit
     assert '"radistill", "node", "--config"' in container
     assert "USER 10001" in container
+
+
+def judge_of(node: RunningNode) -> int:
+    """The process that answers films."""
+    assert node.process is not None
+    tasks = Path(f"/proc/{node.process.pid}/task").glob("*/children")
+    (number,) = {int(word) for task in tasks for word in task.read_text().split()}
+    return number
+
+
+def test_what_answers_films_is_started_again(tmp_path: Path) -> None:
+    (tmp_path / "film.dcm").write_bytes(film())
+    with RunningNode(tmp_path / "node", free_port()) as node:
+        os.kill(judge_of(node), signal.SIGKILL)
+        eventually(lambda: "starts again" in node.log())
+        assert "(Success)" in storescu(node.port, tmp_path / "film.dcm")
+        eventually(lambda: node.counts()["delivered"] == 1)
+        eventually(lambda: node.health() == {"status": "ok", "problems": []})
+
+
+def test_a_film_that_ends_it_again_and_again_is_a_dead_letter(tmp_path: Path) -> None:
+    (tmp_path / "film.dcm").write_bytes(film())
+    with RunningNode(tmp_path / "node", free_port()) as node:
+        with sqlite3.connect(tmp_path / "node" / "spool" / "jobs.sqlite") as sql:
+            sql.execute(
+                "CREATE TRIGGER tried AFTER INSERT ON jobs BEGIN "
+                "UPDATE jobs SET attempts = 10 WHERE id = new.id; END"
+            )
+        storescu(node.port, tmp_path / "film.dcm")
+        eventually(lambda: node.counts()["dead"] == 1)
+        assert "ended 10 times" in node.run("jobs").stdout
+        (number,) = re.findall(r"job (\d+): answer", node.run("jobs").stdout)
+        assert node.run("jobs", "--drop", number).returncode == 0
+        assert node.run("jobs", "--drop", number).returncode == 2
+        assert sum(node.counts().values()) == 0
+
+
+def test_nothing_of_a_killed_node_goes_on(tmp_path: Path) -> None:
+    """Its second process ends by itself, and a node that comes at once waits for that."""
+    with RunningNode(tmp_path / "node", free_port()) as node:
+        judge = judge_of(node)
+        node.kill()
+        node.start()
+        assert not Path(f"/proc/{judge}").exists()

@@ -1,7 +1,9 @@
-"""UIDs of answers: the same film and model always give the same ones."""
+"""What answers say of themselves, and their UIDs: the same film and model give the same ones."""
 
 import uuid
 
+NOTICE = "For research and teaching. Not for diagnostic use."
+MANUFACTURER = "radistill"
 _SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://radistill.invalid/node")
 
 

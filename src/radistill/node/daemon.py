@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import ctypes
-import json
 import logging
 import os
 import sqlite3
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 
 from radistill import __version__
 from radistill.errors import UsageError
+from radistill.node.dead_letters import drop_targets
 from radistill.node.delivery import Courier
 from radistill.node.inbox import Inbox
 from radistill.node.jobs import JobStore
-from radistill.node.judge import Judge, Models
-from radistill.node.ledger import Ledger
+from radistill.node.judge_process import JudgeProcess, bound_memory
 from radistill.node.listener import Listener
 from radistill.node.node_config import NodeConfig
 from radistill.node.node_metrics import NodeMetrics
 from radistill.node.polling import Poller
+from radistill.node.spool_house import free_bytes, sweep
 from radistill.node.status_page import NodeState, StatusServer
 
 log = logging.getLogger("radistill.node")
 _HOUSE_SECONDS = 5.0
-_MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # of malloc.h
+_SWITCH_SECONDS = 5e-4  # threads that wait for peers and disks take over this soon
 GRACE = 10.0  # seconds that associations have when the node is stopped
 
 
@@ -38,43 +38,31 @@ def running(config: NodeConfig, stop: threading.Event) -> Iterator[Node]:
     Raises UsageError for settings that do not work, and if another node has the spool.
     """
     os.umask(0o077)  # the spool is for this user alone
-    _bound_memory()
+    bound_memory()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     with ExitStack() as stack:
         store = JobStore(config.spool.path)
         stack.callback(store.close)
-        stack.enter_context(store.held())
+        lock = stack.enter_context(store.held())
+        sweep(store)
         tempfile.tempdir = str(store.incoming)  # where pynetdicom puts films that come in
-        node = Node(config, store)
-        stack.enter_context(node.judge.intake)
+        node = Node(config, store, lock)
         stack.callback(node.stop, stop)
         node.start(stop)
         yield node
 
 
-def _bound_memory() -> None:
-    """Let glibc return the memory of films: its heaps for each thread would keep most of it."""
-    with suppress(OSError, AttributeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_ARENA_MAX, 2)
-        mallopt(_MMAP_THRESHOLD, 1 << 22)
-
-
 class Node:
     """The parts, and the threads that run them."""
 
-    def __init__(self, config: NodeConfig, store: JobStore) -> None:
+    def __init__(self, config: NodeConfig, store: JobStore, lock: int) -> None:
         self._config, self._store = config, store
-        self._models = Models(config)
-        store.drop_targets([target.name for target in config.targets])
-        self.metrics = NodeMetrics(store.counts)
-        ledger = Ledger(config.ledger.path, store.folder / "salt", config.ledger.keep_days)
-        if not ledger.follows(store.cursor("ledger")):
-            log.error("lines of the ledger are missing, or were changed, since the node stopped")
-        store.set_cursor("ledger", ledger.last)
-        self.judge = Judge(config, store, self._models, ledger)
-        self._inbox = Inbox(config, store, self.metrics, lambda: self._model)
+        drop_targets(store, [target.name for target in config.targets])
+        self.judge = JudgeProcess(config, store, lock)
+        self.metrics = NodeMetrics(store.counts, lambda: self.judge.pid)
+        self._inbox = Inbox(config, store, self.metrics, lambda: self.judge.model.sha256)
         couriers = [Courier(target, config, store, self.metrics) for target in config.targets]
-        pollers = [Poller(source, store, self._inbox) for source in config.sources]
+        pollers = [Poller(source, store, self._inbox, config.retries) for source in config.sources]
         self.listener = Listener(config, self._inbox) if config.senders else None
         if not (config.senders or config.sources):
             raise UsageError("name somebody who may send films: senders, or sources")
@@ -84,12 +72,10 @@ class Node:
         self._threads: list[threading.Thread] = []
         self.status: StatusServer | None = None
 
-    @property
-    def _model(self) -> str:
-        return self._models.predictor.model.sha256
-
     def start(self, stop: threading.Event) -> None:
         """Work first, then doors: what is in the spool is answered before new films come."""
+        self.judge.start()
+        self._store.on_change = self.judge.wake
         for name, run in self._work.items():
             thread = threading.Thread(target=_logged(name, run), args=(stop,), name=name)
             thread.start()
@@ -105,7 +91,8 @@ class Node:
         if self.listener is not None:
             self.listener.stop(GRACE)
         stop.set()
-        self._store.notify()
+        self._store.wake()
+        self.judge.end()
         for thread in self._threads:
             thread.join()
         if self.status is not None:
@@ -116,10 +103,12 @@ class Node:
         """What the status page shows."""
         counts = self._store.counts()
         problems = [f"{one.name} has ended" for one in self._threads if not one.is_alive()]
-        free = self._store.free_bytes() // 2**20
+        if not self.judge.runs:
+            problems.append("the process that answers films has ended, and starts again")
+        free = free_bytes(self._store) // 2**20
         if free < self._config.spool.free_megabytes or self._inbox.full:
             problems.append("the disk or the spool is full: films are refused")
-        model = self._models.predictor.model
+        model = self.judge.model
         facts = {
             "version": __version__,
             "model": f"{model.name} {model.sha256[:12]}",
@@ -147,15 +136,3 @@ def _logged(name: str, run: Callable[[threading.Event], None]) -> Callable[[thre
             raise SystemExit from None
 
     return logged
-
-
-class JsonLines(logging.Formatter):
-    """A log line as a JSON object."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
-            "level": record.levelname.lower(),
-            "message": record.getMessage(),
-        }
-        return json.dumps(line)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from dicomweb_client.api import DICOMwebClient
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom import AE
+from pynetdicom import AE, _config
 from pynetdicom.association import Association
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     EnhancedSRStorage,
@@ -38,6 +38,7 @@ from radistill.node.node_metrics import NodeMetrics
 
 log = logging.getLogger("radistill.node")
 SECONDS = 20.0  # for an answer of a target
+_config.STORE_SEND_CHUNKED_DATASET = True  # files are sent without parsing them
 _DUPLICATE = 0x0111  # it has this instance already
 _BUSY = range(0xA700, 0xA800)  # out of resources: may pass
 _PASSING = (408, 425, 429)  # HTTP statuses below 500 that may pass
@@ -88,7 +89,7 @@ class DicomClient:
     def send(self, files: Sequence[Path]) -> None:
         for file in files:
             try:
-                status = self._associated().send_c_store(dcmread(file)).get("Status")
+                status = self._store(file).get("Status")
             except ValueError as error:  # no context accepted for it
                 raise TurnedDown(f"does not take this kind of object ({error})") from None
             except RuntimeError as error:  # the association is gone
@@ -99,6 +100,13 @@ class DicomClient:
                 raise Unreachable("no answer" if status is None else f"status 0x{status:04X}")
             if status != _DUPLICATE and status != 0 and status >> 12 != 0xB:  # 0xBxxx: warnings
                 raise TurnedDown(f"status 0x{status:04X}")
+
+    def _store(self, file: Path) -> Dataset:
+        association = self._associated()
+        try:
+            return association.send_c_store(file)  # as it lies on disk
+        except ValueError:  # the peer wants another transfer syntax
+            return association.send_c_store(dcmread(file))
 
     def check(self) -> None:
         if self._associated().send_c_echo().get("Status") != 0:

@@ -1,47 +1,66 @@
-"""Queued films -> answers, by the very call that `radistill predict` makes."""
+"""Queued films -> answers, by the very call that `radistill predict` makes.
+
+Runs as a process of its own, which `radistill.node.judge_process` describes.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
+import os
+import signal
 import sqlite3
+import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pydicom import Dataset, dcmwrite
+from pydicom import dcmwrite
 
 from radistill.errors import RadistillError
-from radistill.files import write_with
+from radistill.files import replacing
 from radistill.imaging.limits import Limits
 from radistill.imaging.sandbox.intake import Decoded, Intake, Refused, Upload
-from radistill.node.answer import answer_film, drawn_answers
+from radistill.node.answer import Answers, answer_film, drawn_answers
 from radistill.node.film_header import read_header
 from radistill.node.jobs import Job, JobStore
+from radistill.node.judge_process import bound_memory
 from radistill.node.ledger import Ledger
 from radistill.node.node_config import NodeConfig
+from radistill.node.node_log import start_log
 from radistill.runtime.decision import resolve
 from radistill.runtime.find_bundle import find_bundle
 from radistill.runtime.predictor import Predictor
 from radistill.schema.card import CARD
-from radistill.schema.prediction import Failure, Prediction, Result
+from radistill.schema.prediction import Failure, ModelIdentity, Prediction, Result
 
 log = logging.getLogger("radistill.node")
 UNFINISHED = ("received", "decoded", "judged")  # what is done again after a kill
 _PASSING = ("timeout", "crashed", "missing")  # errors that may be the machine's, not the film's
 _TRIES = 3
+_ENDS = 10  # times that answering a film may end without an answer, such as by a kill
+_SAVING = 2  # answered films whose files are still on their way to the disk
 _RUN = 64  # films between looks at the bundle
 _PAUSE = 5.0  # seconds after an error that is not a film's
 
 
 class Models:
-    """The bundle, read again when its card changes; one that cannot be read is not taken."""
+    """The bundle, read again when its card changes; one that cannot be read is not taken.
 
-    def __init__(self, config: NodeConfig) -> None:
-        self._config = config
+    say: gets the model, at first and when it changes.
+    """
+
+    def __init__(
+        self, config: NodeConfig, say: Callable[[ModelIdentity], None] = lambda model: None
+    ) -> None:
+        self._config, self._say = config, say
         self.folder = find_bundle(config.bundle)
         self._stamp = self._read_stamp()
         self.predictor = self._load()
@@ -60,6 +79,7 @@ class Models:
     def _load(self) -> Predictor:
         predictor = Predictor.load(self.folder, precision=self._config.precision, threads=1)
         resolve(predictor.card, self._config.decision)  # refuses an operating point it lacks
+        self._say(predictor.model)
         return predictor
 
     def _read_stamp(self) -> tuple[int, int]:
@@ -80,6 +100,8 @@ class Judge:
         )
         self.intake = _Watched(self._decoded, config.limits.workers, limits)
         self._running: dict[str, Job] = {}
+        self._saver = ThreadPoolExecutor(1, "radistill-saver")
+        self._saving: deque[tuple[Job, Future[None]]] = deque()
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; an error that is not a film's is logged, and work goes on after a while."""
@@ -98,17 +120,36 @@ class Judge:
         settings = replace(resolve(predictor.card, self._config.decision), views=True)
         done = 0
         self._running.clear()
-        for result in predictor.run(self._films(stop), settings, self.intake):
-            job = self._running.pop(result.path)
-            try:
-                self._settle(job, result, predictor)
-            except (OSError, sqlite3.Error):
-                raise
-            except Exception as error:  # a film must not hold up the others
-                log.error("job %d failed: %s", job.id, type(error).__name__)
-                self._store.set_state(job, "dead", code="answer", message=type(error).__name__)
-            done += 1
+        try:
+            for result in predictor.run(self._films(stop), settings, self.intake):
+                job = self._running.pop(result.path)
+                with self._dead_if_it_fails(job):
+                    self._settle(job, result, predictor)
+                self._await_files(_SAVING)
+                done += 1
+            self._await_files(0)
+        finally:
+            wait([future for _, future in self._saving])
+            self._saving.clear()
         return done
+
+    def _await_files(self, most: int) -> None:
+        """Until no more than `most` films wait for theirs."""
+        while len(self._saving) > most:
+            job, future = self._saving.popleft()
+            with self._dead_if_it_fails(job):
+                future.result()
+
+    @contextmanager
+    def _dead_if_it_fails(self, job: Job) -> Iterator[None]:
+        """A film must not hold up the others; a disk or database that fails is not the film's."""
+        try:
+            yield
+        except (OSError, sqlite3.Error, RadistillError):
+            raise
+        except Exception as error:
+            log.error("job %d failed: %s", job.id, type(error).__name__)
+            self._store.set_state(job, "dead", code="answer", message=type(error).__name__)
 
     def _films(self, stop: threading.Event) -> Iterator[Path]:
         last, count = 0, 0
@@ -149,8 +190,13 @@ class Judge:
                 # The same film in another encoding, or with a corrected header.
                 self._store.set_state(job, "delivered", code="known", model=model)
                 return
+        if job.attempts >= _ENDS:
+            message = f"answering it ended {_ENDS} times without an answer"
+            self._store.set_state(job, "dead", code="answer", message=message)
+            return
         self._note(job, result, now)
-        self._store.set_state(job, "judged", picture=picture, model=model)
+        attempts = job.attempts + 1
+        self._store.set_state(job, "judged", picture=picture, model=model, attempts=attempts)
         self._answer(job, result, predictor, now)
 
     def _note(self, job: Job, result: Result, now: datetime) -> None:
@@ -162,10 +208,15 @@ class Judge:
     def _answer(self, job: Job, result: Prediction, predictor: Predictor, now: datetime) -> None:
         header = read_header(self._store.film(job))
         answers = answer_film(header, result, predictor.card, now.replace(tzinfo=None))
+        self._saving.append((job, self._saver.submit(self._save, job, answers, result.decision)))
+
+    def _save(self, job: Job, answers: Answers, decision: str) -> None:
+        """In a thread beside: waiting for the disk takes as long as making the answers."""
         for file, made in zip(self._store.answer_files(job), answers, strict=True):
-            write_with(file, _saving(made))
+            with replacing(file) as temporary:
+                dcmwrite(temporary, made, enforce_file_format=True)
         self._store.set_answered(job)
-        log.info("job %d: %s", job.id, result.decision)
+        log.info("job %d: %s", job.id, decision)
 
 
 class _Watched(Intake):
@@ -182,9 +233,44 @@ class _Watched(Intake):
             yield item
 
 
-def _saving(made: Dataset) -> Callable[[Path], None]:
-    def save(path: Path) -> None:
-        with path.open("wb") as file:
-            dcmwrite(file, made, enforce_file_format=True)
+def main() -> None:
+    """Answer films until standard input ends."""
+    os.umask(0o077)
+    bound_memory()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # systemd sends it to every process
+    words = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what else is printed is no answer
+    config = NodeConfig.model_validate_json(sys.stdin.buffer.readline())
+    start_log(config.log)
 
-    return save
+    def say(line: str = "") -> None:
+        with suppress(OSError, ValueError):  # the parent is gone: the input ends, too
+            print(line, file=words, flush=True)
+
+    try:
+        store = JobStore(config.spool.path)
+        ledger = Ledger(config.ledger.path, store.folder / "salt", config.ledger.keep_days)
+        models = Models(config, lambda model: say(model.model_dump_json()))
+    except (RadistillError, OSError) as error:
+        say(json.dumps({"error": str(error)}))
+        return
+    if not ledger.follows(store.cursor("ledger")):
+        log.error("lines of the ledger are missing, or were changed, since the node stopped")
+    store.set_cursor("ledger", ledger.last)
+    store.on_change = say
+    stop = threading.Event()
+
+    def follow() -> None:
+        for _ in sys.stdin.buffer:
+            store.wake()
+        stop.set()
+        store.wake()
+
+    threading.Thread(target=follow, daemon=True).start()
+    judge = Judge(config, store, models, ledger)
+    with judge.intake:
+        judge.run(stop)
+
+
+if __name__ == "__main__":
+    main()

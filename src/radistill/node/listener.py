@@ -33,6 +33,7 @@ READ_CLASSES = (
     MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
 )
 PDU_BYTES = 1 << 18
+_IDLE_SECONDS = 0.003  # between looks at a peer that says nothing, where pynetdicom has 0.001
 _LONGEST = 1 << 20  # an association request may be longer than a PDU of data
 _NO_AUTHORITY = (0x01, 0x01, 0x03)  # rejected for good, calling AE title not recognised
 
@@ -116,6 +117,7 @@ class Listener:
         limits = self._config.limits
         reader = _Reader(wrapped.socket, limits.silence, (limits.megabytes + 1) * 2**20)
         wrapped.recv = event.assoc.reader = reader  # type: ignore[attr-defined]
+        event.assoc.dul._run_loop_delay = _IDLE_SECONDS
 
     def _requested(self, event: evt.Event) -> None:
         peer = event.assoc.requestor

@@ -18,11 +18,12 @@ BUCKETS = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600)
 
 
 class NodeMetrics:
-    """counts: gives the films in each state."""
+    """counts: gives the films in each state. judge: the process number of what answers them."""
 
-    def __init__(self, counts: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(self, counts: Callable[[], Mapping[str, int]], judge: Callable[[], int]) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
+        ProcessCollector("radistill_node_judge", judge, registry=self._registry)
         films = self._make(Gauge, "films", "Films in each state.", "state")
         for state in STATES:
             films.labels(state).set_function(lambda state=state: counts()[state])

@@ -2,14 +2,15 @@
 
 import math
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from highdicom.sc import SCImage
 from PIL import Image, ImageDraw, ImageFont
 from pydicom import Dataset
 
-from radistill.node.structured_report import NOTICE, series_of
+from radistill.node.answer_uids import NOTICE
+from radistill.node.structured_report import series_of
 from radistill.runtime.decision import REASONS
 from radistill.runtime.heatmap import overlay
 from radistill.schema.card import Card
@@ -77,9 +78,13 @@ def in_words(prediction: Prediction, positive: str) -> list[str]:
     ]
 
 
-@cache
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size=_TEXT)
+@lru_cache(256)  # most lines are those of other films, too
+def _written(line: str, marked: bool) -> Image.Image:
+    """A line of text on black."""
+    font = ImageFont.load_default(size=_TEXT)
+    made = Image.new("RGB", (math.ceil(font.getlength(line)), _LINE))
+    ImageDraw.Draw(made).text((0, 0), line, "#ffd34d" if marked else "white", font)
+    return made
 
 
 def picture(prediction: Prediction, card: Card) -> Image.Image:
@@ -91,14 +96,13 @@ def picture(prediction: Prediction, card: Card) -> Image.Image:
     film = Image.fromarray(prediction.view.preview)
     room = SIDE - banner - _LINE * 2  # `overlay` writes its caption below
     scale = min(SIDE / film.width, room / film.height)
-    film = film.resize((max(1, int(film.width * scale)), max(1, int(film.height * scale))))
+    size = max(1, int(film.width * scale)), max(1, int(film.height * scale))
+    film = film.resize(size, Image.Resampling.BILINEAR)
     drawn = overlay(np.asarray(film), prediction.view.cam, card.cam, "")
-    font = _font()
-    width = max(drawn.width, _LINE + max(math.ceil(font.getlength(line)) for line in lines))
+    written = [_written(line, line in (lines[0], NOTICE)) for line in lines]
+    width = max(drawn.width, *(_LINE + line.width for line in written))
     made = Image.new("RGB", (min(width, SIDE), banner + drawn.height))
     made.paste(drawn, ((made.width - drawn.width) // 2, banner))
-    write = ImageDraw.Draw(made)
-    for number, line in enumerate(lines):
-        colour = "#ffd34d" if line in (lines[0], NOTICE) else "white"
-        write.text((_LINE // 2, _LINE // 4 + number * _LINE), line, colour, font)
+    for number, line in enumerate(written):
+        made.paste(line, (_LINE // 2, _LINE // 4 + number * _LINE))
     return made

@@ -8,9 +8,9 @@ from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from radistill.errors import UsageError
+from radistill.node.answer_uids import NOTICE
 from radistill.node.node_config import StatusPage
 from radistill.node.node_metrics import NodeMetrics
-from radistill.node.structured_report import NOTICE
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,10 @@ from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
-from radistill.node.answer_uids import answer_uid
+from radistill.node.answer_uids import MANUFACTURER, NOTICE, answer_uid
 from radistill.runtime.decision import REASONS
 from radistill.schema.prediction import ABSTAIN, Prediction
 
-NOTICE = "For research and teaching. Not for diagnostic use."
-MANUFACTURER = "radistill"
 SCHEME = "99RADISTILL"
 DECISION = Code("decision", SCHEME, "Decision at the threshold")
 REASON = Code("abstention", SCHEME, "Reason to abstain")
