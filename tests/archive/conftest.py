@@ -55,9 +55,11 @@ def in_this_process(
 def score(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> Score:  # noqa: F811
     """`score_archive` of the hand-made bundle, in this process, five films a part."""
     monkeypatch.setattr(archive_job, "score_blocks", in_this_process)
-    predictor = Predictor.load(bundle, threads=1)
+    by_hand = Predictor.load(bundle, threads=1)
 
-    def run(source: object, out: object, **options: Any) -> ArchiveCounts:
+    def run(
+        source: object, out: object, predictor: Predictor = by_hand, **options: Any
+    ) -> ArchiveCounts:
         names = [name for name in PredictionOptions.model_fields if name in options]
         asked = PredictionOptions(**{name: options.pop(name) for name in names})
         options = {"part_films": 5, **options}

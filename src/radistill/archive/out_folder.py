@@ -55,10 +55,14 @@ def open_out(storage: Storage, settings: ArchiveSettings, bundle: Bundle) -> Non
 
 
 def read_settings(storage: Storage) -> ArchiveSettings:
-    """Raises UsageError if OUT has none, or those of a newer version."""
+    """Raises UsageError if there is no OUT, it has none, or those of a newer version."""
     try:
         return ArchiveSettings.model_validate_json(storage.read(_SETTINGS))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        if storage.is_empty():
+            raise UsageError(
+                f"{storage.uri}: there is no archive; radistill score makes one"
+            ) from None
         raise UsageError(
             f"{storage.uri}: is not empty, and not of radistill score; give a new --out"
         ) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -81,9 +82,10 @@ def _cluster(address: str | None, workers: int | None) -> Iterator[int]:
                 )
         else:
             try:
+                _knock(address)
                 with _without_stderr():
                     ray.init(address, **quiet)
-            except (ConnectionError, RuntimeError, ValueError, AssertionError) as error:
+            except (OSError, RuntimeError, ValueError, AssertionError) as error:
                 raise UsageError(
                     f"--ray-address {address}: no cluster answers there "
                     f"({str(error).strip().splitlines()[0]})"
@@ -93,6 +95,13 @@ def _cluster(address: str | None, workers: int | None) -> Iterator[int]:
         ray.shutdown()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _knock(address: str) -> None:
+    """Raise OSError if nobody listens at HOST:PORT: Ray itself tries for minutes."""
+    host, _, port = address.rpartition("/")[2].rpartition(":")
+    if port.isdigit():
+        socket.create_connection((host, int(port)), timeout=10).close()
 
 
 @contextmanager

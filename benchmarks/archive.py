@@ -1,0 +1,244 @@
+"""An archive on Ray Data: speed, memory of the driver, and whether every film gets one row.
+
+    python benchmarks/archive.py speed [--films 10000] [--rounds 3]
+    python benchmarks/archive.py memory [--rows 10000 100000 1000000] [--bundle BUNDLE]
+    python benchmarks/archive.py kills [--films 50000] [--workers 10] [--drivers 3] [--seed 0]
+
+speed: films a second of `radistill score` with two workers and with one, of `radistill predict`
+with two, and of the graph alone on squares in memory. Start-up is apart: a run over a tenth of the
+films is taken off. Rivals take turns: on a machine that does other work too, compare in a round.
+memory: the driver's peak (VmHWM) and the time a second run takes to find out that all is done.
+kills: SIGKILL for random workers and for the whole job, which is then started again; then counts.
+
+Films are made here: JPEGs of 224 pixels, for the last two of 64, as hard links to 50 phantoms.
+The installed bundle scores, or --bundle. Linux only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow.dataset
+from PIL import Image
+
+from radistill.archive.block_scorer import TRYING
+from radistill.phantoms import generate
+from radistill.runtime import Predictor
+
+FOLDER_FILMS = 1000
+
+
+def make_films(scratch: Path, count: int, side: int) -> Path:
+    """A folder of `count` JPEGs in folders of a thousand."""
+    generate(scratch / "phantoms", 50, 0, size=256)
+    drawn = sorted((scratch / "phantoms").glob("t*/*/*.jpeg"))
+    for number, path in enumerate(drawn):
+        small = Image.open(path).convert("L").resize((side, side), Image.Resampling.BILINEAR)
+        small.save(scratch / f"{number}.jpg", quality=90)
+    for number in range(count):
+        folder = scratch / "films" / f"{number // FOLDER_FILMS:05}"
+        if number % FOLDER_FILMS == 0:
+            folder.mkdir(parents=True)
+        os.link(scratch / f"{number % len(drawn)}.jpg", folder / f"{number:08}.jpg")
+    return scratch / "films"
+
+
+def command(name: str, source: Path, *options: object) -> list[str]:
+    return [sys.executable, "-m", "radistill", name, str(source), *map(str, options)]
+
+
+def seconds(arguments: list[str]) -> float:
+    start = time.perf_counter()
+    done = subprocess.run(arguments, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return time.perf_counter() - start
+
+
+def speed(scratch: Path, films: int, rounds: int, bundle: list[str]) -> None:
+    few, many = scratch / "few", scratch / "many"
+    few.mkdir()
+    many.mkdir()
+    folders = {films // 10: make_films(few, films // 10, 224), films: make_films(many, films, 224)}
+    predictor = Predictor.load(bundle[-1] if bundle else None, threads=1)
+    side = predictor.card.input_size
+    squares = np.random.default_rng(0).integers(0, 256, (2000, side, side), np.uint8)
+    rates: dict[str, list[float]] = {}
+    for number in range(rounds):
+        rivals = {
+            "predict, two decoders": ["predict", "--workers", "2", "--format", "jsonl"],
+            "score, two workers": ["score", "--workers", "2"],
+            "score, one worker": ["score", "--workers", "1"],
+        }
+        for name, (what, *options) in rivals.items():
+            took = {}
+            for count, folder in folders.items():
+                out = scratch / f"{name}-{count}-{number}"
+                took[count] = seconds(command(what, folder, *options, "--out", out, *bundle))
+            started = (took[films // 10] * films - took[films] * (films // 10)) / (films * 0.9)
+            rates.setdefault(name, []).append(films / (took[films] - started))
+            print(
+                f"round {number + 1}: {name}: {took[films]:.1f} s, {started:.1f} s of them start-up"
+            )
+        start = time.perf_counter()
+        predictor.bundle.run(squares)
+        rates.setdefault("graph alone, one thread", []).append(
+            len(squares) / (time.perf_counter() - start)
+        )
+    print("\n| | films/s (median) | by round |\n|---|---:|---|")
+    for name, values in rates.items():
+        by_round = ", ".join(f"{value:.0f}" for value in values)
+        print(f"| {name} | {statistics.median(values):.0f} | {by_round} |")
+    two, one, rival = (
+        rates["score, two workers"],
+        rates["score, one worker"],
+        rates[next(iter(rates))],
+    )
+    for title, target, above, below in (
+        ("score against predict", 0.9, two, rival),
+        ("two workers against one", 1.6, two, one),
+    ):
+        ratios = sorted(a / b for a, b in zip(above, below, strict=True))
+        middle = statistics.median(ratios)
+        print(f"{title}: {middle:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}), target {target}")
+
+
+def memory(scratch: Path, rows: list[int], bundle: list[str]) -> None:
+    print("| rows | scored in s | driver's peak MB | all done is known in s | peak MB |")
+    print("|---:|---:|---:|---:|---:|")
+    for count in rows:
+        place = scratch / str(count)
+        place.mkdir()
+        films = make_films(place, count, 64)
+        cells = []
+        for _ in range(2):
+            start = time.perf_counter()
+            job = subprocess.Popen(
+                command("score", films, "--out", place / "out", *bundle),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            peak = 0.0
+            while job.poll() is None:
+                peak = max(peak, peak_megabytes(job.pid))
+                time.sleep(0.05)
+            cells += [f"{time.perf_counter() - start:.1f}", f"{peak:.0f}"]
+        scored = pyarrow.dataset.dataset(place / "out").count_rows()
+        print(f"| {scored:,} | {' | '.join(cells)} |", flush=True)
+        shutil.rmtree(place)
+
+
+def peak_megabytes(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return max(
+        (int(line.split()[1]) / 1e3 for line in lines if line.startswith("VmHWM")), default=0
+    )
+
+
+def kills(
+    scratch: Path, films: int, workers: int, drivers: int, seed: int, bundle: list[str]
+) -> bool:
+    """Whether every film has one row after all of it."""
+    rng = random.Random(seed)
+    folder, out = make_films(scratch, films, 64), scratch / "out"
+    parts = max(workers + drivers + 2, films // 500)
+    victims = ["worker"] * workers + ["driver"] * drivers
+    rng.shuffle(victims)
+    moments = sorted(rng.sample(range(1, parts), len(victims)))
+    score = command("score", folder, "--out", out, "--part-films", -(-films // parts), *bundle)
+    recoveries: list[float] = []
+    job = started(score)
+    for victim, moment in zip(victims, moments, strict=True):
+        while len(list(out.glob("part-*"))) < moment or not actors(job.pid):
+            if job.poll() is not None:
+                sys.exit(f"the job ended by itself with {job.returncode}")
+            time.sleep(0.02)
+        if victim == "driver":
+            os.kill(job.pid, signal.SIGKILL)
+            job.wait()
+            job = started(score)
+            continue
+        while not (trying := in_work(out)):
+            time.sleep(0.002)
+        os.kill(rng.choice(actors(job.pid)), signal.SIGKILL)
+        start = time.perf_counter()
+        while trying & in_work(out):
+            time.sleep(0.02)
+        recoveries.append(time.perf_counter() - start)
+    status = job.wait()
+    rows = pyarrow.dataset.dataset(out).to_table(columns=["path", "error_code"])
+    paths = rows.column("path").to_pylist()
+    print(
+        f"{workers} workers and {drivers} drivers killed: exit status {status}, {films:,} films, "
+        f"{len(paths):,} rows, {len(set(paths)):,} paths, "
+        f"{len(paths) - rows.column('error_code').null_count} errors"
+    )
+    if recoveries:
+        middle, most = statistics.median(recoveries), max(recoveries)
+        print(f"from a worker's kill to its block's part: {middle:.1f} s, at most {most:.1f} s")
+    return status == 0 and len(paths) == len(set(paths)) == films
+
+
+def in_work(out: Path) -> set[str]:
+    """Blocks that a worker has begun and not finished."""
+    return {path.name for path in (out / TRYING).glob("[!.]*")}
+
+
+def started(arguments: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def actors(pid: int) -> list[int]:
+    """Processes of Ray below `pid` that score."""
+    below = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            for child in map(int, task.read_text().split()):
+                title = Path(f"/proc/{child}/cmdline").read_bytes()
+                below += [child] if b"MapWorker" in title else []
+                below += actors(child)
+        except OSError:
+            continue
+    return below
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("what", choices=("speed", "memory", "kills"))
+    parser.add_argument("--films", type=int)
+    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=10)
+    parser.add_argument("--drivers", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--bundle")
+    asked = parser.parse_args()
+    bundle = ["--bundle", asked.bundle] if asked.bundle else []
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        if asked.what == "speed":
+            speed(scratch, asked.films or 10_000, asked.rounds, bundle)
+        elif asked.what == "memory":
+            memory(scratch, asked.rows, bundle)
+        else:
+            films = asked.films or 50_000
+            if not kills(scratch, films, asked.workers, asked.drivers, asked.seed, bundle):
+                sys.exit("films were lost or scored twice")
+
+
+if __name__ == "__main__":
+    main()
