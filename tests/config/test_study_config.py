@@ -42,7 +42,8 @@ def test_the_baseline_does_not_share_the_training_of_teacher_and_student() -> No
         ({"criterion": "last", "patience": 3}, "takes the last epoch"),
         ({"cached_views": 2}, "set frozen_stages above 0"),
         ({"cached_views": 2, "frozen_stages": 1}, "batch_norm=frozen"),
-        ({"epochs": 0}, "set head_epochs above 0"),
+        ({"epochs": 0}, "set head_epochs above 0, or cached_views"),
+        ({"epochs": 0, "head_epochs": 5, "cached_views": 2}, "set head_epochs above 0, or"),
         ({"epochs": 0, "head_epochs": 5, "layer_decay": 0.5}, "layer_decay would do nothing"),
         ({"epochs": 0, "head_epochs": 5, "steps": 9}, "steps would do nothing"),
     ],
@@ -54,6 +55,7 @@ def test_settings_that_would_do_nothing_are_refused(settings: dict[str, Any], re
 
 def test_the_head_alone_and_cached_views_are_recipes() -> None:
     Recipe(architecture="resnet18", epochs=0, head_epochs=5)
+    Recipe(architecture="resnet18", epochs=0, cached_views=5)
     Recipe(architecture="resnet18", cached_views=2, frozen_stages=1, batch_norm="frozen")
 
 

@@ -251,3 +251,26 @@ def test_listed_names_are_classifiers() -> None:
     assert len(names) == len(set(names)) > 1000
     assert set(timm.list_models()) < set(names)
     assert "shufflenet_v2_x2_0" in names
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0_first4", "resnet18"])
+def test_stages_are_pooled(name: str) -> None:
+    torch.manual_seed(0)
+    whole = create(name, classes=2, weights="random", input_size=64)[0].eval()
+    torch.manual_seed(0)
+    model = create(name, classes=2, weights="random", input_size=64, pooling="stages")[0].eval()
+    images = torch.rand(3, 1, 64, 64)
+    with torch.no_grad():
+        last = whole.outputs(images)[0]
+        feature_map, embedding = model.outputs(images)
+    torch.testing.assert_close(feature_map, last)
+    assert embedding.shape == (3, model.embedding_size) == (3, model.head[-1].in_features)
+    channels = last.shape[1]
+    torch.testing.assert_close(embedding[:, -2 * channels : -channels], last.mean(dim=(2, 3)))
+    torch.testing.assert_close(embedding[:, -channels:], last.std(dim=(2, 3)))
+    assert model.embedding_size > 2 * channels
+
+
+def test_a_network_with_connections_around_its_stages_has_no_pooled_stages() -> None:
+    with pytest.raises(UsageError, match=r"pooling=stages: .* choose"):
+        create("vit_b_32", classes=2, weights="random", input_size=64, pooling="stages")

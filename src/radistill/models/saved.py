@@ -29,6 +29,7 @@ def save_model(model: GreyClassifier, folder: Path, **classes: Any) -> None:
         input_size=model.input_size,
         dropout=model.dropout,
         enlarge=model.enlarge,
+        **({} if model.pooling == "last" else {"pooling": model.pooling}),
         mean=tuple(model.mean.flatten().tolist()),
         std=tuple(model.std.flatten().tolist()),
         **classes,
@@ -52,6 +53,7 @@ def load_model(folder: Path) -> GreyClassifier:
         input_size=spec.input_size,
         enlarge=spec.enlarge,
         variant=spec.variant,
+        pooling=spec.pooling,
     )
     file = folder / WEIGHTS
     if not file.is_file():

@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import torch
 from timm.models import group_parameters
-from torch import nn
+from torch import Tensor, nn
+
+POOLED_FROM = 2  # the stem and the first stage tell edges apart, which say little of a film
 
 
 def stages_of(backbone: Any) -> list[list[nn.Module]]:
@@ -22,6 +25,34 @@ def stages_of(backbone: Any) -> list[list[nn.Module]]:
             stages.append([])
         stages[-1].append(module)
     return stages
+
+
+def stage_maps(backbone: Any, x: Tensor) -> tuple[list[Tensor], Tensor]:
+    """The last feature map (N, C, h, w) of each stage, and the output of the last stage.
+
+    x: what the backbone takes. The stages run one after the other, so this is of no use for a
+    network with connections around them.
+    """
+    maps = []
+    for stage in stages_of(backbone):
+        last = None
+        for module in stage:
+            x = module(x)
+            if x.ndim == 4 and min(x.shape[2:]) > 1:
+                last = x
+        if last is not None:
+            maps.append(last)
+    return maps, x
+
+
+def pooled(maps: list[Tensor]) -> Tensor:
+    """Mean and standard deviation over the positions of each channel, of all stages but the first.
+
+    Early maps keep texture that the last one has given up for the classes of ImageNet. maps: as
+    `stage_maps` has them. Returns (N, D).
+    """
+    parts = [(one.mean(dim=(2, 3)), one.std(dim=(2, 3))) for one in maps[POOLED_FROM:]]
+    return torch.cat([part for pair in parts for part in pair], dim=1)
 
 
 def _groups(backbone: Any) -> dict[str, int]:

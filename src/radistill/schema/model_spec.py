@@ -13,7 +13,8 @@ class ModelSpec(Record):
     """Stands beside `weights.safetensors`.
 
     variant: `v1` for a ResNet with the strides of the original paper. enlarge: factor inside the
-    network, after input_size. mean, std: of each channel of its input.
+    network, after input_size. pooling: of the last feature map, or of all stages. mean, std: of
+    each channel of its input.
     classes: as reported; targets: what each output stands for; class_of: the index of its class,
     empty where outputs are classes. weights_from: source of the initial weights.
     """
@@ -24,6 +25,7 @@ class ModelSpec(Record):
     input_size: int
     dropout: float
     enlarge: int = 1
+    pooling: Literal["last", "stages"] = "last"
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     classes: tuple[str, ...] = ()

@@ -25,6 +25,7 @@ from radistill.training.frozen import FROZEN
 from radistill.training.head import FEATURES, train_head
 from radistill.training.history import Epoch, training_seconds, write_history
 from radistill.training.kept_views import keep_views
+from radistill.training.linear_probe import fit_linear_probe
 from radistill.training.loop import train
 from radistill.training.objective import Objective
 from radistill.training.outputs import outputs, plain
@@ -166,6 +167,9 @@ def _train(
     history: list[Epoch] = []
     if recipe.head_epochs:
         history += train_head(network, recipe, task)
+    elif not recipe.epochs:
+        seen = Views(recipe.cached_views, settings.seed, settings.augment)
+        history += fit_linear_probe(network, recipe, task, seen)
     if recipe.epochs:
         loss = objective() if objective else None
         if views and not recipe.cached_views:
@@ -204,6 +208,7 @@ def create_network(recipe: Recipe, outputs: int) -> tuple[GreyClassifier, Weight
         weights=recipe.weights,
         input_size=recipe.input_size,
         enlarge=recipe.enlarge,
+        pooling=recipe.pooling,
     )
 
 
