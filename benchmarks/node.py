@@ -1,6 +1,7 @@
 """The node beside a real Orthanc: latency, throughput and memory.
 
     python benchmarks/node.py [--films 200] [--side 2000] [--memory-films 500]
+    python benchmarks/node.py --kills 5000
     python benchmarks/node.py --pictures docs
 
 Prints a table: seconds from the start of C-STORE to the report in Orthanc, one film at a time;
@@ -8,6 +9,7 @@ films a second over one and eight associations, until the last report is in Orth
 `radistill predict` reaches on the same files; and the memory of the node's process. Needs Debian's
 packages orthanc and dcmtk. Films are 16 bits, uncompressed, seed 0. --pictures draws what
 docs/node.md shows, of a phantom: capture, report and status page, the latter two by Chromium.
+--kills sends films of 512 x 512 while the node is killed 20 times, and Orthanc 5 times.
 """
 
 from __future__ import annotations
@@ -30,7 +32,10 @@ import requests
 from PIL import Image
 from pynetdicom import AE
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "node"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from test_judge import kill_test
+
 from chromium import launched
 from node_peers import (
     Orthanc,
@@ -112,19 +117,20 @@ def _children_cpu() -> float:
 
 
 def processes(node: RunningNode) -> list[psutil.Process]:
-    """The node's own, and those that decode."""
+    """The node's own, the one that judges and answers, and those that decode."""
     assert node.process is not None
     first = psutil.Process(node.process.pid)
-    return [first, *first.children()]
+    return [first, *first.children(recursive=True)]
 
 
 def resident(node: RunningNode) -> str:
-    own, *decoding = [one.memory_info().rss / 2**20 for one in processes(node)]
-    return f"{own:.0f} MiB, and {sum(decoding):.0f} MiB in {len(decoding)} decoding processes"
+    """Sum of the processes' resident memory; pages that they share are counted for each."""
+    sizes = [one.memory_info().rss / 2**20 for one in processes(node)]
+    return f"{' + '.join(f'{size:.0f}' for size in sizes)} = {sum(sizes):.0f} MiB"
 
 
-def cpu_seconds(node: RunningNode) -> float:
-    return sum(sum(one.cpu_times()[:2]) for one in processes(node))
+def cpu_seconds(several: list[psutil.Process]) -> list[float]:
+    return [sum(one.cpu_times()[:2]) for one in several]
 
 
 def pictures(out: Path, folder: Path) -> None:
@@ -168,7 +174,12 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=2000)
     parser.add_argument("--memory-films", type=int, default=500)
     parser.add_argument("--pictures", type=Path, help="A folder for pictures, instead of figures.")
+    parser.add_argument("--kills", type=int, metavar="FILMS", help="The test by kills alone.")
     arguments = parser.parse_args()
+    if arguments.kills is not None:
+        with tempfile.TemporaryDirectory() as name:
+            print(kill_test(Path(name), arguments.kills, 20, 5, 512))
+        return
     if arguments.pictures is not None:
         with tempfile.TemporaryDirectory() as name:
             pictures(arguments.pictures, Path(name))
@@ -190,10 +201,19 @@ def main() -> None:
                     f"p95 {p95:.2f} s"
                 )
                 for number, associations in enumerate((1, 8), 1):
-                    contents, cpu = films(count, side, number * 10_000), cpu_seconds(node)
+                    assert orthanc.process is not None
+                    all_ = [*processes(node), psutil.Process(orthanc.process.pid), psutil.Process()]
+                    contents, cpu = films(count, side, number * 10_000), cpu_seconds(all_)
                     rate = throughput(node, orthanc, contents, associations)
-                    each = (cpu_seconds(node) - cpu) / count
-                    print(f"{associations} associations: {rate:.1f} films/s, {each:.3f} CPU s each")
+                    each = [
+                        1000 * (after - before) / count
+                        for before, after in zip(cpu, cpu_seconds(all_), strict=True)
+                    ]
+                    names = ["listen and deliver", "judge", "decode", "Orthanc", "sender"]
+                    said = ", ".join(f"{n} {ms:.0f}" for n, ms in zip(names, each, strict=True))
+                    bound = 1000 * 2 / sum(each)
+                    print(f"{associations} associations: {rate:.1f} films/s; CPU ms: {said}")
+                    print(f"  two cores at {sum(each):.0f} ms a film: at most {bound:.1f} films/s")
                 rate, each = predict(contents, folder / "films")
                 print(f"predict on the same: {rate:.1f} films/s, {each:.3f} CPU s each")
                 print(f"memory after {2 * count}: {resident(node)}")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -93,6 +95,25 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+def process_tree(number: int) -> list[int]:
+    """A process and all that it started, by number; those that end meanwhile are left out."""
+    several = [number]
+    for tasks in Path(f"/proc/{number}/task").glob("*/children"):
+        with suppress(OSError):
+            for child in tasks.read_text().split():
+                several += process_tree(int(child))
+    return several
+
+
+def resident_mib(number: int) -> float:
+    """Resident memory of a process and all that it started; shared pages count for each."""
+    pages = 0
+    for one in process_tree(number):
+        with suppress(OSError, IndexError):
+            pages += int(Path(f"/proc/{one}/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
 def eventually(check: Callable[[], Any], seconds: float = 60.0) -> Any:
     """The first true value of `check`. AssertionError if there is none in time."""
     deadline = time.monotonic() + seconds
@@ -138,7 +159,7 @@ class Orthanc:
             self.process = subprocess.Popen(
                 [self.program, str(self.config)], stdout=log, stderr=log
             )
-        eventually(self._answers)
+        eventually(self._answers, 180)
 
     def stop(self, kill: bool = False) -> None:
         if self.process is not None:
@@ -173,12 +194,23 @@ class Orthanc:
         answer = requests.post(f"{self.url}/instances", data=content, timeout=30)
         return str(answer.json()["ID"])
 
-    def instances(self, modality: str | None = None, study: str | None = None) -> list[Dataset]:
-        """Everything that it has of a modality and a study, without pixels."""
+    def instance_uids(self) -> Iterator[str]:
+        """SOP Instance UIDs of everything that it has."""
+        since = 0
+        while page := self.get(f"instances?expand&since={since}&limit=500"):
+            yield from (one["MainDicomTags"]["SOPInstanceUID"] for one in page)
+            since += len(page)
+
+    def instances(
+        self, modality: str | None = None, study: str | None = None, limit: int = 0
+    ) -> list[Dataset]:
+        """Everything that it has of a modality and a study, up to `limit`."""
         values = {"Modality": modality, "StudyInstanceUID": study}
         query = {name: value for name, value in values.items() if value}
         found = requests.post(
-            f"{self.url}/tools/find", json={"Level": "Instance", "Query": query}, timeout=60
+            f"{self.url}/tools/find",
+            json={"Level": "Instance", "Query": query, "Limit": limit},
+            timeout=60,
         ).json()
         return [self.fetch(name) for name in found]
 

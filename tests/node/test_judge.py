@@ -6,39 +6,59 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
-import requests
+from pydicom import Dataset
 from pynetdicom import AE
+from pynetdicom.association import Association
 
-from node_peers import Orthanc, RunningNode, eventually, film, free_port
+from node_peers import (
+    PATIENT,
+    Orthanc,
+    RunningNode,
+    eventually,
+    film,
+    free_port,
+    resident_mib,
+)
 from radistill.node.answer_uids import answer_uid
 
 
-def send_all(port: int, films: list[bytes], stop: threading.Event) -> int:
-    """Send each film until success is said, as a modality does; how many tries failed."""
-    failed = 0
-    for content in films:
-        made = pydicom.dcmread(pydicom.filebase.DicomBytesIO(content))
-        while not stop.is_set():
+class Sender(threading.Thread):
+    """Sends each film until success is said, as a modality does."""
+
+    def __init__(self, port: int, films: Iterator[bytes]) -> None:
+        super().__init__()
+        self.port, self.films, self.stop = port, films, threading.Event()
+        self.sent = self.failed = 0
+        self.association: Association | None = None
+
+    def run(self) -> None:
+        for content in self.films:
+            film = pydicom.dcmread(pydicom.filebase.DicomBytesIO(content))
+            while not self.send(film):
+                if self.stop.is_set():
+                    return
+                self.failed += 1
+                time.sleep(0.05)
+            self.sent += 1
+        if self.association is not None:
+            self.association.release()
+
+    def send(self, film: Dataset) -> bool:
+        if self.association is None or not self.association.is_established:
             ae = AE("STORESCU")
-            ae.connection_timeout = ae.dimse_timeout = ae.acse_timeout = 10
-            ae.add_requested_context(made.SOPClassUID, made.file_meta.TransferSyntaxUID)
-            association = ae.associate("127.0.0.1", port, ae_title="RADISTILL")
-            status = None
-            if association.is_established:
-                with suppress(RuntimeError, ValueError):
-                    status = association.send_c_store(made).get("Status")
-                association.release() if association.is_established else association.abort()
-            if status == 0:
-                break
-            failed += 1
-            time.sleep(0.05)
-    return failed
+            ae.connection_timeout = ae.dimse_timeout = ae.acse_timeout = 60
+            ae.add_requested_context(film.SOPClassUID, film.file_meta.TransferSyntaxUID)
+            self.association = ae.associate("127.0.0.1", self.port, ae_title="RADISTILL")
+        with suppress(RuntimeError, ValueError):
+            return bool(self.association.send_c_store(film).get("Status") == 0)
+        return False
 
 
 def kill_test(folder: Path, films: int, node_kills: int, orthanc_kills: int, side: int) -> str:
@@ -46,56 +66,60 @@ def kill_test(folder: Path, films: int, node_kills: int, orthanc_kills: int, sid
     rng = random.Random(0)
     port = free_port()
     pixels = np.random.default_rng(0).integers(0, 4096, (side, side), np.uint16)
-    contents = [film(number, pixels=np.roll(pixels, number)) for number in range(films)]
     orthanc = Orthanc(folder / "orthanc", port)
     orthanc.start()
     target = {"name": "pacs", "kind": "dicom", "ae_title": "ORTHANC", "host": "127.0.0.1"}
     targets = [{**target, "port": orthanc.dicom}]
     node = RunningNode(folder / "node", port, targets=targets)
     node.start()
-    stop = threading.Event()
-    failed: list[int] = []
-    sender = threading.Thread(target=lambda: failed.append(send_all(port, contents, stop)))
+    sender = Sender(port, (film(n, pixels=np.roll(pixels, n)) for n in range(films)))
     sender.start()
     kills = ["node"] * node_kills + ["orthanc"] * orthanc_kills
     rng.shuffle(kills)
+    memory: list[float] = []
+
+    def measured() -> bool:
+        assert node.process is not None
+        memory.append(resident_mib(node.process.pid))
+        return True
+
     try:
-        for kill in kills:
-            time.sleep(rng.uniform(0.5, 3))
+        for kill, after in zip(kills, sorted(rng.sample(range(films), len(kills))), strict=True):
+            eventually(lambda after=after: measured() and sender.sent >= after, 1800)
+            time.sleep(rng.uniform(0, 0.3))
             if kill == "node":
                 node.kill()
                 node.start(wait=False)
-                eventually(lambda: node.health() is not None)
+                eventually(lambda: node.health() is not None, 300)
             else:
                 orthanc.stop(kill=True)
                 time.sleep(rng.uniform(0, 1))
                 orthanc.start()
+        eventually(lambda: measured() and node.counts()["delivered"] == films, 1800)
         sender.join()
-        eventually(lambda: node.counts()["delivered"] == films, 600)
-        uids = Counter(
-            str(requests.get(f"{orthanc.url}/instances/{one}/metadata/SopClassUid").text)
-            for one in orthanc.get("instances")
-        )
-        assert uids == {"1.2.840.10008.5.1.4.1.1.88.22": films, "1.2.840.10008.5.1.4.1.1.7": films}
-        model = orthanc.instances(modality="SR")[0].DeviceSerialNumber if films < 200 else None
-        if model is not None:
-            wanted = {
-                answer_uid("report", f"1.2.826.0.1.3680043.8.498.2.{number + 1}", model)
-                for number in range(films)
-            }
-            assert {one.SOPInstanceUID for one in orthanc.instances(modality="SR")} == wanted
         assert node.counts()["dead"] == 0
+        model = orthanc.instances(study=PATIENT["StudyInstanceUID"], limit=1)[0].DeviceSerialNumber
+        wanted = {
+            answer_uid(kind, f"1.2.826.0.1.3680043.8.498.2.{number + 1}", model)
+            for number in range(films)
+            for kind in ("report", "capture")
+        }
+        uids = Counter(orthanc.instance_uids())
+        assert set(uids) == wanted
+        assert set(uids.values()) == {1}
         verified = node.run("ledger", "verify")
         assert verified.stdout == f"{films} lines, none changed\n", verified.stderr
     finally:
-        stop.set()
-        sender.join()
+        sender.stop.set()
         if not node.ended():
             node.stop()
+        sender.join()
         orthanc.stop()
+    most, end = max(memory), memory[-1]
     return (
         f"films {films}, kills of the node {node_kills}, of Orthanc {orthanc_kills}, "
-        f"C-STORE tried again {failed[0]}, reports {films}, captures {films}, lost 0, twice 0"
+        f"C-STORE tried again {sender.failed}, reports {films}, captures {films}, lost 0, twice 0; "
+        f"memory of all processes at most {most:.0f} MiB, at the end {end:.0f} MiB"
     )
 
 
