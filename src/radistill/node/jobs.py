@@ -21,7 +21,7 @@ from radistill.errors import UsageError
 from radistill.files import sha256, to_disk
 from radistill.node.spool_database import SpoolDatabase
 
-LOCK_SECONDS = 5.0  # for the film at hand of a node that was killed
+LOCK_SECONDS = 20.0  # for a process of a node that was killed to end
 STATES = ("unfetched", "received", "decoded", "judged", "answered", "delivered", "dead")
 
 

@@ -31,7 +31,7 @@ from radistill.imaging.sandbox.intake import Decoded, Intake, Refused, Upload
 from radistill.node.answer import Answers, answer_film, drawn_answers
 from radistill.node.film_header import read_header
 from radistill.node.jobs import Job, JobStore
-from radistill.node.judge_process import bound_memory
+from radistill.node.judge_process import STOP, bound_memory
 from radistill.node.ledger import Ledger
 from radistill.node.node_config import NodeConfig
 from radistill.node.node_log import start_log
@@ -234,7 +234,7 @@ class _Watched(Intake):
 
 
 def main() -> None:
-    """Answer films until standard input ends."""
+    """Answer films until the node says to stop, or ends."""
     os.umask(0o077)
     bound_memory()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # systemd sends it to every process
@@ -261,10 +261,12 @@ def main() -> None:
     stop = threading.Event()
 
     def follow() -> None:
-        for _ in sys.stdin.buffer:
+        for line in sys.stdin.buffer:
+            if line == STOP:
+                stop.set()
             store.wake()
-        stop.set()
-        store.wake()
+        if not stop.is_set():  # the node was killed: another one waits for the spool
+            os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
     judge = Judge(config, store, models, ledger)

@@ -24,6 +24,7 @@ from radistill.schema.prediction import ModelIdentity
 log = logging.getLogger("radistill.node")
 _END_SECONDS = 60.0  # for the film at hand
 _LONGEST_PAUSE = 60.0
+STOP = b"stop\n"
 _MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # of malloc.h
 
 
@@ -38,9 +39,9 @@ def bound_memory() -> None:
 class JudgeProcess:
     """`radistill.node.judge` as a process. lock: the file descriptor of the spool's lock.
 
-    It gets the settings on standard input, and then a line whenever there may be work; at the end
-    of the input it ends. It says which model answers, at first and when it changes, and else an
-    empty line whenever a job has moved.
+    It gets the settings on standard input, and then a line whenever there may be work, at last
+    `STOP`; if the input ends without, it ends at once. It says which model answers, at first and
+    when it changes, and else an empty line whenever a job has moved.
     """
 
     def __init__(self, config: NodeConfig, store: JobStore, lock: int) -> None:
@@ -106,7 +107,8 @@ class JudgeProcess:
         """Let it finish the film at hand; to be called after `stop` is set."""
         if self._process is None:
             return
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
+            os.write(_pipes(self._process)[0].fileno(), STOP)
             _pipes(self._process)[0].close()
         try:
             self._process.wait(_END_SECONDS)
