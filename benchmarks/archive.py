@@ -3,10 +3,11 @@
     python benchmarks/archive.py speed [--films 10000] [--rounds 3]
     python benchmarks/archive.py memory [--rows 10000 100000 1000000] [--bundle BUNDLE]
     python benchmarks/archive.py kills [--films 50000] [--workers 10] [--drivers 3] [--seed 0]
+    python benchmarks/archive.py picture [--out docs]
 
-speed: films a second of `radistill score` with two workers and with one, of `radistill predict`
-with two, and of the graph alone on squares in memory. Start-up is apart: a run over a tenth of the
-films is taken off. Rivals take turns: on a machine that does other work too, compare in a round.
+speed: time of a film with `radistill score`, two workers and one, with `radistill predict`, and of
+the graph alone on squares in memory. Start-up is apart: a run over a tenth of the films is taken
+off. Rivals take turns: on a machine that does other work too, compare within a round, or CPU time.
 memory: the driver's peak (VmHWM) and the time a second run takes to find out that all is done.
 kills: SIGKILL for random workers and for the whole job, which is then started again; then counts.
 
@@ -26,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -58,12 +60,28 @@ def command(name: str, source: Path, *options: object) -> list[str]:
     return [sys.executable, "-m", "radistill", name, str(source), *map(str, options)]
 
 
-def seconds(arguments: list[str]) -> float:
+def cost(arguments: list[str]) -> tuple[float, float]:
+    """Seconds by the clock, and of CPU by the command and all that it starts, sampled."""
     start = time.perf_counter()
-    done = subprocess.run(arguments, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(done.stderr)
-    return time.perf_counter() - start
+    used: dict[int, float] = {}
+    with tempfile.TemporaryFile("w+") as said:
+        job = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=said)
+        while job.poll() is None:
+            for pid in [job.pid, *below(job.pid)]:
+                used[pid] = max(used.get(pid, 0.0), cpu_seconds(pid))
+            time.sleep(0.1)
+        if job.returncode:
+            said.seek(0)
+            sys.exit(said.read())
+    return time.perf_counter() - start, sum(used.values())
+
+
+def cpu_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def speed(scratch: Path, films: int, rounds: int, bundle: list[str]) -> None:
@@ -74,44 +92,47 @@ def speed(scratch: Path, films: int, rounds: int, bundle: list[str]) -> None:
     predictor = Predictor.load(bundle[-1] if bundle else None, threads=1)
     side = predictor.card.input_size
     squares = np.random.default_rng(0).integers(0, 256, (2000, side, side), np.uint8)
-    rates: dict[str, list[float]] = {}
+    rivals = {
+        "predict, two decoders": ["predict", "--workers", "2", "--format", "jsonl"],
+        "score, two workers": ["score", "--workers", "2"],
+        "score, one worker": ["score", "--workers", "1"],
+    }
+    each: dict[str, list[tuple[float, float]]] = {name: [] for name in [*rivals, "graph alone"]}
     for number in range(rounds):
-        rivals = {
-            "predict, two decoders": ["predict", "--workers", "2", "--format", "jsonl"],
-            "score, two workers": ["score", "--workers", "2"],
-            "score, one worker": ["score", "--workers", "1"],
-        }
         for name, (what, *options) in rivals.items():
-            took = {}
-            for count, folder in folders.items():
-                out = scratch / f"{name}-{count}-{number}"
-                took[count] = seconds(command(what, folder, *options, "--out", out, *bundle))
-            started = (took[films // 10] * films - took[films] * (films // 10)) / (films * 0.9)
-            rates.setdefault(name, []).append(films / (took[films] - started))
+            costs = [
+                cost(
+                    command(what, folder, *options, "--out", folder / f"../{name}{number}", *bundle)
+                )
+                for folder in folders.values()
+            ]
+            more = films - films // 10
+            wall, cpu = (1000 * (all_ - tenth) / more for tenth, all_ in zip(*costs, strict=True))
+            each[name].append((wall, cpu))
             print(
-                f"round {number + 1}: {name}: {took[films]:.1f} s, {started:.1f} s of them start-up"
+                f"round {number + 1}, {name}: {costs[0][0]:.1f} s for {films // 10:,} films, "
+                f"{costs[1][0]:.1f} s for {films:,}",
+                flush=True,
             )
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         predictor.bundle.run(squares)
-        rates.setdefault("graph alone, one thread", []).append(
-            len(squares) / (time.perf_counter() - start)
-        )
-    print("\n| | films/s (median) | by round |\n|---|---:|---|")
-    for name, values in rates.items():
-        by_round = ", ".join(f"{value:.0f}" for value in values)
-        print(f"| {name} | {statistics.median(values):.0f} | {by_round} |")
-    two, one, rival = (
-        rates["score, two workers"],
-        rates["score, one worker"],
-        rates[next(iter(rates))],
-    )
-    for title, target, above, below in (
-        ("score against predict", 0.9, two, rival),
-        ("two workers against one", 1.6, two, one),
+        spent = time.perf_counter() - start, time.process_time() - used
+        each["graph alone"].append((1000 * spent[0] / len(squares), 1000 * spent[1] / len(squares)))
+    print("\n| | ms a film | CPU ms a film |\n|---|---:|---:|")
+    for name, values in each.items():
+        wall, cpu = (statistics.median(column) for column in zip(*values, strict=True))
+        print(f"| {name} | {wall:.2f} | {cpu:.2f} |")
+    predict, two, one, _ = each.values()
+    for title, target, slow, fast in (
+        ("films/s, score against predict", 0.9, predict, two),
+        ("films/s, two workers against one", 1.6, one, two),
     ):
-        ratios = sorted(a / b for a, b in zip(above, below, strict=True))
-        middle = statistics.median(ratios)
-        print(f"{title}: {middle:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}), target {target}")
+        for kind, at in (("clock", 0), ("CPU", 1)):
+            ratios = sorted(a[at] / b[at] for a, b in zip(slow, fast, strict=True))
+            print(
+                f"{title}, by the {kind}: {statistics.median(ratios):.2f} "
+                f"({ratios[0]:.2f} to {ratios[-1]:.2f}); target {target}"
+            )
 
 
 def memory(scratch: Path, rows: list[int], bundle: list[str]) -> None:
@@ -198,27 +219,53 @@ def in_work(out: Path) -> set[str]:
     return {path.name for path in (out / TRYING).glob("[!.]*")}
 
 
+def picture(scratch: Path, out: Path) -> None:
+    """The summary page of 2,000 phantoms, some of them broken, as a PNG."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+    from chromium import launched
+
+    films = make_films(scratch, 2000, 224)
+    for number, path in enumerate(sorted(films.rglob("*.jpg"))[:30]):
+        content = path.read_bytes()
+        path.unlink()
+        path.write_bytes(content[: len(content) // 2] if number % 3 else b"")
+    page = scratch / "summary.html"
+    subprocess.run(command("score", films, "--out", scratch / "out", "--sketch"))
+    subprocess.run(command("score", Path("summary"), scratch / "out", "--page", page), check=True)
+    with launched() as browser:
+        tab = browser.new_page(viewport={"width": 820, "height": 800})
+        tab.goto(page.as_uri())
+        tab.screenshot(path=out / "archive-summary.png", full_page=True)
+
+
 def started(arguments: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def actors(pid: int) -> list[int]:
     """Processes of Ray below `pid` that score."""
-    below = []
+    scoring = []
+    for child in below(pid):
+        with suppress(OSError):
+            scoring += (
+                [child] if b"MapWorker" in Path(f"/proc/{child}/cmdline").read_bytes() else []
+            )
+    return scoring
+
+
+def below(pid: int) -> list[int]:
+    """All processes that `pid` has started, and those that these have."""
+    every = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
+        with suppress(OSError):
             for child in map(int, task.read_text().split()):
-                title = Path(f"/proc/{child}/cmdline").read_bytes()
-                below += [child] if b"MapWorker" in title else []
-                below += actors(child)
-        except OSError:
-            continue
-    return below
+                every += [child, *below(child)]
+    return every
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("what", choices=("speed", "memory", "kills"))
+    parser.add_argument("what", choices=("speed", "memory", "kills", "picture"))
     parser.add_argument("--films", type=int)
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--rounds", type=int, default=3)
@@ -226,12 +273,15 @@ def main() -> None:
     parser.add_argument("--drivers", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--bundle")
+    parser.add_argument("--out", type=Path, default=Path("docs"))
     asked = parser.parse_args()
     bundle = ["--bundle", asked.bundle] if asked.bundle else []
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         if asked.what == "speed":
             speed(scratch, asked.films or 10_000, asked.rounds, bundle)
+        elif asked.what == "picture":
+            picture(scratch, asked.out)
         elif asked.what == "memory":
             memory(scratch, asked.rows, bundle)
         else:

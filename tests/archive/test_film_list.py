@@ -43,6 +43,8 @@ def test_a_list(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> N
     file = write_list(tmp_path / name, "file name")
     expected = [f"{tmp_path}/a.png", *NAMES[1:], f"{tmp_path}/a.png"]
     assert list(film_ids(str(file), "file name")) == expected
+    if "jsonl" not in name:
+        assert list(film_ids(str(file), "File Name")) == expected
     monkeypatch.chdir(tmp_path)
     assert next(film_ids(name, "file name")) == "a.png"
     with pytest.raises(UsageError, match=r"has no column 'path', only: .*file name.*--column"):

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from radistill.archive import ray_engine
+from radistill.errors import RadistillError
+
 from .conftest import draw, rows_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,3 +106,21 @@ def test_without_ray_the_extra_is_named(archive: Path, bundle: Path, tmp_path: P
     assert done.returncode == 1
     assert "needs the package 'ray': pip install 'radistill[scale]'" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_ray_that_does_not_start_is_tried_again_and_then_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a machine at work Ray gives up after 30 seconds."""
+    starts = []
+
+    def init(**_: object) -> None:
+        starts.append(1)
+        if len(starts) != 3:
+            raise Exception("The current node timed out during startup. This could\nbe")
+
+    monkeypatch.setattr("ray.init", init)
+    ray_engine._start()
+    assert len(starts) == 3
+    with pytest.raises(RadistillError, match=r"Ray did not start, 4 times \(The current node"):
+        ray_engine._start()

@@ -96,9 +96,8 @@ def _of_list(source: str, kind: str, column: str) -> Iterator[str]:
 def _parquet(file: BinaryIO, name: str, column: str) -> Iterator[str | None]:
     try:
         table = parquet.ParquetFile(file)
-        if column not in table.schema_arrow.names:
-            raise _no_column(name, column, table.schema_arrow.names)
-        for batch in table.iter_batches(columns=[column]):
+        names = table.schema_arrow.names
+        for batch in table.iter_batches(columns=[names[_place(name, column, names)]]):
             yield from batch.column(0).cast(arrow.string()).to_pylist()
     except arrow.ArrowException as error:
         reason = str(error).splitlines()[0]
@@ -110,10 +109,7 @@ def _csv(file: BinaryIO, name: str, column: str) -> Iterator[str]:
     first = text.readline()
     lines = csv.reader(text, delimiter=max(",;\t", key=first.count), strict=True)
     header = next(csv.reader([first], delimiter=max(",;\t", key=first.count)), [])
-    names = [title.strip() for title in header]
-    if column not in names:
-        raise _no_column(name, column, names)
-    at = names.index(column)
+    at = _place(name, column, [title.strip() for title in header])
     try:
         for cells in filter(None, lines):
             if len(cells) <= at:
@@ -139,6 +135,16 @@ def _json(file: BinaryIO, name: str, column: str) -> Iterator[str | None]:
         if not isinstance(value[column], str | None):
             raise UsageError(f"{name}: line {number} has no path in {column!r}")
         yield value[column]
+
+
+def _place(name: str, column: str, names: list[str]) -> int:
+    """Where `column` stands, as written or in another case."""
+    if column in names:
+        return names.index(column)
+    lower = [title.lower() for title in names]
+    if column.lower() not in lower:
+        raise _no_column(name, column, names)
+    return lower.index(column.lower())
 
 
 def _no_column(name: str, column: str, names: Iterable[str]) -> UsageError:

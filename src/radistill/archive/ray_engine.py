@@ -13,12 +13,13 @@ from typing import Any
 
 from radistill.archive.block_scorer import BlockScorer
 from radistill.archive.work_plan import Block
-from radistill.errors import UsageError
+from radistill.errors import RadistillError, UsageError
 from radistill.progress import cores
 
 _SHARE = 0.9  # of a core for an actor: what Ray Data does besides must fit beside it
 _STORE = 100 * 2**20  # bytes; only numbers of blocks pass through the object store
 _LONGEST_FOLDER = 40  # characters, to which Ray adds 60 of its own
+_STARTS = 4
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
@@ -72,14 +73,13 @@ def _cluster(address: str | None, workers: int | None) -> Iterator[int]:
             folder = tempfile.mkdtemp(
                 prefix="radistill-", dir=place if len(place) <= _LONGEST_FOLDER else "/tmp"
             )
-            with _without_stderr():
-                ray.init(
-                    num_cpus=workers or cores(),
-                    include_dashboard=False,
-                    object_store_memory=_STORE,
-                    _temp_dir=folder,
-                    **quiet,
-                )
+            _start(
+                num_cpus=workers or cores(),
+                include_dashboard=False,
+                object_store_memory=_STORE,
+                _temp_dir=folder,
+                **quiet,
+            )
         else:
             try:
                 _knock(address)
@@ -95,6 +95,24 @@ def _cluster(address: str | None, workers: int | None) -> Iterator[int]:
         ray.shutdown()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(**options: Any) -> None:
+    """Start Ray here; it gives itself 30 seconds, which a machine at work may not keep."""
+    import ray
+
+    for _ in range(_STARTS):
+        try:
+            with _without_stderr():
+                ray.init(**options)
+            return
+        except Exception as error:  # Ray raises no other class for it
+            reason = str(error).strip().splitlines()[0]
+            ray.shutdown()
+    raise RadistillError(
+        f"Ray did not start, {_STARTS} times ({reason}). Is the machine busy or its memory full? "
+        "Run the same command again."
+    )
 
 
 def _knock(address: str) -> None:
