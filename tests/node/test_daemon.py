@@ -191,7 +191,7 @@ def test_a_film_that_ends_it_again_and_again_is_a_dead_letter(tmp_path: Path) ->
             )
         storescu(node.port, tmp_path / "film.dcm")
         eventually(lambda: node.counts()["dead"] == 1)
-        assert "ended 10 times" in node.run("jobs").stdout
+        assert "ended 10 times over it" in node.run("jobs").stdout
         (number,) = re.findall(r"job (\d+): answer", node.run("jobs").stdout)
         assert node.run("jobs", "--drop", number).returncode == 0
         assert node.run("jobs", "--drop", number).returncode == 2

@@ -189,7 +189,8 @@ def test_an_instance_that_orthanc_does_not_give_holds_up_no_other(
     assert store.counts()["received"] == 1
     assert store.cursor("orthanc http://127.0.0.1") == "11"
     look()
-    assert store.counts()["unfetched"] == 1
+    (listed,) = store.waiting(["unfetched"])
+    assert listed.attempts == 2
     look()
     (dead,) = store.waiting(["dead"])
     assert (dead.code, dead.instance) == ("fetch", "a")

@@ -296,3 +296,11 @@ def test_commands_beside_the_node_are_for_its_user(
     with pytest.raises(UsageError, match="run this command as"):
         existing_spool(tmp_path)
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_ends_count_for_films_that_were_being_answered(store: JobStore) -> None:
+    receive(store, 1)
+    receive(store, 2)
+    store.set_state(store.waiting(["received"])[0], "judged", picture="p", model=MODEL)
+    store.count_ends()
+    assert [job.attempts for job in store.waiting(["received", "judged"])] == [1, 0]

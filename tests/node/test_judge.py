@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pydicom
@@ -26,7 +28,11 @@ from node_peers import (
     free_port,
     resident_mib,
 )
+from radistill.errors import RadistillError
 from radistill.node.answer_uids import answer_uid
+from radistill.node.jobs import JobStore
+from radistill.node.judge import Judge
+from radistill.node.node_config import FolderTarget, NodeConfig
 
 
 class Sender(threading.Thread):
@@ -121,6 +127,23 @@ def kill_test(folder: Path, films: int, node_kills: int, orthanc_kills: int, sid
         f"C-STORE tried again {sender.failed}, reports {films}, captures {films}, lost 0, twice 0; "
         f"memory of all processes at most {most:.0f} MiB, at the end {end:.0f} MiB"
     )
+
+
+def test_a_disk_that_fails_is_not_the_films_fault(tmp_path: Path) -> None:
+    store = JobStore(tmp_path / "spool")
+    (store.incoming / "film").write_bytes(b"1")
+    store.receive(store.incoming / "film", "1.1", "1.9", "STORESCU", ["a"], "m")
+    (job,) = store.waiting(["received"])
+    target = FolderTarget(kind="folder", name="a", path=tmp_path)
+    judge = Judge(NodeConfig(targets=(target,)), store, cast(Any, None), cast(Any, None))
+    for error in (RadistillError("the disk is full"), OSError(28, ""), sqlite3.OperationalError()):
+        with pytest.raises(type(error)), judge._dead_if_it_fails(job):
+            raise error
+        assert store.counts()["received"] == 1
+    with judge._dead_if_it_fails(job):
+        raise ValueError
+    assert store.counts()["dead"] == 1
+    store.close()
 
 
 def test_kills_lose_nothing_and_answer_nothing_twice(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def jobs(
         typer.Option(help="Remove this dead letter, with its film and answers.", metavar="JOB"),
     ] = None,
 ) -> None:
-    """Count films by state, and list the dead letters with their reasons."""
+    """Count films by state, and list unfetched ones and dead letters with their reasons."""
     from radistill.errors import UsageError
     from radistill.node import dead_letters
     from radistill.node.jobs import existing_spool
@@ -103,7 +103,7 @@ def jobs(
     dead = store.waiting(["dead"], limit=sys.maxsize)
     for state, count in store.counts().items():
         typer.echo(f"{state:<10} {count}")
-    for job in dead:
+    for job in [*store.waiting(["unfetched"], limit=sys.maxsize), *dead]:
         typer.echo(f"job {job.id}: {job.code}: {job.message}")
     if again:
         dead_letters.try_again(store, dead)

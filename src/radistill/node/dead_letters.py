@@ -66,10 +66,13 @@ def try_again(store: JobStore, jobs: Sequence[Job]) -> None:
 
 
 def drop(store: JobStore, number: int) -> bool:
-    """Remove a dead letter with its film and answers; whether there is one of this number."""
+    """Remove a dead letter with its film and answers; whether there is one of this number.
+
+    So may an unfetched film be, such as one of a source that is no more.
+    """
     with store.working as sql:  # so that no film comes in between
         row = sql.execute(
-            "SELECT * FROM jobs WHERE id = ? AND state = 'dead'", (number,)
+            "SELECT * FROM jobs WHERE id = ? AND state IN ('dead', 'unfetched')", (number,)
         ).fetchone()
         if row is None:
             return False

@@ -138,6 +138,11 @@ class JobStore:
             )
         self.notify()
 
+    def count_ends(self) -> None:
+        """The process that answers films ended: one more attempt for those that it was at."""
+        with self.working as sql:
+            sql.execute("UPDATE jobs SET attempts = attempts + 1 WHERE state = 'judged'")
+
     def set_answered(self, job: Job) -> None:
         """Its answers lie in `answers`: let each of its targets have them."""
         with self.working as sql:

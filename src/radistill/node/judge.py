@@ -45,7 +45,7 @@ log = logging.getLogger("radistill.node")
 UNFINISHED = ("received", "decoded", "judged")  # what is done again after a kill
 _PASSING = ("timeout", "crashed", "missing")  # errors that may be the machine's, not the film's
 _TRIES = 3
-_ENDS = 10  # times that answering a film may end without an answer, such as by a kill
+_ENDS = 10  # times that this process may end over a film
 _SAVING = 2  # answered films whose files are still on their way to the disk
 _RUN = 64  # films between looks at the bundle
 _PAUSE = 5.0  # seconds after an error that is not a film's
@@ -191,12 +191,11 @@ class Judge:
                 self._store.set_state(job, "delivered", code="known", model=model)
                 return
         if job.attempts >= _ENDS:
-            message = f"answering it ended {_ENDS} times without an answer"
+            message = f"the process that answers films ended {_ENDS} times over it"
             self._store.set_state(job, "dead", code="answer", message=message)
             return
         self._note(job, result, now)
-        attempts = job.attempts + 1
-        self._store.set_state(job, "judged", picture=picture, model=model, attempts=attempts)
+        self._store.set_state(job, "judged", picture=picture, model=model)
         self._answer(job, result, predictor, now)
 
     def _note(self, job: Job, result: Result, now: datetime) -> None:
@@ -257,6 +256,7 @@ def main() -> None:
     if not ledger.follows(store.cursor("ledger")):
         log.error("lines of the ledger are missing, or were changed, since the node stopped")
     store.set_cursor("ledger", ledger.last)
+    store.count_ends()
     store.on_change = say
     stop = threading.Event()
 
