@@ -305,6 +305,8 @@ def test_an_out_of_somebody_else_is_refused(score: Score, archive: Path, tmp_pat
         assert [path.name for path in (tmp_path / "mine").iterdir()] == [name]
     with pytest.raises(UsageError, match="is a file"):
         score(archive, tmp_path / "mine" / "thesis.txt")
+    with pytest.raises(RadistillError, match=r"thesis\.txt/out/\S+: cannot be written"):
+        score(archive, tmp_path / "mine" / "thesis.txt" / "out")
 
 
 def test_parts_from_elsewhere_are_refused(score: Score, archive: Path, tmp_path: Path) -> None:

@@ -79,3 +79,16 @@ def test_what_is_not_there(tmp_path: Path, name: str) -> None:
 def test_a_scheme_that_is_unknown() -> None:
     with pytest.raises(UsageError, match=r"^gopher://host/films: no URI that fsspec knows"):
         list(film_ids("gopher://host/films"))
+
+
+def test_several_lists(tmp_path: Path) -> None:
+    folder = tmp_path / "films.parquet"
+    folder.mkdir()
+    for n in range(2):
+        parquet.write_table(arrow.table({"path": [f"/data/{n}.png"]}), folder / f"part-{n}.parquet")
+    (folder / "_SUCCESS").write_text("")
+    expected = ["/data/0.png", "/data/1.png"]
+    assert list(film_ids(str(folder))) == expected
+    assert list(film_ids(f"{tmp_path}/films.parquet/part-*.parquet")) == expected
+    with pytest.raises(UsageError, match="matches no list"):
+        list(film_ids(f"{tmp_path}/*.csv"))

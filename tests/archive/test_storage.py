@@ -122,6 +122,8 @@ def test_lists_and_shards_in_a_bucket(score: Score, archive: Path, bucket: str) 
     fs.pipe_file(f"{bucket}/empty.png", b"")
     lines = f"path\nempty.png\n{bucket}/gone.png\n/nowhere.png"
     fs.pipe_file(f"{bucket}/lists/films.csv", lines.encode())
+    for pattern in ("lists/*.csv", "lists/films.csv"):
+        assert len(list(film_ids(f"{bucket}/{pattern}"))) == 3
     assert list(film_ids(f"{bucket}/shards/*.tar")) == [f"{bucket}/shards/a.tar"]
     assert score(f"{bucket}/shards/*.tar", f"{bucket}/one").films == 1
     ids = list(film_ids(f"{bucket}/lists/films.csv"))

@@ -8,7 +8,8 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from glob import has_magic
+from glob import escape, glob, has_magic
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -30,14 +31,15 @@ def film_ids(source: str, column: str = "path") -> Iterator[str]:
 
     A folder or glob gives what `radistill predict` would take; behind a URI, where first bytes are
     not looked at, names of images and names without an ending or with a number for it, as DICOM has
-    them. A list gives its `column`, relative to the list. An id that ends in .tar is a shard, which
+    them. A list, several by a glob, or a folder of them with such a name, gives its `column`,
+    relative to the list. An id that ends in .tar is a shard, which
     stands for the films in it.
     Raises UsageError, some only at the first film, for a SOURCE that is not there, may not be read,
     matches nothing, or is a list without this column.
     """
     kind = PurePosixPath(urlsplit(source).path if is_remote(source) else source).suffix.lower()
-    if kind in LISTS and not (has_magic(source) or os.path.isdir(source)):
-        return _of_list(source, kind, column)
+    if kind in LISTS:
+        return chain.from_iterable(_of_list(one, kind, column) for one in _lists(source, kind))
     if kind == TAR and not has_magic(source):
         return iter([source])
     return _remote(source) if is_remote(source) else _local(source)
@@ -81,6 +83,27 @@ def _below(fs: AbstractFileSystem, folder: str, source: str) -> Iterator[str]:
 def _is_named_as_film(name: str) -> bool:
     ending = PurePosixPath(urlsplit(name).path).suffix.lower()
     return ending in NAMES or ending in ("", TAR) or ending[1:].isdigit()
+
+
+def _lists(source: str, kind: str) -> list[str]:
+    """Files of a list, which Spark and others write as a folder: films.parquet/part-0.parquet."""
+    if is_remote(source):
+        fs, path = file_system(source)
+        with _explained(source):
+            if not has_magic(path) and not patiently(source, lambda: fs.isdir(path)):
+                return [source]
+            pattern = path if has_magic(path) else f"{path}/*{kind}"
+            names = patiently(source, lambda: fs.glob(pattern))
+        files = [str(fs.unstrip_protocol(name)) for name in names]
+    elif os.path.isdir(source):
+        files = glob(f"{escape(source)}/*{kind}")
+    elif has_magic(source) and not os.path.lexists(source):
+        files = glob(source, recursive=True)
+    else:
+        return [source]
+    if not files:
+        raise UsageError(f"{shown(source)}: matches no list")
+    return sorted(files)
 
 
 def _of_list(source: str, kind: str, column: str) -> Iterator[str]:

@@ -127,7 +127,7 @@ class Storage:
 
     def is_empty(self) -> bool:
         """Whether nothing at all is there, or no folder. Raises UsageError if it is a file."""
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             if self._folder is not None and self._folder.is_file():
                 raise UsageError(f"{self.uri}: is a file; give a folder for the results")
             return not self._do(lambda: self._fs.ls(self._root, detail=False))
@@ -148,7 +148,7 @@ class Storage:
         if self._folder is None:
             self._do(lambda: self._fs.pipe_file(f"{self._root}/{name}", data))
         else:
-            write_with(self._folder / name, lambda file: file.write_bytes(data))
+            _write(self._folder / name, data)
 
     def create(self, name: str, data: bytes) -> None:
         """`write`, but FileExistsError if the name is there: only one of two writers succeeds."""
@@ -157,7 +157,7 @@ class Storage:
             return
         target = self._folder / name
         beside = target.with_name(f".{target.name}.{os.getpid()}.new")
-        write_with(beside, lambda file: file.write_bytes(data))
+        _write(beside, data)
         try:
             os.link(beside, target)
         except FileExistsError:
@@ -176,3 +176,10 @@ class Storage:
             return patiently(self.uri, call) if self._folder is None else call()
         except PermissionError:
             raise denied(self.uri) from None
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        write_with(path, lambda file: file.write_bytes(data))
+    except OSError as error:  # its folder cannot be made
+        raise unwritable(error, path) from None
