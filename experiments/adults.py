@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from radistill.adapt.adapt_model import records_of
 from radistill.export.outliers import outliers
 from radistill.metrics.predictions import read_predictions
 from radistill.metrics.reliability import slope
@@ -27,7 +28,7 @@ PICTURES, SEED = 300, 7  # not those that the limits were set beside
 def main(data: Path, adapted: Path) -> None:
     with (data / "adults" / "labels.csv").open() as file:
         source = {row["path"]: row["source"] for row in csv.DictReader(file)}
-    p = read_predictions(adapted / "predictions.csv", "PNEUMONIA")
+    p = read_predictions(records_of(adapted) / "predictions.csv", "PNEUMONIA")
     films = [data / "adults" / path for path in p.path]
     shipped = Predictor.load("pneumonia-children")
     before = [answer.probability for answer in shipped.predict(films, any_population=True)]

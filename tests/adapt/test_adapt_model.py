@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from radistill.adapt.adapt_model import BUNDLE, abstention_note
 from radistill.adapt.local_films import read_local_films
 from radistill.data.external_data import ExternalData
 from radistill.phantoms.cohort import plan
@@ -21,6 +22,7 @@ from radistill.runtime import Predictor
 from radistill.runtime.find_bundle import find_bundle
 from radistill.runtime.open_bundle import Bundle
 from radistill.schema.adaptation import Adaptation
+from radistill.schema.card import FLOAT16, read_card
 from radistill.schema.record import read_record
 
 FILMS = 90
@@ -91,12 +93,42 @@ def test_a_gain_makes_a_bundle_with_lineage(
     assert np.mean([a.decision == "abstain" for a in answers]) < 0.1
 
 
+def test_nothing_of_a_patient_lies_in_the_bundle(
+    gained: tuple[Path, Path, subprocess.CompletedProcess[str]],
+) -> None:
+    """What ships are files of the bundle, figures, and a report without a film or a path."""
+    work, _, done = gained
+    names = {file.relative_to(work / "new").as_posix() for file in (work / "new").rglob("*")}
+    assert names == {*BUNDLE, "adaptation.json", "report.html"} - {FLOAT16}
+    for name in ("README.md", "card.json", "adaptation.json", "report.html"):
+        assert ".png" not in (work / "new" / name).read_text()
+    records = work / "new-records"
+    assert {file.name for file in records.iterdir()} == {"report.html", "predictions.csv", "plots"}
+    assert "What it still gets wrong" in (records / "report.html").read_text()
+    assert "What it still gets wrong" not in (work / "new" / "report.html").read_text()
+    assert str(records / "report.html") in done.stderr.replace("\n", "")
+
+
+def test_a_bundle_that_abstains_on_many_films_says_so() -> None:
+    assert abstention_note(None) is not None
+    card = read_card(find_bundle(SHIPPED) / "card.json")
+    assert card.abstention is not None
+    assert abstention_note(card.abstention) is None
+    measured = card.abstention.measured.model_copy(
+        update={"abstained": 0.62, "abstained_ci": (0.4, 0.8), "test_films": 21}
+    )
+    note = abstention_note(card.abstention.model_copy(update={"measured": measured}))
+    assert note is not None
+    assert "62 %" in note
+    assert "21 films" in note
+
+
 def test_figures_of_the_card_are_those_of_the_outer_folds(
     gained: tuple[Path, Path, subprocess.CompletedProcess[str]],
 ) -> None:
     work, _, _ = gained
     card = json.loads((work / "new" / "card.json").read_text())
-    rows = list(csv.DictReader((work / "new" / "predictions.csv").open()))
+    rows = list(csv.DictReader((work / "new-records" / "predictions.csv").open()))
     called = [float(row["probability"]) >= card["threshold"] for row in rows]
     right = [c == (row["label"] == "PNEUMONIA") for c, row in zip(called, rows, strict=True)]
     assert card["figures"]["test"]["accuracy"] == pytest.approx(np.mean(right))
@@ -140,7 +172,7 @@ def test_noise_for_labels_makes_a_report_and_no_bundle(
     assert done.returncode == 3, done.stderr
     assert "no bundle was written" in done.stdout
     names = {entry.name for entry in (tmp_path / "new").iterdir()}
-    assert names == {"adaptation.json", "report.html", "plots", "predictions.csv"}
+    assert names == {"adaptation.json", "report.html"}
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import binom
 
 from radistill.adapt.ledgers import LedgerContents, LedgerRow
-from radistill.adapt.monitor_page import sentences
+from radistill.adapt.monitor_page import sentences, write_page
 from radistill.adapt.watch import watch
 from radistill.errors import UsageError
 from radistill.schema.prediction import ModelIdentity
@@ -156,3 +157,11 @@ def test_the_sentences_say_what_an_alarm_is_and_is_not() -> None:
     assert "2 lines that are no result, 1 film that stands there twice" in said
     every = contents(week(np.random.default_rng(0), 0, 100, power=5, moved=2))
     assert "--baseline" in " ".join(sentences(watch(every, CARD_OF_BUNDLE)))
+
+
+def test_weeks_of_files_that_cannot_be_read_have_a_page(tmp_path: Path) -> None:
+    """There is no probability to draw, and no week to label."""
+    ledger = contents(week(np.random.default_rng(0), 0, 30, unreadable=1.0))
+    assert write_page(tmp_path, watch(ledger, FEWER)).exists()
+    quiet = CARD_OF_BUNDLE.model_copy(update={"figures": None})
+    assert write_page(tmp_path, watch(ledger, quiet)).exists()

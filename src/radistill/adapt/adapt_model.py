@@ -20,13 +20,16 @@ from radistill.export.graph import network_of
 from radistill.progress import console
 from radistill.runtime.find_bundle import find_bundle
 from radistill.runtime.open_bundle import Bundle
+from radistill.schema.abstention import Abstention
 from radistill.schema.adaptation import Adaptation
 from radistill.schema.card import CARD, FLOAT16, FLOAT32, INT8, README, TRAINING_FILMS
 from radistill.schema.record import write_record
 
-RECORD = "adaptation.json"
+RECORD, REPORT = "adaptation.json", "report.html"
 BUNDLE = (CARD, README, TRAINING_FILMS, FLOAT32, INT8, FLOAT16)
-OWN = {RECORD, *BUNDLE, "cache", "plots", "report.html", "predictions.csv"}  # all that OUT may hold
+OF_PATIENTS = {"cache", "plots", "predictions.csv"}  # beside OUT; earlier versions put them there
+OWN = {RECORD, *BUNDLE, *OF_PATIENTS, REPORT}  # all that OUT may hold
+MANY = 0.1  # share of films that a bundle should not abstain on without a word
 
 
 def adapt_model(
@@ -41,22 +44,24 @@ def adapt_model(
 ) -> Adaptation:
     """Adapt the bundle `model` names to the films of `data`; write `out`, return what came of it.
 
-    out: report.html, adaptation.json and the outer folds' predictions; the bundle too where a
-    change has a shown gain. site: a name for the card, that of the data if not given. rule: by
-    which a threshold is chosen. finetune: try the network itself, too, which needs PyTorch. An
-    interrupted run goes on with the films that it has read and the networks that it has trained.
+    out: report.html and adaptation.json; the bundle too where a change has a shown gain. Beside it,
+    in `records_of(out)`, what shows films or names patients. site: a name for the card, that of the
+    data if not given. rule: by which a threshold is chosen. finetune: try the network itself, too,
+    which needs PyTorch. An interrupted run goes on with the films that it has read and the networks
+    that it has trained.
 
     Raises UsageError for data that cannot be used, and if `out` holds something else.
     """
     bundle = Bundle.load(find_bundle(model))
-    _check_free(out, bundle.folder)
+    records = records_of(out)
+    _check_free(out, records, bundle.folder)
     if (
         data.labels is None
         and data.path.is_dir()
         and out.resolve().is_relative_to(data.path.resolve())
     ):
         raise UsageError(f"{out}: lies among the films; name a folder outside of {data.path}")
-    cache = out / "cache"
+    cache = records / "cache"
     trainer = _trainer(bundle, cache, seed) if finetune else None
     films = read_local_films(bundle, data, cache)
     hashes = [film.sha256 for film in films.dataset.films]
@@ -69,20 +74,42 @@ def adapt_model(
         choice = choose_change(films.scores, seed, rule, tune)
         adaptation = _outcome(bundle, films, choice, site or films.dataset.name, seed)
     if adaptation.gained:
-        write_local_bundle(out, bundle, films, choice, adaptation)
+        card = write_local_bundle(out, bundle, films, choice, adaptation)
+        if note := abstention_note(card.abstention):
+            adaptation = adaptation.model_copy(update={"notes": (*adaptation.notes, note)})
     else:  # nor is there one of an earlier adaptation
-        for name in BUNDLE:
+        for name in (*BUNDLE, "predictions.csv"):
             (out / name).unlink(missing_ok=True)
+        for name in ("cache", "plots"):
+            shutil.rmtree(out / name, ignore_errors=True)
     write_record(out / RECORD, adaptation)
     from radistill.adapt.adaptation_report import write_adaptation_report  # brings matplotlib
 
-    write_adaptation_report(out, bundle.card, films, choice, adaptation)
+    write_adaptation_report(out, records, bundle.card, films, choice, adaptation)
     shutil.rmtree(cache, ignore_errors=True)
     return adaptation
 
 
-def _check_free(out: Path, parent: Path) -> None:
-    """OUT is new, empty, of an interrupted run, or of an earlier adaptation."""
+def records_of(out: Path) -> Path:
+    """The folder beside the bundle `out` for what stays at the site."""
+    return out.resolve().with_name(f"{out.resolve().name}-records")
+
+
+def abstention_note(abstention: Abstention | None) -> str | None:
+    """What to say of a bundle that abstains on many films of other patients of the site."""
+    if abstention is None:
+        return "The new bundle abstains on no film: these are too few to set the limits."
+    measured = abstention.measured
+    if measured.abstained is None or measured.abstained <= MANY:
+        return None
+    return (
+        f"The new bundle abstains on {measured.abstained:.0%} of the {measured.test_films} films "
+        "that its limits were tried on: so few films make them narrow. More films widen them."
+    ).replace("%", " %")
+
+
+def _check_free(out: Path, records: Path, parent: Path) -> None:
+    """OUT is new, empty, or of an earlier adaptation, and so is the folder beside it."""
     if out.resolve() == parent.resolve():
         raise UsageError(f"{out}: is the bundle to adapt; name another folder with --out")
     if out.exists() and not out.is_dir():
@@ -92,6 +119,11 @@ def _check_free(out: Path, parent: Path) -> None:
         raise UsageError(f"{out}: holds something else; name another folder with --out")
     if foreign := sorted(held - OWN):
         raise UsageError(f"{out}: holds {foreign[0]}, too; move it, or name another folder")
+    beside = {entry.name for entry in records.iterdir()} if records.exists() else set()
+    if foreign := sorted(beside - OF_PATIENTS - {REPORT}):
+        raise UsageError(
+            f"{records}: holds {foreign[0]}; move it, or name another folder with --out"
+        )
 
 
 def _trainer(bundle: Bundle, cache: Path, seed: int) -> Callable[..., TunedNetwork]:

@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
@@ -28,9 +29,15 @@ MISTAKES = 8
 
 
 def write_adaptation_report(
-    out: Path, card: Card, films: LocalFilms, choice: Choice, adaptation: Adaptation
-) -> Path:
-    """Write report.html, plots/ and predictions.csv of the outer folds; return the page.
+    out: Path,
+    records: Path,
+    card: Card,
+    films: LocalFilms,
+    choice: Choice,
+    adaptation: Adaptation,
+) -> None:
+    """Write report.html into both folders; plots/ and the outer folds' predictions.csv, too, into
+    `records`, whose report alone shows films.
 
     card: the parent's. Raises RadistillError if the folder cannot be written.
     """
@@ -57,19 +64,22 @@ def write_adaptation_report(
         drawings["mistakes.png"] = partial(
             samples.sample_sheet, p, wrong, threshold, lambda path: films.squares[squares[path]]
         )
-    write_predictions(out / "predictions.csv", p)
-    values = {
+    write_predictions(records / "predictions.csv", p)
+    values: dict[str, Any] = {
         "adaptation": adaptation,
         "positive": positive,
         "models": models,
         "points": validation_points(p.truth, p.probability, threshold, list(p.patient)),
         "groups": by_group(p, threshold, columns, config, seed),
         "expected": {name: float(np.mean(q.probability)) for name, q in predictions.items()},
-        "plots": draw(out, drawings),
+        "plots": draw(records, drawings),
+        "records": records.name,
         "summary": summary(adaptation),
     }
-    write_text(out / "report.html", render("adapt.html", values, package="radistill.adapt"))
-    return out / "report.html"
+    shipped = {name: plot for name, plot in values["plots"].items() if name != "mistakes.png"}
+    for folder, plots in ((records, values["plots"]), (out, shipped)):
+        page = render("adapt.html", values | {"plots": plots}, package="radistill.adapt")
+        write_text(folder / "report.html", page)
 
 
 def _as_it_is(choice: Choice) -> Choice:

@@ -18,7 +18,7 @@ from radistill.data.sources.table import FilmColumns
 from radistill.data.training_films import training_films_of
 from radistill.errors import UsageError, counted
 from radistill.export.graph import head_weight, network_of
-from radistill.export.stage_features import pool_stages
+from radistill.export.stage_features import last_maps, pool_stages
 from radistill.imaging import to_unit
 from radistill.metrics.reliability import log_odds
 from radistill.runtime.open_bundle import Bundle
@@ -63,7 +63,7 @@ def read_local_films(bundle: Bundle, data: ExternalData, cache: Path) -> LocalFi
     dataset = _copies_as_one_patient(dataset)
     truth = np.array([film.label == card.positive for film in dataset.films])
     patients = np.array([film.patient for film in dataset.films])
-    _check_enough(data.path, card.classes, card.positive, truth, patients)
+    _check_enough(data.path, card.classes, card.positive, truth, patients, seen or 0)
     squares = dataset.squares[card.input_size].batch([film.sha256 for film in dataset.films])
     columns = _columns(data, dataset, rows, squares)
     scores = score(bundle, squares, truth, patients)
@@ -71,7 +71,12 @@ def read_local_films(bundle: Bundle, data: ExternalData, cache: Path) -> LocalFi
 
 
 def embeddings_of(network: onnx.ModelProto) -> dict[str, onnx.ModelProto]:
-    """The networks that a local head may stand on, by name, the least change first."""
+    """The networks that a local head may stand on, by name, the least change first.
+
+    A network without a feature map has no stages to pool.
+    """
+    if not last_maps(network):
+        return {AS_IT_IS: network}
     return {
         AS_IT_IS: network,
         STAGES: pool_stages(network),
@@ -111,7 +116,7 @@ def _directions(
         return {}
     own = (weight[1:] - weight[0]).T
     directions, size = {AS_IT_IS: own}, len(own)
-    for name in (STAGES, EXPOSED):
+    for name in embeddings.keys() - {AS_IT_IS}:
         mean = slice(-2 * size, -size)  # of the last stage's feature map, before its deviation
         inside = embeddings[STAGES][:, mean]
         if inside.shape == embeddings[AS_IT_IS].shape and np.allclose(
@@ -164,16 +169,24 @@ def _copies_as_one_patient(dataset: Dataset) -> Dataset:
 
 
 def _check_enough(
-    path: Path, classes: tuple[str, ...], positive: str, truth: np.ndarray, patients: np.ndarray
+    path: Path,
+    classes: tuple[str, ...],
+    positive: str,
+    truth: np.ndarray,
+    patients: np.ndarray,
+    seen: int,
 ) -> None:
+    left_out = (
+        f" {seen} more that the model was trained or chosen on were left out." if seen else ""
+    )
     for name in classes:
         among = truth == (name == positive)
         films, people = int(among.sum()), len(set(patients[among]))
         if films < FEWEST_FILMS or people < FEWEST_PATIENTS:
             raise UsageError(
                 f"{path}: {films} films of {people} patients are {name}; adapting needs at least "
-                f"{FEWEST_FILMS} films and {FEWEST_PATIENTS} patients of each class. "
-                "`radistill plan` says how many show what."
+                f"{FEWEST_FILMS} films and {FEWEST_PATIENTS} patients of each class."
+                f"{left_out} `radistill plan` says how many show what."
             )
 
 

@@ -66,7 +66,7 @@ def score_plot(figures: MonitorFigures) -> str:
 
 
 def _weeks(ax: Axes, weeks: Sequence[str], first: int = 0) -> None:
-    step = -(-len(weeks) // 8)  # labels for which there is room
+    step = max(1, -(-len(weeks) // 8))  # labels for which there is room
     places = range(first, first + len(weeks))
     ax.set_xticks(places[::step], weeks[::step], rotation=30, ha="right", fontsize=8)
     ax.set_xlim(first - 0.6, first + len(weeks) - 0.4)

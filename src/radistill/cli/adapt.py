@@ -44,7 +44,7 @@ def adapt(
     shown gain there is a report but no bundle, and the exit status is 3. Example: radistill adapt
     pneumonia-children --data films --labels films.csv --out adapted
     """
-    from radistill.adapt.adapt_model import adapt_model
+    from radistill.adapt.adapt_model import adapt_model, records_of
     from radistill.config import load_evaluation
     from radistill.data.external_data import ExternalData
 
@@ -57,6 +57,6 @@ def adapt(
         typer.echo(sentence)
     for note in outcome.notes:
         console.print(f"note: {note}", markup=False)
-    console.print(f"report: {out / 'report.html'}", markup=False)
+    console.print(f"report, with films: {records_of(out) / 'report.html'}", markup=False)
     if not outcome.gained:
         raise typer.Exit(NO_GAIN)

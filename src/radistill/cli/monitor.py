@@ -4,13 +4,24 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import Field
 
+from radistill.cli.options import TableOptions, with_options
 from radistill.errors import UsageError
 from radistill.progress import console
 
 ALARM = 4  # exit status
 
 
+class SampleOptions(TableOptions):
+    """The films of the ledgers that have a label."""
+
+    labels: Path | None = Field(
+        None, description="CSV of paths and labels of a sample: how good is it?"
+    )
+
+
+@with_options(SampleOptions)
 def monitor(
     ledgers: Annotated[
         list[Path],
@@ -35,27 +46,17 @@ def monitor(
         Path | None, typer.Option(help="CSV of paths and times, for results without.")
     ] = None,
     time_column: Annotated[str, typer.Option(help="Column of the time in --times.")] = "time",
-    labels: Annotated[
-        Path | None, typer.Option(help="CSV of paths and labels of a sample: how good is it?")
-    ] = None,
-    image_column: Annotated[
-        str | None, typer.Option(help="Column of the image's path or name.")
-    ] = None,
-    label_column: Annotated[str | None, typer.Option(help="Column of the label.")] = None,
-    patient_column: Annotated[str | None, typer.Option(help="Column of the patient.")] = None,
-    map_: Annotated[
-        str | None,
-        typer.Option("--map", help="Labels as classes: 'No Finding=normal,Pneumonia=pneumonia'."),
-    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for monitor.html and plots.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the intervals.")] = 0,
+    options: SampleOptions,
 ) -> None:
     """Say whether something changed since the model was made, week by week.
 
     It does not say how good the model is. Exit status: 0 no alarm, 4 an alarm, 2 wrong usage.
     """
-    if labels is None and any((label_column, patient_column, map_)):
+    labels = options.labels
+    if labels is None and any((options.label_column, options.patient_column, options.map_)):
         raise UsageError("--label-column, --patient-column and --map describe --labels")
     from rich.console import Console
 
@@ -63,7 +64,7 @@ def monitor(
     from radistill.adapt.monitor_page import print_monitor, write_page
     from radistill.adapt.sample_labels import sample_performance, with_times
     from radistill.adapt.watch import watch
-    from radistill.data.sources.table import FilmColumns, columns_of
+    from radistill.data.sources.table import FilmColumns
     from radistill.runtime.find_bundle import find_bundle
     from radistill.schema.card import CARD, read_card
 
@@ -72,10 +73,10 @@ def monitor(
     contents = read_ledgers(ledgers, card, folder)
     card = card.of(next(name for name in card.files if card.files[name] == contents.model.sha256))
     if times is not None:
-        contents = with_times(contents, times, image_column or "path", time_column)
+        contents = with_times(contents, times, options.image_column or "path", time_column)
     performance = None
     if labels is not None:
-        columns = columns_of(image_column, label_column, patient_column, map_) or FilmColumns()
+        columns = options.columns or FilmColumns()
         performance = sample_performance(contents, card, labels, columns, seed)
     figures = watch(
         contents, card, baseline=baseline, false_alarms=false_alarms, performance=performance

@@ -8,6 +8,7 @@ from radistill.config import DataConfig
 from radistill.data.dataset import Dataset
 from radistill.data.labels import plain
 from radistill.data.load import read_films
+from radistill.data.patients import UNKNOWN, UNKNOWN_ELSEWHERE
 from radistill.data.sources import open_source
 from radistill.data.sources.table import FilmColumns
 from radistill.errors import UsageError
@@ -65,7 +66,8 @@ def read_external(
             "or give a table and --map."
         )
     films = tuple(replace(film, label=known[plain(film.label)]) for film in dataset.films)
-    dataset = replace(dataset, films=films, classes=classes, positive=positive)
+    notes = tuple(UNKNOWN_ELSEWHERE if note == UNKNOWN else note for note in dataset.notes)
+    dataset = replace(dataset, films=films, classes=classes, positive=positive, notes=notes)
     return dataset, source.rows if data.columns else {}
 
 

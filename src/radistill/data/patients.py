@@ -36,6 +36,17 @@ def kaggle_patient(name: str) -> tuple[str, str] | None:
     return None
 
 
+UNKNOWN = (
+    "Patients are unknown: each image counts as its own patient, so films of one patient may be in "
+    "train and test. Set data.patient_regex or add a patient column."
+)
+# Of films that are not split, by a command without that setting.
+UNKNOWN_ELSEWHERE = (
+    "Patients are unknown: each image counts as its own patient, so intervals are too narrow where "
+    "one has several films. Name a column of the table with --patient-column."
+)
+
+
 def identify(
     films: Sequence[ListedFilm], patient_regex: str | None, *, each: bool = False
 ) -> tuple[list[ListedFilm], tuple[str, ...], bool]:
@@ -67,10 +78,7 @@ def identify(
     named = [_fill(film, name) for film, name in zip(films, names, strict=True)]
     alone = sum(not film.patient for film in named)
     if alone == len(named):
-        notes.append(
-            "Patients are unknown: each image counts as its own patient, so films of one "
-            "patient may be in train and test. Set data.patient_regex or add a patient column."
-        )
+        notes.append(UNKNOWN)
     elif alone:
         notes.append(
             f"{alone} of {len(named)} images name no patient and count as patients of their own."
