@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from radistill.adapt.power import difference_error, films_for_gain, power_of_gain
+from radistill.adapt.power import (
+    HALF,
+    difference_error,
+    films_for_gain,
+    power_of_adapting,
+    power_of_gain,
+)
 from radistill.metrics.paired import delong
 
 
@@ -50,7 +56,7 @@ def test_power_and_error_are_those_of_simulated_studies(
 
 def test_films_for_a_gain_are_the_fewest() -> None:
     films = films_for_gain(0.8, 0.85, 0.3, 0.5, power=0.8)
-    powers = [power_of_gain(0.8, 0.85, n, 0.3, 0.5) for n in (films, films - 1)]
+    powers = [power_of_adapting(0.8, 0.85, n, 0.3, 0.5) for n in (films, films - 1)]
     assert powers[0] >= 0.8 > powers[1]
 
 
@@ -62,3 +68,12 @@ def test_more_films_and_closer_scores_show_more() -> None:
 
 def test_without_a_gain_an_interval_above_zero_is_chance() -> None:
     assert power_of_gain(0.8, 0.8, 300, 0.3, 0.5) == pytest.approx(0.025)
+
+
+def test_a_head_reaches_its_gain_only_with_many_films() -> None:
+    """Half of it at `HALF`, so adapting shows less there than films would show of a fixed model."""
+    half = power_of_gain(0.8, 0.825, HALF, 0.3, 0.5)
+    assert power_of_adapting(0.8, 0.85, HALF, 0.3, 0.5) == pytest.approx(half)
+    assert power_of_adapting(0.8, 0.82, 1e6, 0.3) == pytest.approx(
+        power_of_gain(0.8, 0.82, 1e6, 0.3)
+    )

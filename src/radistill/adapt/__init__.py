@@ -6,7 +6,7 @@ from radistill.lazy import lazy
 
 if TYPE_CHECKING:
     from radistill.adapt.adapt_model import adapt_model
-    from radistill.adapt.power import films_for_gain, power_of_gain
+    from radistill.adapt.power import films_for_gain, power_of_adapting, power_of_gain
     from radistill.adapt.site_plan import plan_site
 
 __getattr__ = lazy(
@@ -15,8 +15,9 @@ __getattr__ = lazy(
         "adapt_model": ".adapt_model",
         "films_for_gain": ".power",
         "plan_site": ".site_plan",
+        "power_of_adapting": ".power",
         "power_of_gain": ".power",
     },
 )
 
-__all__ = ["adapt_model", "films_for_gain", "plan_site", "power_of_gain"]
+__all__ = ["adapt_model", "films_for_gain", "plan_site", "power_of_adapting", "power_of_gain"]

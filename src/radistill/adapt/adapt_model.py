@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -83,6 +84,7 @@ def adapt_model(
         for name in ("cache", "plots"):
             shutil.rmtree(out / name, ignore_errors=True)
     write_record(out / RECORD, adaptation)
+    films = replace(films, scores=replace(films.scores, embeddings={}))  # plots need the room
     from radistill.adapt.adaptation_report import write_adaptation_report  # brings matplotlib
 
     write_adaptation_report(out, records, bundle.card, films, choice, adaptation)

@@ -110,7 +110,7 @@ def fit_head(local: LocalScores, rows: np.ndarray, seed: int) -> LocalHead:
     ]
     tried: list[tuple[float, str, float]] = []
     components = {
-        name: Components.of(x[rows], local.directions.get(name))
+        name: Components.of(x[rows].astype(np.float64), local.directions.get(name))
         for name, x in local.embeddings.items()
     }
     for name, known in components.items():

@@ -128,12 +128,12 @@ def _directions(
 
 
 def embed(session: ort.InferenceSession, squares: np.ndarray) -> np.ndarray:
-    """float64 (N, D) of uint8 films (N, S, S)."""
+    """float32 (N, D) of uint8 films (N, S, S)."""
     parts = [
         session.run(["embedding"], {"image": to_unit(squares[start : start + SOME])})[0]
         for start in range(0, len(squares), SOME)
     ]
-    return np.concatenate(parts).astype(np.float64)
+    return np.concatenate(parts)
 
 
 def _without_seen(bundle: Bundle, dataset: Dataset) -> tuple[Dataset, int | None]:

@@ -24,8 +24,11 @@ class PlanOptions(BaseModel):
     auc_before: float | None = Field(
         None, ge=0.5, le=0.99, description="For the power table: AUC before; else that of --auc."
     )
-    correlation: float = Field(
-        0.5, ge=-0.99, le=0.99, description="Of the scores before and after, in a class."
+    correlation: float | None = Field(
+        None,
+        ge=-0.99,
+        le=0.99,
+        description="Of the scores before and after, in a class; else that of a head on the model.",
     )
     films_per_patient: float = Field(
         1.0, ge=1, le=100, description="Films of a patient, on average."

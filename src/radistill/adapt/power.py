@@ -12,6 +12,8 @@ from scipy.stats import multivariate_normal, norm
 
 from radistill.adapt.sample_size import smallest
 
+HALF = 90  # patients with whom outer folds show half of the gain; experiments/adapt_simulation.py
+
 
 def power_of_gain(
     auc_before: float,
@@ -31,16 +33,35 @@ def power_of_gain(
     return float(norm.sf(norm.ppf(0.975) - (auc_after - auc_before) / error))
 
 
+def power_of_adapting(
+    auc_before: float,
+    auc_after: float,
+    films: float,
+    prevalence: float,
+    correlation: float | None = None,
+) -> float:
+    """The chance that a head fitted to these films shows its gain on outer folds.
+
+    auc_after: with films without end. With few the head reaches less, by a hyperbola. correlation:
+    where it is not given, that of the model's scores and their best sum with what is new, which is
+    how a head that starts from them relates to them: the ratio of the two separations.
+    """
+    reached = auc_before + (auc_after - auc_before) * films / (films + HALF)
+    if correlation is None:
+        correlation = float(norm.ppf(auc_before) / norm.ppf(reached))
+    return power_of_gain(auc_before, reached, films, prevalence, correlation)
+
+
 def films_for_gain(
     auc_before: float,
     auc_after: float,
     prevalence: float,
-    correlation: float = 0.5,
+    correlation: float | None = None,
     power: float = 0.8,
 ) -> int:
-    """The fewest films with which `power_of_gain` is at least `power`."""
-    model = auc_before, auc_after
-    return smallest(lambda films: power_of_gain(*model, films, prevalence, correlation) >= power)
+    """The fewest films with which `power_of_adapting` is at least `power`."""
+    model, site = (auc_before, auc_after), (prevalence, correlation)
+    return smallest(lambda films: power_of_adapting(*model, films, *site) >= power)
 
 
 def difference_error(

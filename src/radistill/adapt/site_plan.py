@@ -8,7 +8,7 @@ from rich.table import Table
 
 from radistill.adapt import sample_size
 from radistill.adapt.plan_options import PlanOptions
-from radistill.adapt.power import films_for_gain, power_of_gain
+from radistill.adapt.power import HALF, films_for_gain, power_of_adapting
 from radistill.schema.study_plan import FilmsNeeded, GainPlan, GainPower, StudyPlan
 
 PATIENTS = (100, 200, 400, 800)  # of the power table
@@ -91,7 +91,9 @@ def _gain(options: PlanOptions, before: float, after: float) -> GainPlan:
         auc_after=round(after, 6),
         patients=films_for_gain(before, after, share, correlation, POWER),
         curve=tuple(
-            GainPower(patients=count, power=power_of_gain(before, after, count, share, correlation))
+            GainPower(
+                patients=count, power=power_of_adapting(before, after, count, share, correlation)
+            )
             for count in PATIENTS
         ),
     )
@@ -113,7 +115,9 @@ def print_plan(plan: StudyPlan, console: Console) -> None:
     needs.add_section()
     needs.add_row("all of these", "", "", *_counts(plan, several))
     console.print(needs)
-    gains = Table(title="Chance that so many patients show a gain of AUC", title_justify="left")
+    gains = Table(
+        title="Chance that adapting to so many patients shows its gain of AUC", title_justify="left"
+    )
     gains.add_column("AUC before, after")
     for count in PATIENTS:
         gains.add_column(f"{count}", justify="right")
@@ -125,12 +129,19 @@ def print_plan(plan: StudyPlan, console: Console) -> None:
     if plan.gains:
         console.print(gains)
     console.print(
-        f"Assumed: {plan.prevalence:.1%} of the patients positive, scores normal in each class and "
-        f"a correlation of {plan.correlation:g} between those of the two models within it.",
+        f"Assumed: {plan.prevalence:.1%} of the patients positive, scores normal in each class, "
+        f"those of the two models within it correlated {_correlation(plan)}, and a head that "
+        f"reaches half of its gain with {HALF} patients and all of it with very many.",
         highlight=False,
     )
     for sentence in HOW:
         console.print(f"- {sentence}", highlight=False)
+
+
+def _correlation(plan: StudyPlan) -> str:
+    if plan.correlation is None:
+        return "as a head that starts from the model has it"
+    return f"by {plan.correlation:g}"
 
 
 def _counts(need: FilmsNeeded | StudyPlan, films: bool) -> list[str]:

@@ -46,7 +46,7 @@ class StudyPlan(Record):
 
     prevalence: float
     films_per_patient: float
-    correlation: float
+    correlation: float | None
     patients: int
     positives: int
     negatives: int
