@@ -289,7 +289,7 @@ def ratios(
         + options.views * full["ours, teacher over one view"]
         + 2 * options.student_epochs * full["ours, with our student"]
     )
-    ensemble, views = preset.distill.ensemble, preset.distill.views
+    ensemble, views = len(preset.teachers()), preset.distill.views
     student = preset.student.epochs * full["preset student, a distillation epoch"]
     shipped = (
         ensemble * preset.teacher.epochs * full["preset student, a teacher epoch"]

@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--held-out", action="store_true", help="judge on held-out prefixes")
     options = parser.parse_args()
     settings = [*options.set, *(["data.validation=prefix"] if options.held_out else [])]
-    ensemble = [*settings, f"distill.ensemble={options.teachers}"]
+    ensemble = [*settings, f"teacher.members={[{}] * options.teachers}"]
     config = load_config(options.preset, overrides=ensemble, seed=0)
     teachers: list[TrainedModel] = []
     if options.methods != [ALONE]:

@@ -57,6 +57,7 @@ def test_the_evaluation_of_any_earlier_run_is_read(tmp_path: Path) -> None:
         ("student.mixup=0.4", "student.mixup is now augment.mixup"),
         ("student.cached_views=2", "student.cached_views is gone: of the teacher alone"),
         ("baseline.optimizer=sgd", "baseline.optimizer is gone: always adamw"),
+        ("distill.ensemble=3", "distill.ensemble is now teacher.members"),
         ("tensorboard=true", "tensorboard is gone: history.csv has the curves"),
         ("data.validation=series", "'series' is now called 'prefix'"),
         ("training.schedule=step", "'step' is gone: use cosine or onecycle"),
@@ -73,3 +74,12 @@ def test_a_file_keeps_what_it_sets_to_a_default(tmp_path: Path) -> None:
     file.write_text("student: {warmup_epochs: 0}\nteacher: {channels_last: true}\n")
     assert load_config("demo").student.warmup_epochs == 1
     assert load_config("demo", file).student.warmup_epochs == 0
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_ensemble_is_one_of_members(number: int, tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(f"distill: {{ensemble: {number}}}")
+    config = load_config("demo", file)
+    assert [teacher.seed for teacher in config.teachers()] == list(range(number))
+    assert config.teacher.members == (({}, {}) if number == 2 else ())

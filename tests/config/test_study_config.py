@@ -63,3 +63,53 @@ def test_averaged_views_and_mixup_are_refused() -> None:
     StudyConfig(distill=DistillConfig(average_views=True))
     with pytest.raises(ValidationError, match=r"average_views .* set augment\.mixup to 0"):
         StudyConfig(distill=DistillConfig(average_views=True), augment=AugmentConfig(mixup=0.2))
+
+
+def members(*changes: dict[str, Any]) -> StudyConfig:
+    teacher = {"architecture": "resnet18", "epochs": 4, "members": changes}
+    return StudyConfig.model_validate({"teacher": teacher, "training": {"ema": 0.9}})
+
+
+def test_members_differ_from_the_teacher_in_what_they_name() -> None:
+    changed = {"input_size": 64, "architecture": "resnet50"}
+    one, two, three = members({}, changed, {"seed": 7}).teachers()
+    assert (one.seed, two.seed, three.seed) == (0, 1, 7)
+    assert one.recipe == three.recipe == members().recipe("teacher")
+    assert two.recipe == one.recipe.model_copy(update=changed)
+    assert members().teachers() == [(members().recipe("teacher"), 0)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        (({}, {"lr": 1}), r"teacher\.members\.1\.lr: Extra inputs"),
+        (({"input_size": 3},), r"teacher\.members\.0\.input_size: .*greater.*got 3"),
+        (({"cached_views": 2},), r"teacher\.members\.0: cached_views keeps"),
+        (({}, {"seed": 0}), r"teacher\.members\.1: is the same as an earlier one"),
+        (({"seed": -1},), r"teacher\.members\.0\.seed"),
+        (({"ema": 0.5},), r"teacher\.members\.0\.ema"),
+    ],
+)
+def test_a_member_is_checked_as_the_teacher_is(changes, reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        members(*changes)
+
+
+@pytest.mark.parametrize(
+    ("distill", "reason"),
+    [
+        (
+            {"methods": [{"name": "hinton", "teacher": "general"}]},
+            "has an embedding and no classes",
+        ),
+        ({"general": {"architecture": "resnet50"}}, "general would do nothing"),
+        ({"methods": [{"name": "hint", "teacher": "general"}]}, "learns from a general network"),
+        ({"methods": [{"name": "hint"}, {"name": "hint"}]}, "'hint' is named twice"),
+    ],
+)
+def test_methods_of_the_general_network_are_checked(distill: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        StudyConfig.model_validate({"distill": distill})
+    both = [{"name": "hint"}, {"name": "hint", "teacher": "general"}]
+    general = {"methods": both, "general": {"architecture": "resnet50"}}
+    assert len(StudyConfig.model_validate({"distill": general}).distill.methods) == 2

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from radistill.config import DistillConfig, Method
+from radistill.config import DistillConfig, GeneralConfig, Method
 from radistill.distill.objective import Distillation
 from radistill.distill.teacher_outputs import TeacherOutputCache, TeacherOutputs, average
 from radistill.errors import RadistillError
@@ -103,3 +103,25 @@ def test_attention_maps_of_several_sizes_matter_to_the_method_alone() -> None:
     assert Distillation(both, DistillConfig())(student(), labels(), ROWS).isfinite().all()
     with pytest.raises(RadistillError, match="attention maps of different sizes"):
         Distillation(both, DistillConfig(methods=(Method(name="attention"),)))
+
+
+def test_hints_of_two_teachers_stand_side_by_side() -> None:
+    """Each is the loss of its own part of the projector, against its own embedding."""
+    task, general = teacher(0, embedding=6), teacher(20, outputs=2, embedding=5)
+    methods = (
+        Method(name="hint"),
+        Method(name="hint", teacher="general", weight=3.0),
+        Method(name="rkd_distance", teacher="general"),
+    )
+    named = GeneralConfig(architecture="resnet18")
+    both = Distillation(task, DistillConfig(methods=methods, general=named), general)
+    assert both.projector(8).weight.shape == (11, 8)
+    outputs = student()._replace(projected=draw(8, 4, 11))
+    parts = both.parts(outputs, labels(), ROWS)
+    assert list(parts) == ["labels", "hint", "hint general", "rkd_distance general"]
+    expected = (outputs.projected[:, :6] - task.every.embedding).square().mean(dim=1)
+    torch.testing.assert_close(parts["hint"], expected)
+    expected = 3 * (outputs.projected[:, 6:] - general.every.embedding).square().mean(dim=1)
+    torch.testing.assert_close(parts["hint general"], expected)
+    alone = Distillation(task, DistillConfig(methods=methods[1:2], general=named), general)
+    assert alone.projector(8).weight.shape == (5, 8)

@@ -45,7 +45,7 @@ def test_text_of_every_preset(make_run, preset):
         assert f"The architecture of the {network} was {recipe.architecture}" in text
         assert CHOSEN[recipe.criterion] in text
         assert CHOSEN[recipe.criterion] in answers["26"]
-    number = config.distill.ensemble
+    number = len(config.teachers())
     expected = f"averaged outputs of {number} teachers" if number > 1 else "of one teacher"
     assert expected in text
     assert expected in answers["27"]
@@ -114,3 +114,19 @@ def test_no_bundle_is_named_where_none_was_made(make_run):
         lambda values: values["models"][-1].update(shortfalls=["It learnt nothing."]),
     )
     assert claim(unfit, config)["43"] == OPEN
+
+
+def test_members_that_differ_and_a_general_network_are_named(make_run):
+    _, comparison = make_run()
+    changes = [
+        "teacher.members=[{}, {architecture: resnet18, input_size: 96}]",
+        "distill.methods=[{name: hinton}, {name: hint, teacher: general}]",
+        "distill.general={architecture: resnet34, input_size: 64}",
+    ]
+    text = methods(comparison, load_config("quick", overrides=changes))
+    assert "The architecture of the teacher-1 was resnet50 at 160 x 160 pixels" in text
+    assert "The architecture of the teacher-2 was resnet18 at 96 x 96 pixels" in text
+    assert "averaged outputs of 2 teachers (2 of this study); the student" in text
+    assert "a general network, resnet34 at 64 pixels" in text
+    alike = methods(comparison, load_config("quick", overrides=["teacher.members=[{}, {}]"]))
+    assert "2 teachers (2 of this study, alike but for their seeds)" in alike

@@ -28,7 +28,7 @@ SETTINGS = [
     "teacher={architecture: shufflenet_v2_x0_5, weights: random, input_size: 32, epochs: 1}",
     "student={architecture: shufflenet_v2_x0_5, weights: random, input_size: 32, epochs: 1}",
     "distill.views=1",
-    "distill.ensemble=2",
+    "teacher.members=[{}, {}]",
 ]
 MODELS = ("baseline", "teacher-1", "teacher-2", "student-alone", "student")
 

@@ -520,7 +520,7 @@ def test_subtypes_methods_and_caches_in_one_study(
         "teacher.cached_views=2",
         "augment.mixup=0.3",
         "augment.jpeg=0.3",
-        "distill.ensemble=2",
+        "teacher.members=[{}, {}]",
         "distill.methods=[{name: hinton}, {name: hint}, {name: attention}, {name: rkd_angle}]",
     )
     chosen = [word for setting in settings for word in ("--set", setting)]
@@ -557,7 +557,7 @@ def test_subtypes_methods_and_caches_in_one_study(
     assert "tells apart" in refused.stderr
 
 
-ENSEMBLE = ["--set", "distill.ensemble=2"]
+ENSEMBLE = ["--set", "teacher.members=[{}, {}]"]
 
 
 @pytest.fixture(scope="module")

@@ -213,6 +213,36 @@ def test_rounds(
     assert len(set(steps.values())) == 1, steps
 
 
+def test_members_and_a_general_network(phantoms: tuple[Path, Path], tmp_path: Path) -> None:
+    """Two teachers of several sizes and architectures, and hints of a third network."""
+    data, more = phantoms
+    config = settings(
+        "data.label_fraction=0.5",
+        "teacher.members=[{input_size: 32}, {architecture: resnet18, epochs: 1}]",
+        "distill.methods=[{name: hinton}, {name: hint, teacher: general}]",
+        "distill.general={architecture: resnet18, weights: random, input_size: 40}",
+        "distill.views=1",
+    )
+    run = tmp_path / "run"
+    run_study(data, run, config, unlabelled=[more])
+    comparison = read_record(Comparison, run / "comparison.json")
+    teachers = ["teacher-1", "teacher-2", "teacher"]
+    assert [model.name for model in comparison.models] == [
+        "baseline",
+        *teachers,
+        "student-alone",
+        "student",
+    ]
+    one, two, average = (comparison.model(name) for name in teachers)
+    assert (one.architecture, two.architecture) == ("shufflenet_v2_x0_5", "resnet18")
+    left = set(average.left_out)
+    assert left < {"teacher-1", "teacher-2"}
+    if left:
+        assert any("Left out" in sentence for sentence in summary(comparison))
+    page = (run / "report.html").read_text()
+    assert "a general network, resnet18 at 40 pixels" in " ".join(page.split())
+
+
 @pytest.mark.slow
 def test_killed_and_resumed_equals_unbroken(
     study: Finished, phantoms: tuple[Path, Path], tmp_path: Path

@@ -15,9 +15,11 @@ from radistill.config.study_config import (
     DataConfig,
     DistillConfig,
     EvaluationConfig,
+    GeneralConfig,
     Method,
     Recipe,
     StudyConfig,
+    StudyTeacher,
 )
 
 __all__ = [
@@ -26,9 +28,11 @@ __all__ = [
     "DataConfig",
     "DistillConfig",
     "EvaluationConfig",
+    "GeneralConfig",
     "Method",
     "Recipe",
     "StudyConfig",
+    "StudyTeacher",
     "load_config",
     "load_evaluation",
     "presets",

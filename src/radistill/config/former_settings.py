@@ -10,13 +10,13 @@ from radistill.config.study_config import (
     NetworkConfig,
     Recipe,
     StudyConfig,
-    TeacherConfig,
+    TeachersConfig,
     TrainingConfig,
 )
 
 _OWN: dict[str, type[BaseModel]] = {
     "baseline": BaselineConfig,
-    "teacher": TeacherConfig,
+    "teacher": TeachersConfig,
     "student": NetworkConfig,
 }
 
@@ -32,6 +32,7 @@ ANY = object()  # no value changes the outcome
 _GONE = {
     "tensorboard": Former(ANY, "is gone: history.csv has the curves"),
     "evaluation.latency_runs": Former(ANY, "is gone: always 30"),
+    "distill.ensemble": Former(1, "is now teacher.members: for two teachers [{}, {}]"),
 }
 _GONE_OF_NETWORKS = {
     "transfer": Former("finetune", "is gone: epochs=0 with head_epochs above 0 trains the head"),
@@ -71,7 +72,8 @@ def converted(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """The configuration of the version before in today's keys, as far as it means the same.
 
     A setting at the value that is built in today is dropped; one that teacher and student had
-    alike moves to `training`. What is left has no equal today, and validation says so.
+    alike moves to `training`, and teachers of an ensemble are members. What is left has no equal
+    today, and validation says so.
     """
     values = copy.deepcopy(values)
     teacher, student = values.get("teacher"), values.get("student")
@@ -81,6 +83,12 @@ def converted(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
             if name in teacher and teacher[name] == student.get(name):
                 training.setdefault(name, teacher.pop(name))
                 del student[name]
+    distill = values.get("distill")
+    if isinstance(distill, dict) and isinstance(number := distill.get("ensemble"), int):
+        del distill["ensemble"]
+        teacher = values.setdefault("teacher", {})
+        if number > 1 and isinstance(teacher, dict):
+            teacher["members"] = [{}] * number
     for prefix, part in (("", values), *((f"{k}.", v) for k, v in values.items())):
         if not isinstance(part, dict):
             continue

@@ -1,13 +1,14 @@
 """Every setting of a study, typed and frozen; unknown keys are refused."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     ValidationError,
     model_validator,
 )
@@ -100,6 +101,16 @@ class TeacherConfig(NetworkConfig):
     patience: int = Field(0, ge=0)  # epochs without a better criterion, 0 is off
 
 
+class TeachersConfig(TeacherConfig):
+    """The study's teacher, or several whose average teaches.
+
+    members: for each teacher the settings in which it differs from those here, and `seed`, which is
+    added to the study's; without it that is 0 for the first, 1 for the second and so on.
+    """
+
+    members: tuple[dict[str, JsonValue], ...] = ()
+
+
 class Recipe(TeacherConfig, TrainingConfig):
     """All that decides how one network is trained; `StudyConfig.recipe` makes it."""
 
@@ -143,9 +154,10 @@ class Recipe(TeacherConfig, TrainingConfig):
 
 
 class Method(Section):
-    """One way to learn from the teacher; see docs/distillation.md for formulas and papers."""
+    """One way to learn from a teacher; see docs/distillation.md for formulas and papers."""
 
     name: Literal["hinton", "hint", "attention", "rkd_distance", "rkd_angle", "dist"]
+    teacher: Literal["task", "general"] = "task"  # what was trained here, or `distill.general`
     weight: float = Field(1.0, gt=0)
     temperature: float = Field(4.0, gt=0)  # of hinton and dist
 
@@ -155,6 +167,23 @@ class Method(Section):
             raise ValueError(f"{self.name} has no temperature: leave it out")
         return self
 
+    @model_validator(mode="after")
+    def _general_has_an_embedding_alone(self) -> Self:
+        if self.teacher == "general" and self.name in ("hinton", "attention", "dist"):
+            raise ValueError(
+                f"{self.name} cannot learn from the general network, which has an embedding and no "
+                "classes: use hint, rkd_distance or rkd_angle"
+            )
+        return self
+
+
+class GeneralConfig(Section):
+    """A network with ImageNet weights that is not fine-tuned, whose embedding teaches."""
+
+    architecture: str
+    weights: str = "auto"
+    input_size: int = Field(128, ge=16, le=1024)
+
 
 class DistillConfig(Section):
     """What the student learns from, with teacher outputs cached per image and view."""
@@ -162,19 +191,30 @@ class DistillConfig(Section):
     methods: tuple[Method, ...] = (Method(name="hinton", weight=0.7),)
     label_weight: float = Field(0.3, ge=0)  # of the cross-entropy with the label
     views: int = Field(4, ge=1)  # augmented views of each image, cycled by epoch
-    ensemble: int = Field(1, ge=1, le=10)  # teachers of the study, of as many seeds, averaged
     teachers: tuple[Path, ...] = ()  # further teachers (model folders), averaged with the study's
     rounds: int = Field(1, ge=1, le=10)  # each round's student is the teacher of the next
     average_views: bool = False  # a film has one answer, the mean over its views
+    general: GeneralConfig | None = None  # what methods with teacher=general learn from
 
     @model_validator(mode="after")
     def _each_method_once(self) -> Self:
-        names = [method.name for method in self.methods]
+        names = [(method.name, method.teacher) for method in self.methods]
         if not names:
             raise ValueError("methods is empty; name one at least, such as [{name: hinton}]")
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"the method '{name}' is named twice")
+                raise ValueError(f"the method '{name[0]}' is named twice")
+        from_general = any(method.teacher == "general" for method in self.methods)
+        if self.general and not from_general:
+            raise ValueError(
+                "general would do nothing: give a method teacher=general, such as "
+                "{name: hint, teacher: general}"
+            )
+        if from_general and not self.general:
+            raise ValueError(
+                "a method learns from a general network: name it, such as "
+                "general={architecture: resnet50, input_size: 128}"
+            )
         return self
 
 
@@ -197,6 +237,17 @@ class EvaluationConfig(Section):
     robustness: bool = True  # score the student on corrupted films too
 
 
+class _Member(TeacherConfig):
+    seed: int = Field(ge=0)
+
+
+class StudyTeacher(NamedTuple):
+    """How a teacher of the study is trained, and what is added to the study's seed."""
+
+    recipe: Recipe
+    seed: int
+
+
 class StudyConfig(Section):
     """Everything that decides the outcome of `radistill run`."""
 
@@ -206,7 +257,7 @@ class StudyConfig(Section):
     augment: AugmentConfig = AugmentConfig()
     training: TrainingConfig = TrainingConfig()
     baseline: BaselineConfig = BaselineConfig()
-    teacher: TeacherConfig = TeacherConfig(architecture="resnet50")
+    teacher: TeachersConfig = TeachersConfig(architecture="resnet50")
     student: NetworkConfig = NetworkConfig(architecture="shufflenet_v2_x0_5", weights="random")
     distill: DistillConfig = DistillConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
@@ -222,6 +273,20 @@ class StudyConfig(Section):
                 self.recipe(network)
             except ValidationError as error:
                 raise ValueError(f"{network}: {error.errors()[0]['ctx']['error']}") from None
+        for number in range(len(self.teacher.members)):
+            try:
+                self._member(number)
+            except ValidationError as error:
+                first = error.errors()[0]
+                problem = first.get("ctx", {}).get("error") or first["msg"]
+                where = ".".join(map(str, ("teacher.members", number, *first["loc"])))
+                raise ValueError(f"{where}: {problem} (got {first['input']!r})") from None
+        members = self.teachers()
+        for number, member in enumerate(members):
+            if member in members[:number]:
+                raise ValueError(
+                    f"teacher.members.{number}: is the same as an earlier one; give another seed"
+                )
         return self
 
     @model_validator(mode="after")
@@ -239,4 +304,19 @@ class StudyConfig(Section):
             fixed = {"architecture": "baseline", "weights": "random", "dropout": 0.5}
             return Recipe.model_validate(self.baseline.model_dump() | fixed)
         own: NetworkConfig = getattr(self, network)
-        return Recipe.model_validate(self.training.model_dump() | own.model_dump())
+        settings = own.model_dump(exclude={"members"})
+        return Recipe.model_validate(self.training.model_dump() | settings)
+
+    def teachers(self) -> list[StudyTeacher]:
+        """The study's teachers, as `teacher.members` says; one without."""
+        if not self.teacher.members:
+            return [StudyTeacher(self.recipe("teacher"), 0)]
+        return [self._member(number) for number in range(len(self.teacher.members))]
+
+    def _member(self, number: int) -> StudyTeacher:
+        common = self.teacher.model_dump(exclude={"members"})
+        member = _Member.model_validate(common | {"seed": number} | self.teacher.members[number])
+        settings = member.model_dump(exclude={"seed"})
+        return StudyTeacher(
+            Recipe.model_validate(self.training.model_dump() | settings), member.seed
+        )

@@ -19,12 +19,18 @@ class Distillation:
     """label_weight * cross-entropy + sum of weight * method, against cached teacher outputs.
 
     Those are of the same view of the same film, mixup included. A film without a label, whose
-    target is all zeros, has no cross-entropy. Raises RadistillError for attention maps that the
-    teachers do not share.
+    target is all zeros, has no cross-entropy. general: outputs of the network that methods with
+    `teacher: general` learn from. Raises RadistillError for attention maps that the teachers do
+    not share.
     """
 
-    def __init__(self, teacher: TeacherOutputCache, config: DistillConfig) -> None:
-        self.teacher = teacher
+    def __init__(
+        self,
+        teacher: TeacherOutputCache,
+        config: DistillConfig,
+        general: TeacherOutputCache | None = None,
+    ) -> None:
+        self.teacher, self.general = teacher, general
         self.config = config
         self.attention = any(method.name == "attention" for method in config.methods)
         if self.attention and not teacher.every.attention.shape[1]:
@@ -35,14 +41,20 @@ class Distillation:
 
     def start(self, films: Examples, device: torch.device) -> None:
         """Put the outputs that the methods read on the device; RadistillError for other films."""
-        read = {_READ.get(method.name, "embedding") for method in self.config.methods}
-        self.teacher = self.teacher.on(films, device, read | {"logits"})
+        self.teacher = self.teacher.on(films, device, parts_read(self.config))
+        if self.general is not None:
+            self.general = self.general.on(films, device, {"embedding"})
 
     def projector(self, embedding_size: int) -> nn.Module | None:
-        """Linear(embedding_size, D of the teacher) for the method `hint`."""
-        if all(method.name != "hint" for method in self.config.methods):
-            return None
-        return nn.Linear(embedding_size, self.teacher.embedding_size)
+        """Linear(embedding_size, D of the teacher) for the method `hint`; of two side by side."""
+        sizes = [self._of(m).embedding_size for m in self.config.methods if m.name == "hint"]
+        return nn.Linear(embedding_size, sum(sizes)) if sizes else None
+
+    def _of(self, method: Method) -> TeacherOutputCache:
+        if method.teacher == "task":
+            return self.teacher
+        assert self.general is not None
+        return self.general
 
     def __call__(
         self, outputs: NetworkOutputs, targets: torch.Tensor, seen: torch.Tensor
@@ -54,7 +66,10 @@ class Distillation:
     def parts(
         self, outputs: NetworkOutputs, targets: torch.Tensor, seen: torch.Tensor
     ) -> dict[str, torch.Tensor]:
-        """The weighted parts (N,), by the name of the method; `labels` for the cross-entropy."""
+        """The weighted parts (N,), by the name of the method; `labels` for the cross-entropy.
+
+        Of a method that learns from the general network `general` follows its name.
+        """
         teacher = self.teacher.lookup(seen)
         if teacher.logits.shape != outputs.logits.shape:
             raise RadistillError(
@@ -62,10 +77,24 @@ class Distillation:
                 f"{outputs.logits.shape[1]}: they were trained on different classes"
             )
         labels = F.cross_entropy(outputs.logits, targets, reduction="none")
-        return {"labels": self.config.label_weight * labels} | {
-            method.name: method.weight * loss_of(method, outputs, teacher)
-            for method in self.config.methods
-        }
+        parts, start = {"labels": self.config.label_weight * labels}, 0
+        for method in self.config.methods:
+            own, general = teacher, method.teacher == "general"
+            if general:
+                own = self._of(method).lookup(seen)
+            student = outputs
+            if method.name == "hint":
+                end = start + own.embedding.shape[1]
+                student, start = outputs._replace(projected=outputs.projected[:, start:end]), end
+            name = f"{method.name} general" if general else method.name
+            parts[name] = method.weight * loss_of(method, student, own)
+        return parts
+
+
+def parts_read(config: DistillConfig) -> set[str]:
+    """The outputs of the task's teachers that the methods read; always the logits."""
+    own = [method for method in config.methods if method.teacher == "task"]
+    return {_READ.get(method.name, "embedding") for method in own} | {"logits"}
 
 
 def loss_of(method: Method, student: NetworkOutputs, teacher: TeacherOutputs) -> torch.Tensor:

@@ -56,12 +56,17 @@ class TeacherOutputCache:
                 f"no teacher output for film {odd}: the cache belongs to other films; delete the "
                 "run's teacher-outputs folder and run again"
             )
-        moved = (
+        moved = (part.to(device) for part in self.only(parts).every)
+        return TeacherOutputCache(self.shas, TeacherOutputs(*moved))
+
+    def only(self, parts: Collection[str]) -> TeacherOutputCache:
+        """The cache with these parts alone, to spare memory."""
+        kept = (
             # Not a slice, which would keep the whole part in memory.
-            (part if name in parts else part.new_empty(len(part), 0)).to(device)
+            part if name in parts else part.new_empty(len(part), 0)
             for name, part in self.every._asdict().items()
         )
-        return TeacherOutputCache(self.shas, TeacherOutputs(*moved))
+        return TeacherOutputCache(self.shas, TeacherOutputs(*kept))
 
     def with_averaged_views(self) -> TeacherOutputCache:
         """Each view with the mean logits over all views of its film; the rest as it is.

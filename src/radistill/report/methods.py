@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from radistill.config import StudyConfig
+from radistill.config import Recipe, StudyConfig
 from radistill.metrics.reliability import ECE_BINS
 from radistill.report.summary import main_model
 from radistill.schema.comparison import Comparison, DatasetFacts
@@ -19,8 +19,22 @@ def known_of_run(
         "settings": settings,
         "environment": environment,
         "split": split_title(comparison.dataset),
-        "networks": ("baseline", "teacher", "student"),
+        "recipes": _recipes(settings) if settings else {},
         "ece_bins": ECE_BINS,
+    }
+
+
+def _recipes(settings: StudyConfig) -> dict[str, Recipe]:
+    """By name, teachers of one recipe as one."""
+    teachers = [teacher.recipe for teacher in settings.teachers()]
+    if all(recipe == teachers[0] for recipe in teachers):
+        named = {"teacher": teachers[0]}
+    else:
+        named = {f"teacher-{number}": recipe for number, recipe in enumerate(teachers, 1)}
+    return {
+        "baseline": settings.recipe("baseline"),
+        **named,
+        "student": settings.recipe("student"),
     }
 
 

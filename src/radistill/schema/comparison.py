@@ -34,12 +34,13 @@ class ModelMetrics(Measured):
 class ModelResult(Measured):
     """A model of a comparison, with what only some models are scored on.
 
-    val_auc: on validation. shortfalls: why it should not be used, and what to do; set only where
-    there is something.
+    val_auc: on validation. left_out: of an average, the teachers that made it worse there.
+    shortfalls: why it should not be used, and what to do; set only where there is something.
     """
 
     name: str
     val_auc: float | None = None
+    left_out: tuple[str, ...] = ()
     robustness: Robustness | None = None
     explanation: Explanation | None = None
     groups: tuple[GroupFigures, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from radistill.config import EvaluationConfig
 from radistill.errors import UsageError
 from radistill.metrics.groups import by_group, manifest_columns
+from radistill.metrics.metrics import metrics
 from radistill.metrics.score import (
     ScoredModel,
     calibration_result,
@@ -93,6 +94,7 @@ def _scored(
     )
     further: dict[str, object] = {}
     if val is not None:
+        further["val_auc"] = metrics(val.truth, val.probability, chosen).auc
         further["operating_points"] = operating_points(val, test, config.operating_points)
         further["calibration"] = calibration_result(val, test, config, seed)
     if source.manifest is not None:

@@ -37,18 +37,19 @@ from radistill.study.distil import (
     fit_rounds,
     fit_student,
     fit_teachers,
+    general_network,
+    own_teachers,
     planned_fits,
     student_names,
-    teacher_names,
+    without_worse,
 )
 from radistill.study.fit import VIEWS, Study, create_network, fit_model
 from radistill.study.rundir import RunDirectory, digest, environment
 from radistill.study.teacher_average import TeacherAverage, score_average
-from radistill.study.trained import TrainedModel
+from radistill.study.trained import STUDENT, TrainedModel
 from radistill.study.unlike_films import without_unlike
 from radistill.training.frozen import check_split
 
-NETWORKS = ("baseline", "teacher", "student")  # of the configuration
 CHECKS: dict[str, type[Record]] = {"robustness": Robustness, "explanation": Explanation}
 SAMPLES = 24  # films on the sheet of the audit
 
@@ -80,8 +81,11 @@ def run_study(
     with run.open(config, update=update) if accelerator.is_main_process else nullcontext():
         # Data: read once, split by patient, audited.
         further = [TrainedModel(folder) for folder in config.distill.teachers]
-        sizes = {config.recipe(network).input_size for network in NETWORKS}
+        sizes = {config.recipe(network).input_size for network in ("baseline", "student")}
+        sizes |= {teacher.recipe.input_size for teacher in config.teachers()}
         sizes |= {teacher.input_size for teacher in further}
+        if config.distill.general:
+            sizes.add(config.distill.general.input_size)
         cache = run.folder / "cache"
         with accelerator.main_process_first():  # the others find what it has decoded
             dataset = load_dataset(
@@ -106,8 +110,10 @@ def run_study(
         fit_at_once(study, planned_fits(study), room(accelerator))
         baseline = fit_model(study, "baseline", config.recipe("baseline"))
         own = fit_teachers(study)
-        teachers = [*own, *further]
-        taught_by = [*own, score_average(study, teachers)] if len(teachers) > 1 else own
+        better = without_worse(own)
+        teachers, left_out = [*better, *further], [one for one in own if one not in better]
+        several = len(own) + len(further) > 1
+        taught_by = [*own, score_average(study, teachers, left_out)] if several else own
         alone = fit_student(study, "student-alone", [], config.distill)
         student = fit_rounds(study, teachers)
 
@@ -120,17 +126,17 @@ def run_study(
 
 def _check_networks(study: Study) -> None:
     """Build every network that is still to be trained, so that a wrong one stops the study now."""
-    trained = {
-        "baseline": ["baseline"],
-        "teacher": teacher_names(study.config.distill),
-        "student": ["student-alone", *student_names(study.config.distill)],
-    }
-    for network, models in trained.items():
-        recipe = study.config.recipe(network)
+    config = study.config
+    students = ("student-alone", *student_names(config.distill))
+    planned = [(config.recipe("baseline"), ["baseline"]), (config.recipe("student"), students)]
+    planned += [(teacher.recipe, [name]) for name, teacher in own_teachers(config).items()]
+    for recipe, models in planned:
         if not all(study.run.stage_file(name).exists() for name in models):
             built, _ = create_network(recipe, len(study.targets.names))
             if recipe.cached_views:
                 check_split(built, recipe.frozen_stages)
+    if config.distill.general and not study.run.stage_file(STUDENT).exists():
+        general_network(config.distill.general, config.seed)
 
 
 def _record_data(study: Study, *, update: bool) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from radistill.config import EvaluationConfig
 from radistill.explain.cost import cost
+from radistill.metrics.score import ScoredModel
 from radistill.models.saved import WEIGHTS
 from radistill.schema.figures import Cost
 from radistill.study.distil import TEACHER
@@ -20,23 +23,37 @@ from radistill.study.trained import METRICS, StudyModel, TrainedModel
 
 
 class TeacherAverage(StudyModel):
-    """The mean logits of `members`, which have the weights; the folder holds none."""
+    """The mean logits of `members`, which have the weights; the folder holds none.
 
-    def __init__(self, folder: Path, members: Sequence[TrainedModel]) -> None:
+    left_out: teachers of the study that made the average worse on validation.
+    """
+
+    def __init__(
+        self, folder: Path, members: Sequence[TrainedModel], left_out: Sequence[TrainedModel] = ()
+    ) -> None:
         super().__init__(folder, members[0].positive)
         self.members = members
+        self.left_out = tuple(model.name for model in left_out)
         self.input_size = max(member.input_size for member in members)
         self.weights_sha256 = digest([member.weights_sha256 for member in members])
 
     @property
     def architecture(self) -> str:
         names = sorted({member.architecture for member in self.members})
+        if len(self.members) == 1:
+            return names[0]
         return f"average of {len(self.members)} {' and '.join(names)}"
 
     @property
     def network(self) -> AveragedNetworks:
         """All members in one pass, to measure its cost."""
         return AveragedNetworks(self.members)
+
+    def scored(self, config: EvaluationConfig, seed: int) -> ScoredModel:
+        model = super().scored(config, seed)
+        if not self.left_out:
+            return model
+        return replace(model, result=model.result.model_copy(update={"left_out": self.left_out}))
 
     def cost(self) -> Cost:
         """Of all members together."""
@@ -68,10 +85,14 @@ class AveragedNetworks(nn.Module):
         return torch.stack(logits).mean(dim=0)
 
 
-def score_average(study: Study, teachers: Sequence[TrainedModel]) -> TeacherAverage:
+def score_average(
+    study: Study, teachers: Sequence[TrainedModel], left_out: Sequence[TrainedModel]
+) -> TeacherAverage:
     """Score the average of `teachers` as the model `teacher`, unless the run has it."""
     run, wait = study.run, study.accelerator.wait_for_everyone
-    final = TeacherAverage(run.folder / TEACHER, teachers)
+    final = TeacherAverage(run.folder / TEACHER, teachers, left_out)
+    for name in final.left_out:
+        study.say(f"{name}: left out, for without it the average is better on validation")
     key = study.key("average", final.weights_sha256, study.scoring)
     kept = run.done(TEACHER, key)
     wait()
