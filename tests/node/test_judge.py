@@ -114,7 +114,10 @@ def kill_test(folder: Path, films: int, node_kills: int, orthanc_kills: int, sid
         assert set(uids) == wanted
         assert set(uids.values()) == {1}
         verified = node.run("ledger", "verify")
-        assert verified.stdout == f"{films} lines, none changed\n", verified.stderr
+        assert verified.stdout == f"{films} lines, none changed\n", (
+            verified.stdout,
+            verified.stderr,
+        )
     finally:
         sender.stop.set()
         if not node.ended():

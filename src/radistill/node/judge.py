@@ -172,9 +172,7 @@ class Judge:
             if result.code in _PASSING and job.attempts + 1 < _TRIES:
                 self._store.set_state(job, "received", attempts=job.attempts + 1)
                 return
-            self._note(job, result, now)
-            self._store.set_state(job, "dead", code=result.code, message=result.message)
-            log.warning("job %d cannot be answered: %s", job.id, result.code)
+            self._later(job, self._refuse, result, now)
             return
         assert result.view is not None
         assert result.view.preview is not None
@@ -194,28 +192,40 @@ class Judge:
             message = f"the process that answers films ended {_ENDS} times over it"
             self._store.set_state(job, "dead", code="answer", message=message)
             return
-        self._note(job, result, now)
         self._store.set_state(job, "judged", picture=picture, model=model)
         self._answer(job, result, predictor, now)
+
+    def _answer(self, job: Job, result: Prediction, predictor: Predictor, now: datetime) -> None:
+        header = read_header(self._store.film(job))
+        answers = answer_film(header, result, predictor.card, now.replace(tzinfo=None))
+        self._later(job, self._save, answers, result, now)
+
+    def _later(self, job: Job, work: Callable[..., None], *arguments: object) -> None:
+        """In a thread beside: waiting for the disk takes as long as making the answers.
+
+        One film after another, so that after a kill only the ledger's last line may be of a film
+        that is done again.
+        """
+        self._saving.append((job, self._saver.submit(work, job, *arguments)))
+
+    def _refuse(self, job: Job, result: Failure, now: datetime) -> None:
+        self._note(job, result, now)
+        self._store.set_state(job, "dead", code=result.code, message=result.message)
+        log.warning("job %d cannot be answered: %s", job.id, result.code)
+
+    def _save(self, job: Job, answers: Answers, result: Prediction, now: datetime) -> None:
+        for file, made in zip(self._store.answer_files(job), answers, strict=True):
+            with replacing(file) as temporary:
+                dcmwrite(temporary, made, enforce_file_format=True)
+        self._note(job, result, now)
+        self._store.set_answered(job)
+        log.info("job %d: %s", job.id, result.decision)
 
     def _note(self, job: Job, result: Result, now: datetime) -> None:
         line = self._ledger.append(
             result.record(), job.study, job.instance, now.isoformat(timespec="seconds")
         )
         self._store.set_cursor("ledger", line)
-
-    def _answer(self, job: Job, result: Prediction, predictor: Predictor, now: datetime) -> None:
-        header = read_header(self._store.film(job))
-        answers = answer_film(header, result, predictor.card, now.replace(tzinfo=None))
-        self._saving.append((job, self._saver.submit(self._save, job, answers, result.decision)))
-
-    def _save(self, job: Job, answers: Answers, decision: str) -> None:
-        """In a thread beside: waiting for the disk takes as long as making the answers."""
-        for file, made in zip(self._store.answer_files(job), answers, strict=True):
-            with replacing(file) as temporary:
-                dcmwrite(temporary, made, enforce_file_format=True)
-        self._store.set_answered(job)
-        log.info("job %d: %s", job.id, decision)
 
 
 class _Watched(Intake):
