@@ -24,7 +24,7 @@ from radistill.errors import UsageError
 
 FOLDER = "_plan"
 _SCHEMA = arrow.schema({"id": arrow.binary()})
-_BLOCKS = 512  # of a file
+_BLOCKS = 128  # of a file, whose ids are in memory while it is written
 _BATCH = 20_000
 _DIGEST = 16  # bytes; two of 10^9 ids are the same with a chance of 1e-21
 
