@@ -2,10 +2,11 @@
 
     python experiments/tables.py            # or: make results
 
-Ablation: one row a method; AUC on the official test films, mean over seeds and the range, and the
-difference from the student alone of the same seed. Its 95 % interval is a bootstrap over patients
-and over seeds at once, so it holds the chance of the test films and that of the training. Frontier:
-one row a network, and docs/frontier.svg. Accuracies are at a probability of 0.5, chosen by nobody.
+Ablation, and the same where few films have labels: one row a method; AUC on the official test
+films, mean over seeds and the range, and the difference from the student alone of the same seed.
+Its 95 % interval is a bootstrap over patients and over seeds at once, so it holds the chance of the
+test films and that of the training. Frontier: one row a network, and docs/frontier.svg. Accuracies
+are at a probability of 0.5, chosen by nobody.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ def main() -> None:
         seeds = sorted((HERE / name).glob("seed-*"))
         if seeds:
             ablation(seeds, films)
+    for fraction in sorted((HERE / "few-labels").glob("*"), key=lambda folder: float(folder.name)):
+        few = f"test films, labels of {float(fraction.name):.0%} of the patients"
+        ablation(sorted(fraction.glob("seed-*")), few)
     if (HERE / "frontier" / "networks.csv").exists():
         frontier(HERE / "frontier")
 
