@@ -13,6 +13,7 @@ from radistill.schema.audit import Audit
 from radistill.schema.card import Card
 from radistill.schema.comparison import Comparison, ModelMetrics
 from radistill.schema.environment import Environment
+from radistill.schema.label_curve import LabelCurve
 from radistill.schema.labeller_figures import LabellerEvaluation
 from radistill.schema.labeller_file import Labeller
 from radistill.schema.monitor_figures import MonitorFigures
@@ -28,6 +29,7 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "audit": Audit,
     "card": Card,
     "comparison": Comparison,
+    "curve": LabelCurve,
     "environment": Environment,
     "explanation": Explanation,
     "failure": Failure,
