@@ -60,7 +60,7 @@ def read_local_films(bundle: Bundle, data: ExternalData, cache: Path) -> LocalFi
         data, DataConfig(), card.classes, card.positive, size=card.input_size, cache=cache
     )
     dataset, seen = _without_seen(bundle, dataset)
-    dataset = _copies_as_one_patient(dataset)
+    dataset = copies_as_one_patient(dataset)
     truth = np.array([film.label == card.positive for film in dataset.films])
     patients = np.array([film.patient for film in dataset.films])
     _check_enough(data.path, card.classes, card.positive, truth, patients, seen or 0)
@@ -149,7 +149,7 @@ def _without_seen(bundle: Bundle, dataset: Dataset) -> tuple[Dataset, int | None
     return replace(dataset, films=rest), int(seen.sum())
 
 
-def _copies_as_one_patient(dataset: Dataset) -> Dataset:
+def copies_as_one_patient(dataset: Dataset) -> Dataset:
     """A fold must not judge a film that it was fitted to, whatever the files are called."""
     films = dataset.films
     copies = exact_copies(films)
