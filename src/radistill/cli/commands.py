@@ -13,6 +13,7 @@ COMMANDS = {
     "run": ("run", "run"),
     "evaluate": ("evaluate", "evaluate"),
     "compare": ("compare", "compare"),
+    "curve": ("curve", "curve"),
     "adapt": ("adapt", "adapt"),
     "plan": ("plan", "plan"),
     "monitor": ("monitor", "monitor"),

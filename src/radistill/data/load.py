@@ -1,6 +1,6 @@
 """The way from a path to a Dataset: recognise, name patients, read, choose classes, split."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from radistill.config import DataConfig
 from radistill.data.copies import Copies, exact_copies, near_copies
 from radistill.data.dataset import Dataset
 from radistill.data.labels import choose_classes
-from radistill.data.manifest import Film
+from radistill.data.manifest import UNLABELLED, Film
 from radistill.data.patients import identify
 from radistill.data.scan import scan
 from radistill.data.sources import FilmColumns, FilmSource, ListedFilm, open_source
@@ -58,22 +58,40 @@ def load_dataset(
     classes, positive, class_notes = choose_classes([f.label for f in labelled], config.positive)
     copies = _copies(labelled, dataset)
     split = make_split(labelled, config, seed, source.keep_val, copies)
-    films, hidden = hide_labels(split.films, config.label_fraction, seed)
-    if hidden:
-        check_classes(films)
-        copies = _copies(films, dataset)
-    others = [*hidden, *(film for film in dataset.films if not film.label)]
-    used, left_out = usable(others, films, dataset.perceptual_hashes, folders)
-    return replace(
+    without = [replace(film, split=UNLABELLED) for film in dataset.films if not film.label]
+    dataset = replace(
         dataset,
-        films=(*films, *used),
+        films=(*split.films, *without),
         classes=classes,
         positive=positive,
         protocol=split.protocol,
         leaking=split.leaking,
         copies=copies,
-        notes=(*class_notes, *dataset.notes, *split.notes, *left_out),
+        notes=(*class_notes, *dataset.notes, *split.notes),
         local_notes=(*dataset.local_notes, *folder_notes),
+    )
+    return with_hidden_labels(dataset, config.label_fraction, seed, folders)
+
+
+def with_hidden_labels(
+    dataset: Dataset, fraction: float, seed: int, folders: Collection[str] = ()
+) -> Dataset:
+    """`dataset` with the labels that `hide_labels` leaves, and those without that are `usable`.
+
+    folders: the first parts of paths that must have one. Raises UsageError as `hide_labels` and
+    `usable` do, and if validation is left with one class.
+    """
+    given = [film for film in dataset.films if film.split != UNLABELLED]
+    films, hidden = hide_labels(given, fraction, seed)
+    if hidden:
+        check_classes(films)
+    others = [*hidden, *dataset.split(UNLABELLED)]
+    used, left_out = usable(others, films, dataset.perceptual_hashes, folders)
+    return replace(
+        dataset,
+        films=(*films, *used),
+        copies=_copies(films, dataset) if hidden else dataset.copies,
+        notes=(*dataset.notes, *left_out),
     )
 
 

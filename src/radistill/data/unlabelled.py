@@ -1,7 +1,7 @@
 """Films without labels: folders of them, labels that are hidden, and which films may be used."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
@@ -81,7 +81,7 @@ def usable(
     unlabelled: Sequence[Film],
     labelled: Sequence[Film],
     perceptual_hashes: Mapping[str, str],
-    folders: Mapping[str, object],
+    folders: Collection[str],
 ) -> tuple[list[Film], tuple[str, ...]]:
     """The unlabelled films that may be trained on, and a note about those that are left out.
 

@@ -130,7 +130,7 @@ def _fit(
     accelerator = Accelerator(**accelerate)
     if accelerator.device.type == "cuda":
         torch.cuda.set_per_process_memory_fraction(share)
-    squares = {size: cache for size in sizes if (cache := open_cache(run.folder / "cache", size))}
+    squares = {size: cache for size in sizes if (cache := open_cache(run.cache, size))}
     study = Study(run, config, replace(dataset, squares=squares), targets, accelerator)
     try:
         planned.fit(study)

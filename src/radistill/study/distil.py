@@ -111,16 +111,22 @@ def fit_student(
     )
 
 
-def student_names(distill: DistillConfig) -> list[str]:
-    """The distilled students, one a round; the last is `student`."""
-    return [*(f"{STUDENT}-{number}" for number in range(1, distill.rounds)), STUDENT]
+def student_names(distill: DistillConfig, last: str = STUDENT) -> list[str]:
+    """The distilled students, one a round; `last` is that of the last."""
+    return [*(f"{last}-{number}" for number in range(1, distill.rounds)), last]
 
 
-def fit_rounds(study: Study, teachers: Sequence[TrainedModel]) -> TrainedModel:
+def fit_rounds(
+    study: Study,
+    teachers: Sequence[TrainedModel],
+    last: str = STUDENT,
+    *,
+    unlabelled: bool = True,
+) -> TrainedModel:
     """Train the distilled student: from `teachers`, then each round from the student before."""
-    answering = list(teachers)
-    for name in student_names(study.config.distill):
-        answering = [fit_student(study, name, answering, study.config.distill)]
+    answering, distill = list(teachers), study.config.distill
+    for name in student_names(distill, last):
+        answering = [fit_student(study, name, answering, distill, unlabelled=unlabelled)]
     return answering[-1]
 
 

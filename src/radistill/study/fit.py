@@ -21,7 +21,7 @@ from radistill.schema.figures import Cost
 from radistill.study.rundir import FORMAT, RunDirectory, digest
 from radistill.study.trained import PREDICTIONS, StudyModel, TrainedModel
 from radistill.training.examples import Examples, examples_of
-from radistill.training.frozen import FROZEN
+from radistill.training.frozen import FROZEN, check_split
 from radistill.training.head import FEATURES, train_head
 from radistill.training.history import Epoch, training_seconds, write_history
 from radistill.training.kept_views import keep_views
@@ -196,7 +196,7 @@ def _train(
 def repeated_views(study: Study, films: Examples, count: int) -> Views:
     """Views that teachers and students see alike, kept on disk for them."""
     views = Views(count, study.config.seed, study.config.augment)
-    return keep_views(views, films, study.run.folder / "cache" / VIEWS, study.accelerator)
+    return keep_views(views, films, study.run.cache / VIEWS, study.accelerator)
 
 
 def create_network(recipe: Recipe, outputs: int) -> tuple[GreyClassifier, WeightsReport]:
@@ -210,6 +210,13 @@ def create_network(recipe: Recipe, outputs: int) -> tuple[GreyClassifier, Weight
         enlarge=recipe.enlarge,
         pooling=recipe.pooling,
     )
+
+
+def check_network(recipe: Recipe, outputs: int) -> None:
+    """Build the network of `recipe`, so that a wrong one is refused before anything is trained."""
+    network, _ = create_network(recipe, outputs)
+    if recipe.cached_views:
+        check_split(network, recipe.frozen_stages)
 
 
 def score(

@@ -43,12 +43,11 @@ from radistill.study.distil import (
     student_names,
     without_worse,
 )
-from radistill.study.fit import VIEWS, Study, create_network, fit_model
+from radistill.study.fit import VIEWS, Study, check_network, fit_model
 from radistill.study.rundir import RunDirectory, digest, environment
 from radistill.study.teacher_average import TeacherAverage, score_average
 from radistill.study.trained import STUDENT, TrainedModel
 from radistill.study.unlike_films import without_unlike
-from radistill.training.frozen import check_split
 
 CHECKS: dict[str, type[Record]] = {"robustness": Robustness, "explanation": Explanation}
 SAMPLES = 24  # films on the sheet of the audit
@@ -71,13 +70,7 @@ def run_study(
     anew. Raises UsageError for data, settings or a folder that cannot be used, and RadistillError
     if another process works in that folder.
     """
-    # Without a GPU accelerate makes one process of several only if it is told to use the CPU.
-    on_cpu = not torch.accelerator.is_available()
-    precision = "no" if on_cpu else config.mixed_precision
-    accelerator = Accelerator(cpu=on_cpu, mixed_precision=precision)
-    # A process that ends with its group standing is now and then aborted by the group's threads.
-    atexit.register(accelerator.end_training)
-    run = RunDirectory(out)
+    accelerator, run = open_accelerator(config), RunDirectory(out)
     with run.open(config, update=update) if accelerator.is_main_process else nullcontext():
         # Data: read once, split by patient, audited.
         further = [TrainedModel(folder) for folder in config.distill.teachers]
@@ -86,7 +79,6 @@ def run_study(
         sizes |= {teacher.input_size for teacher in further}
         if config.distill.general:
             sizes.add(config.distill.general.input_size)
-        cache = run.folder / "cache"
         with accelerator.main_process_first():  # the others find what it has decoded
             dataset = load_dataset(
                 data,
@@ -95,7 +87,7 @@ def run_study(
                 labels,
                 columns=columns,
                 unlabelled=unlabelled,
-                cache=cache,
+                cache=run.cache,
                 sizes=sizes,
             )
         dataset = without_unlike(dataset)
@@ -124,6 +116,17 @@ def run_study(
         return read_record(Comparison, run.folder / "comparison.json")
 
 
+def open_accelerator(config: StudyConfig) -> Accelerator:
+    """The devices of this process and those beside it, in the precision that `config` asks for."""
+    # Without a GPU accelerate makes one process of several only if it is told to use the CPU.
+    on_cpu = not torch.accelerator.is_available()
+    precision = "no" if on_cpu else config.mixed_precision
+    accelerator = Accelerator(cpu=on_cpu, mixed_precision=precision)
+    # A process that ends with its group standing is now and then aborted by the group's threads.
+    atexit.register(accelerator.end_training)
+    return accelerator
+
+
 def _check_networks(study: Study) -> None:
     """Build every network that is still to be trained, so that a wrong one stops the study now."""
     config = study.config
@@ -132,9 +135,7 @@ def _check_networks(study: Study) -> None:
     planned += [(teacher.recipe, [name]) for name, teacher in own_teachers(config).items()]
     for recipe, models in planned:
         if not all(study.run.stage_file(name).exists() for name in models):
-            built, _ = create_network(recipe, len(study.targets.names))
-            if recipe.cached_views:
-                check_split(built, recipe.frozen_stages)
+            check_network(recipe, len(study.targets.names))
     if config.distill.general and not study.run.stage_file(STUDENT).exists():
         general_network(config.distill.general, config.seed)
 
@@ -211,7 +212,7 @@ def _conclude(
         films.thumbnail,
         heat=heat_map_of(student, films.at(student.input_size)),
     )
-    for left in (run.working("teacher-outputs"), run.folder / "cache" / VIEWS):
+    for left in (run.working("teacher-outputs"), run.cache / VIEWS):
         shutil.rmtree(left, ignore_errors=True)
     run.finish_step("report", key)
 

@@ -54,10 +54,11 @@ def digest(value: object) -> str:
 
 
 class RunDirectory:
-    """`folder` of one study."""
+    """`folder` of one study. cache: where its decoded films lie, in a folder of its own unless
+    several studies share one."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, cache: Path | None = None) -> None:
+        self.folder, self.cache = folder, cache or folder / "cache"
 
     @contextmanager
     def open(self, config: StudyConfig, *, update: bool) -> Iterator[None]:
@@ -183,7 +184,7 @@ class RunDirectory:
             if SCRATCH.fullmatch(left.name):
                 tidy(left)
             elif (left / STAGE).exists():  # the stage was finished but not yet moved
-                move_folder(left, self.folder / left.name[1 : -len(".partial")])
+                move_folder(left, left.with_name(left.name[1 : -len(".partial")]))
 
 
 def environment() -> Environment:
