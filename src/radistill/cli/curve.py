@@ -11,6 +11,7 @@ from radistill.config import load_config, presets
 from radistill.progress import console
 
 INTERRUPTED = 130  # the shell's convention for Ctrl-C
+PRESET = "few-labels"
 FRACTIONS, SEEDS = "0.02,0.05,0.25,1", "5,5,2,2"
 OWN_SEEDS = "2"  # of fractions that the user names
 QUICK_FRACTIONS, QUICK_SEEDS = "0.02,0.05,0.25", "1"
@@ -18,7 +19,6 @@ QUICK_FRACTIONS, QUICK_SEEDS = "0.02,0.05,0.25", "1"
 QUICK = [
     "teacher.input_size=32",
     "student.input_size=32",
-    "teacher.epochs=12",
     "student.epochs=4",
     "distill.ensemble=1",
     "distill.views=4",
@@ -66,7 +66,7 @@ def curve(
     preset: Annotated[
         str | None,
         typer.Option(
-            help=f"One of: {', '.join(presets())}. [default: student, on classes, not subtypes]"
+            help=f"One of: {', '.join(presets())}. [default: {PRESET}, on classes, not subtypes]"
         ),
     ] = None,
     config: Annotated[
@@ -85,7 +85,7 @@ def curve(
     """
     overrides = [] if preset or config else ["data.targets=label"]
     overrides += [*(QUICK if quick else []), *(set_ or [])]
-    settings = load_config(preset or "student", config, overrides, seed)
+    settings = load_config(preset or PRESET, config, overrides, seed)
     from radistill.report.curve_page import print_curve
     from radistill.study.curve import run_curve
     from radistill.study.curve_plan import read_plan

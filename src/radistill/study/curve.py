@@ -113,8 +113,8 @@ def _train(points: Sequence[StudyPoint]) -> None:
             fit_at_once(study, fits, room(study.accelerator))
             for name, planned in fits.items():
                 planned.fit(study)
-                if work := left.pop((point, name), None):
-                    done += work
+                if (point, name) in left:
+                    done += left.pop((point, name))
                     seconds = (time.monotonic() - started) / done * sum(left.values())
                     trained = f"{total - len(left)} of {counted(total, 'training')} done"
                     console.print(f"{trained}, about {duration(seconds)} left" if left else trained)

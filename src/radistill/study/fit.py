@@ -215,7 +215,7 @@ def create_network(recipe: Recipe, outputs: int) -> tuple[GreyClassifier, Weight
 def check_network(recipe: Recipe, outputs: int) -> None:
     """Build the network of `recipe`, so that a wrong one is refused before anything is trained."""
     network, _ = create_network(recipe, outputs)
-    if recipe.cached_views:
+    if recipe.cached_views and recipe.epochs:
         check_split(network, recipe.frozen_stages)
 
 

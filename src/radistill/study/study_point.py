@@ -67,7 +67,7 @@ class StudyPoint:
         teacher = name in self.teachers  # a student takes as many steps, whatever has a label
         recipe = self.study.config.recipe("teacher" if teacher else "student")
         films = len(self.study.dataset.split("train")) + (0 if teacher else self.unlabelled)
-        epochs = recipe.epochs + recipe.head_epochs
+        epochs = recipe.epochs + recipe.head_epochs or recipe.cached_views
         return float(films * epochs * (recipe.input_size * recipe.enlarge) ** 2)
 
     def predictions(self, arm: Arm) -> Predictions:
