@@ -87,8 +87,8 @@ def curve(
     overrides += [*(QUICK if quick else []), *(set_ or [])]
     settings = load_config(preset or PRESET, config, overrides, seed)
     from radistill.report.curve_page import print_curve
-    from radistill.study.curve import run_curve
     from radistill.study.curve_plan import read_plan
+    from radistill.study.learning_curve import run_curve
 
     plan = read_plan(
         fractions or (QUICK_FRACTIONS if quick else FRACTIONS),

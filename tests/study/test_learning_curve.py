@@ -16,7 +16,7 @@ import pytest
 import torch
 from torch import nn
 
-from radistill.config import Recipe, StudyConfig, load_config
+from radistill.config import Recipe, StudyConfig, load_config, to_yaml
 from radistill.data.manifest import Film, read_manifest
 from radistill.errors import UsageError
 from radistill.metrics.over_seeds import aucs
@@ -25,9 +25,8 @@ from radistill.phantoms import generate
 from radistill.schema.label_curve import LabelCurve
 from radistill.schema.record import read_record
 from radistill.study import fit
-from radistill.study.curve import run_curve
 from radistill.study.curve_plan import CurvePlan, read_plan
-from radistill.study.run import run_study
+from radistill.study.learning_curve import run_curve
 from radistill.training.step import Gradients
 from radistill.training.task import TrainingTask
 
@@ -221,7 +220,9 @@ def test_a_run_or_a_folder_of_something_else_is_no_place_for_a_curve(
     with pytest.raises(UsageError, match="not empty"):
         run_curve(finished.data, tmp_path, settings(), plan())
     run = tmp_path / "run"
-    run_study(finished.data, run, settings())
+    run.mkdir()
+    (run / "config.yaml").write_text(to_yaml(settings()))
+    (run / "audit.json").write_text("{}")
     with pytest.raises(UsageError, match="holds a run"):
         run_curve(finished.data, run, settings(), plan())
 
@@ -254,6 +255,7 @@ def test_several_teachers_and_rounds_teach_both(finished: Finished, tmp_path: Pa
     assert curve.points[0].teacher is not None
 
 
+@pytest.mark.slow
 def test_a_killed_curve_goes_on(finished: Finished, tmp_path: Path) -> None:
     out = tmp_path / "killed"
     changes = [part for value in SMALL for part in ("--set", value)]
