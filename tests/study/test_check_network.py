@@ -11,5 +11,5 @@ from radistill.study.fit import check_network
 @pytest.mark.parametrize("preset", presets())
 def test_the_networks_of_every_preset_can_be_trained(preset):
     config = load_config(preset)
-    for network in ("teacher", "student"):
-        check_network(config.recipe(network).model_copy(update={"weights": "random"}), 2)
+    for recipe in (config.recipe("student"), *(one.recipe for one in config.teachers())):
+        check_network(recipe.model_copy(update={"weights": "random"}), 2)

@@ -22,7 +22,7 @@ def test_one_number_of_seeds_is_for_all():
 
 
 def test_no_two_points_share_a_teacher():
-    config = load_config("student", overrides=["distill.ensemble=3"], seed=4)
+    config = load_config("student", overrides=["teacher.members=[{}, {}, {}]"], seed=4)
     seeds = read_plan("0.02", "3", "all").seeds_of(0, config)
     assert seeds == (4, 7, 10)
     teachers = [seed + number for seed in seeds for number in range(3)]

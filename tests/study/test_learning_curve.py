@@ -246,7 +246,7 @@ def test_several_teachers_and_rounds_teach_both(finished: Finished, tmp_path: Pa
         curve = run_curve(
             finished.data,
             tmp_path / "out",
-            settings("distill.ensemble=2", "distill.rounds=2"),
+            settings("teacher.members=[{}, {}]", "distill.rounds=2"),
             plan("0.3", "1", "labelled,all"),
         )
     names = [key.split("/")[-1] for key in trained.films]

@@ -20,7 +20,7 @@ QUICK = [
     "teacher.input_size=32",
     "student.input_size=32",
     "student.epochs=4",
-    "distill.ensemble=1",
+    "teacher.members=[]",
     "distill.views=4",
 ]
 

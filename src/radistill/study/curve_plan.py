@@ -23,7 +23,7 @@ class CurvePlan:
         A seed's teachers have seeds from its own on, so the next is beyond those: no two points
         share a teacher.
         """
-        step = config.distill.ensemble
+        step = 1 + max(teacher.seed for teacher in config.teachers())
         return tuple(range(config.seed, config.seed + step * self.seeds[point], step))
 
 

@@ -24,6 +24,7 @@ from radistill.report.fmt import duration
 from radistill.schema.label_curve import LabelCurve
 from radistill.study.at_once import fit_at_once, room
 from radistill.study.curve_plan import CurvePlan, check_settings
+from radistill.study.distil import general_network
 from radistill.study.fit import VIEWS, Study, check_network
 from radistill.study.run import describe, open_accelerator
 from radistill.study.rundir import RunDirectory
@@ -52,6 +53,8 @@ def run_curve(
     if (out / "audit.json").exists():
         raise UsageError(f"{out}: holds a run and no curve; choose another --out")
     whole = RunDirectory(out)
+    recipes = [config.recipe("student"), *(teacher.recipe for teacher in config.teachers())]
+    general = {config.distill.general.input_size} if config.distill.general else set()
     with whole.open(config, update=False):
         dataset = load_dataset(
             data,
@@ -61,13 +64,15 @@ def run_curve(
             columns=columns,
             unlabelled=unlabelled,
             cache=whole.cache,
-            sizes={config.recipe(network).input_size for network in ("teacher", "student")},
+            sizes={recipe.input_size for recipe in recipes} | general,
         )
         for note in dataset.notes:
             console.print(f"note: {note}", markup=False)
         points = _points(whole, config, plan, dataset)
-        for network in ("teacher", "student"):
-            check_network(config.recipe(network), len(points[-1].study.targets.names))
+        for recipe in recipes:
+            check_network(recipe, len(points[-1].study.targets.names))
+        if config.distill.general:
+            general_network(config.distill.general, config.seed)
         whole.record(config, dataset.films, update=False)
         _train(points)
         curve = _figures(points, plan, dataset, config)

@@ -8,7 +8,7 @@ from radistill.data.manifest import UNLABELLED, Film
 from radistill.metrics.predictions import Predictions
 from radistill.schema.label_curve import Arm
 from radistill.study.at_once import PlannedFit
-from radistill.study.distil import fit_rounds, fit_student, fit_teacher, teacher_names
+from radistill.study.distil import fit_rounds, fit_student, fit_teacher, own_teachers, without_worse
 from radistill.study.fit import Study
 from radistill.study.teacher_average import score_average
 from radistill.study.trained import TrainedModel
@@ -47,12 +47,12 @@ class StudyPoint:
     @property
     def teachers(self) -> list[str]:
         """The names of the teachers; none if every student learns alone."""
-        return [] if self.arms == ("alone",) else teacher_names(self.study.config.distill)
+        return [] if self.arms == ("alone",) else [*own_teachers(self.study.config)]
 
     def fits(self) -> dict[str, PlannedFit]:
         """Every model of the point by name, teachers before their students."""
         names, distill = self.teachers, self.study.config.distill
-        fits = {n: PlannedFit(partial(fit_teacher, name=n, number=i)) for i, n in enumerate(names)}
+        fits = {name: PlannedFit(partial(fit_teacher, name=name)) for name in names}
         for arm, folder in self.folders.items():
             if arm == "alone":
                 alone = partial(fit_student, name=folder.name, teachers=(), distill=distill)
@@ -64,9 +64,11 @@ class StudyPoint:
 
     def work(self, name: str) -> float:
         """About how long this model takes to train, in units of its own."""
-        teacher = name in self.teachers  # a student takes as many steps, whatever has a label
-        recipe = self.study.config.recipe("teacher" if teacher else "student")
-        films = len(self.study.dataset.split("train")) + (0 if teacher else self.unlabelled)
+        config, films = self.study.config, len(self.study.dataset.split("train"))
+        if name in self.teachers:
+            recipe = own_teachers(config)[name].recipe
+        else:  # a student takes as many steps, whatever has a label
+            recipe, films = config.recipe("student"), films + self.unlabelled
         epochs = recipe.epochs + recipe.head_epochs or recipe.cached_views
         return float(films * epochs * (recipe.input_size * recipe.enlarge) ** 2)
 
@@ -78,12 +80,13 @@ class StudyPoint:
         """Of what taught, on test: the teacher, or the average of several, scored if it was not."""
         models = [TrainedModel(self.study.run.folder / name) for name in self.teachers]
         if len(models) > 1:
-            return score_average(self.study, models).predictions("test")
+            better = without_worse(models)
+            left_out = [model for model in models if model not in better]
+            return score_average(self.study, better, left_out).predictions("test")
         return models[0].predictions("test") if models else None
 
 
 def _fit_taught(study: Study, name: str, *, unlabelled: bool) -> TrainedModel:
     """Train the student of this name from the teachers that the point has by now."""
-    names = teacher_names(study.config.distill)
-    teachers = [TrainedModel(study.run.folder / teacher) for teacher in names]
-    return fit_rounds(study, teachers, name, unlabelled=unlabelled)
+    teachers = [TrainedModel(study.run.folder / teacher) for teacher in own_teachers(study.config)]
+    return fit_rounds(study, without_worse(teachers), name, unlabelled=unlabelled)
