@@ -176,25 +176,23 @@ def kills(
     """Whether every film has one row after all of it."""
     rng = random.Random(seed)
     folder, out = make_films(scratch, films, 64), scratch / "out"
-    parts = max(workers + drivers + 2, films // 500)
+    parts = max(4 * (workers + drivers), films // 500)
     victims = ["worker"] * workers + ["driver"] * drivers
     rng.shuffle(victims)
-    moments = sorted(rng.sample(range(1, parts), len(victims)))
+    moments = sorted(rng.sample(range(1, parts - parts // 4), len(victims)))
     score = command("score", folder, "--out", out, "--part-films", -(-films // parts), *bundle)
     recoveries: list[float] = []
     job = started(score)
     for victim, moment in zip(victims, moments, strict=True):
         while len(list(out.glob("part-*"))) < moment or not actors(job.pid):
-            if job.poll() is not None:
-                sys.exit(f"the job ended by itself with {job.returncode}")
-            time.sleep(0.02)
+            go_on(job)
         if victim == "driver":
             os.kill(job.pid, signal.SIGKILL)
             job.wait()
             job = started(score)
             continue
         while not (trying := in_work(out)):
-            time.sleep(0.002)
+            go_on(job)
         os.kill(rng.choice(actors(job.pid)), signal.SIGKILL)
         start = time.perf_counter()
         # A marker may outlive a job that was killed before it was removed; a part is a part.
@@ -213,6 +211,12 @@ def kills(
         middle, most = statistics.median(recoveries), max(recoveries)
         print(f"from a worker's kill to its block's part: {middle:.1f} s, at most {most:.1f} s")
     return status == 0 and len(paths) == len(set(paths)) == films
+
+
+def go_on(job: subprocess.Popen[bytes]) -> None:
+    if job.poll() is not None:
+        sys.exit(f"the job ended with {job.returncode} before all kills; give more --films")
+    time.sleep(0.005)
 
 
 def in_work(out: Path) -> set[str]:
