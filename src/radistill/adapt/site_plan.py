@@ -130,8 +130,8 @@ def print_plan(plan: StudyPlan, console: Console) -> None:
         console.print(gains)
     console.print(
         f"Assumed: {plan.prevalence:.1%} of the patients positive, scores normal in each class, "
-        f"those of the two models within it correlated {_correlation(plan)}, and a head that "
-        f"reaches half of its gain with {HALF} patients and all of it with very many.",
+        f"a correlation within it between those of the two models {_correlation(plan)}, and a head "
+        f"that reaches half of its gain with {HALF} patients and all of it with very many.",
         highlight=False,
     )
     for sentence in HOW:
@@ -140,8 +140,8 @@ def print_plan(plan: StudyPlan, console: Console) -> None:
 
 def _correlation(plan: StudyPlan) -> str:
     if plan.correlation is None:
-        return "as a head that starts from the model has it"
-    return f"by {plan.correlation:g}"
+        return "as of a head that starts from the model"
+    return f"of {plan.correlation:g}"
 
 
 def _counts(need: FilmsNeeded | StudyPlan, films: bool) -> list[str]:
