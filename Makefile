@@ -35,7 +35,7 @@ demo: $(VENV)/.train
 test: lint
 	$(RUN) pytest -m "not slow and not data"
 
-test-all: lint
+test-all: lint $(VENV)/.engines
 	$(RUN) pytest
 
 student: $(VENV)/.train
@@ -67,6 +67,10 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(VENV)/.train $@
 
+$(VENV)/.engines: $(VENV)/.dev
+	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[engines]'
+	@touch $@
+
 $(VENV)/bin/python:
 	@command -v "$(PYTHON)" >/dev/null || { echo "radistill needs Python 3.11 or newer, and there is no '$(PYTHON)' here. Install it, or name another: make PYTHON=python3.12" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "radistill needs Python 3.11 or newer, and '$(PYTHON)' is $$("$(PYTHON)" --version 2>&1). Name another: make PYTHON=python3.12" >&2; exit 1; }
@@ -78,7 +82,7 @@ $(VENV)/bin/python:
 pins:
 	rm -rf build/pins
 	"$(PYTHON)" -m venv build/pins
-	build/pins/bin/python -m pip install '.[dev]'
+	build/pins/bin/python -m pip install '.[dev,engines]'
 	build/pins/bin/python -m pip freeze --exclude radistill > build/pins/all
 	{ sed '/^[^#]/,$$d' constraints.txt; grep -vE '^(nvidia-|cuda-|triton==)' build/pins/all; } \
 	    > build/pins/new
