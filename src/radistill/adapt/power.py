@@ -12,7 +12,7 @@ from scipy.stats import multivariate_normal, norm
 
 from radistill.adapt.sample_size import smallest
 
-HALF = 90  # patients with whom outer folds show half of the gain; experiments/adapt_simulation.py
+HALF = 115  # patients with whom outer folds show half of the gain; experiments/adapt_simulation.py
 
 
 def power_of_gain(
