@@ -1,5 +1,6 @@
 """The one configuration: presets, a YAML file and `--set key=value`, in that order."""
 
+from radistill.config.distill_config import DistillConfig, GeneralConfig, Method
 from radistill.config.read_config import (
     load_config,
     load_evaluation,
@@ -13,10 +14,7 @@ from radistill.config.study_config import (
     AugmentConfig,
     CalibrationRule,
     DataConfig,
-    DistillConfig,
     EvaluationConfig,
-    GeneralConfig,
-    Method,
     Recipe,
     StudyConfig,
     StudyTeacher,
