@@ -56,7 +56,7 @@ def _one(options: argparse.Namespace, fraction: str, seed: int) -> None:
                 config.data,
                 seed,
                 cache=options.out / "cache",
-                sizes={config.recipe(name).input_size for name in ("teacher", "student")},
+                sizes=config.input_sizes,
             )
         )
         run.record(config, dataset.films, update=True)

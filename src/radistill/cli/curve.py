@@ -6,11 +6,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from radistill.cli.options import TableOptions, with_options
+from radistill.cli.options import INTERRUPTED, TableOptions, with_options
 from radistill.config import load_config, presets
 from radistill.progress import console
 
-INTERRUPTED = 130  # the shell's convention for Ctrl-C
 PRESET = "few-labels"
 FRACTIONS, SEEDS = "0.02,0.05,0.25,1", "5,5,2,2"
 OWN_SEEDS = "2"  # of fractions that the user names

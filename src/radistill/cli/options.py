@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from radistill.data.sources import FilmColumns
     from radistill.schema.comparison import Comparison
 
+INTERRUPTED = 130  # the shell's convention for Ctrl-C
+
 Command = Callable[..., None]
 ComparisonFormat = Literal["table", "md", "json", "csv", "latex"]
 

@@ -6,11 +6,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from radistill.cli.options import TableOptions, with_options
+from radistill.cli.options import INTERRUPTED, TableOptions, with_options
 from radistill.config import load_config, presets, to_yaml
 from radistill.progress import console
-
-INTERRUPTED = 130  # the shell's convention for Ctrl-C
 
 
 @with_options(TableOptions)

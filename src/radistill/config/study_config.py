@@ -251,3 +251,10 @@ class StudyConfig(Section):
         return StudyTeacher(
             Recipe.model_validate(self.training.model_dump() | settings), member.seed
         )
+
+    @property
+    def input_sizes(self) -> set[int]:
+        """Sides of the films that student, teachers and the general network take, in pixels."""
+        recipes = [self.recipe("student"), *(teacher.recipe for teacher in self.teachers())]
+        sizes = {recipe.input_size for recipe in recipes}
+        return sizes | ({self.distill.general.input_size} if self.distill.general else set())

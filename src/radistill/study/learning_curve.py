@@ -54,7 +54,6 @@ def run_curve(
         raise UsageError(f"{out}: holds a run and no curve; choose another --out")
     whole = RunDirectory(out)
     recipes = [config.recipe("student"), *(teacher.recipe for teacher in config.teachers())]
-    general = {config.distill.general.input_size} if config.distill.general else set()
     with whole.open(config, update=False):
         dataset = load_dataset(
             data,
@@ -64,7 +63,7 @@ def run_curve(
             columns=columns,
             unlabelled=unlabelled,
             cache=whole.cache,
-            sizes={recipe.input_size for recipe in recipes} | general,
+            sizes=config.input_sizes,
         )
         for note in dataset.notes:
             console.print(f"note: {note}", markup=False)

@@ -74,11 +74,8 @@ def run_study(
     with run.open(config, update=update) if accelerator.is_main_process else nullcontext():
         # Data: read once, split by patient, audited.
         further = [TrainedModel(folder) for folder in config.distill.teachers]
-        sizes = {config.recipe(network).input_size for network in ("baseline", "student")}
-        sizes |= {teacher.recipe.input_size for teacher in config.teachers()}
+        sizes = config.input_sizes | {config.baseline.input_size}
         sizes |= {teacher.input_size for teacher in further}
-        if config.distill.general:
-            sizes.add(config.distill.general.input_size)
         with accelerator.main_process_first():  # the others find what it has decoded
             dataset = load_dataset(
                 data,
