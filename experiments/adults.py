@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from radistill.adapt.adapt_model import records_of
+from radistill.adapt.local_adaptation import records_of
 from radistill.export.outliers import outliers
 from radistill.metrics.predictions import read_predictions
 from radistill.metrics.reliability import slope

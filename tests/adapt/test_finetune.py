@@ -9,9 +9,9 @@ from onnx import numpy_helper
 from PIL import Image
 
 from radistill.adapt import choose
-from radistill.adapt.adapt_model import adapt_model
 from radistill.adapt.changes import LocalHead, LocalScores, TunedNetwork, fit_head
 from radistill.adapt.choose import choose_change
+from radistill.adapt.local_adaptation import adapt_model
 from radistill.adapt.local_films import embed
 from radistill.data.external_data import ExternalData
 from radistill.errors import RadistillError, UsageError

@@ -44,7 +44,7 @@ def adapt(
     shown gain there is a report but no bundle, and the exit status is 3. Example: radistill adapt
     pneumonia-children --data films --labels films.csv --out adapted
     """
-    from radistill.adapt.adapt_model import adapt_model, records_of
+    from radistill.adapt.local_adaptation import adapt_model, records_of
     from radistill.config import load_evaluation
     from radistill.data.external_data import ExternalData
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from radistill.adapt.adapt_model import BUNDLE, abstention_note
+from radistill.adapt.local_adaptation import BUNDLE, abstention_note
 from radistill.adapt.local_films import read_local_films
 from radistill.data.external_data import ExternalData
 from radistill.phantoms.cohort import plan
@@ -248,7 +248,7 @@ def test_an_out_among_the_films_is_refused(tmp_path: Path) -> None:
 
 def test_adapting_needs_no_torch(tmp_path: Path) -> None:
     code = (
-        "import sys; import radistill.adapt.adapt_model, radistill.cli.adapt; "
+        "import sys; import radistill.adapt.local_adaptation, radistill.cli.adapt; "
         "print([m for m in ('torch', 'timm') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
