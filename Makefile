@@ -8,6 +8,7 @@
 #   make adapt     adapt that student to DATA=folder of your X-rays, LABELS=their table
 #   make results   recompute the ablation's tables from the committed predictions
 #   make schemas   write the JSON schemas of results to docs/schemas
+#   make docs      write the documentation site to build/docs
 #   make clean     remove .venv, caches and the demo
 #
 # Another Python: make PYTHON=python3.12 demo
@@ -23,10 +24,10 @@ DEMO_SEED ?= 0
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-all lint student adapt results schemas pins clean
+.PHONY: help demo test test-all lint student adapt results schemas docs pins clean
 
 help:
-	@sed -n '3,13s/^# \{0,1\}//p' Makefile
+	@sed -n '3,14s/^# \{0,1\}//p' Makefile
 
 demo: $(VENV)/.train
 	$(RUN) radistill data phantom demo/data --n $(DEMO_FILMS) --seed $(DEMO_SEED)
@@ -51,6 +52,10 @@ results: $(VENV)/.train
 
 schemas: $(VENV)/.train
 	$(RUN) radistill.schema.publish docs/schemas
+
+docs: $(VENV)/.dev
+	$(RUN) sphinx --fresh-env --fail-on-warning --keep-going --quiet docs build/docs
+	@echo "Open build/docs/index.html"
 
 lint: $(VENV)/.dev
 	$(RUN) ruff check .

