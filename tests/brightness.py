@@ -98,14 +98,18 @@ def card(**changes: Any) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="session")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bundle")
-    model = brightness()
+def write_bundle(folder: Path, slope: float = 4.0) -> Path:
+    folder.mkdir(exist_ok=True)
+    model = brightness(slope)
     (folder / "model.onnx").write_bytes(model)
     values = card(files={"model.onnx": sha256(model)})
     (folder / "card.json").write_text(json.dumps(values), "utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bundle(tmp_path_factory.mktemp("bundle"))
 
 
 @pytest.fixture

@@ -48,6 +48,7 @@ def serving(bundle: Path, *arguments: object) -> Iterator[Server]:
     command = [sys.executable, "-m", "radistill", "serve", "--bundle", bundle, "--port", 0]
     process = subprocess.Popen(
         [*map(str, command), *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -128,14 +128,14 @@ def _held(file: int | None) -> Iterator[None]:
     """
     try:
         if file is not None:
-            _lock(file)
+            lock(file)
         yield
     finally:
         if file is not None:
             os.close(file)
 
 
-def _lock(file: int) -> bool:
+def lock(file: int) -> bool:
     """Whether nobody else has it. On Windows and where there are no locks nobody knows."""
     try:
         _fcntl.flock(file, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
@@ -150,7 +150,7 @@ def _sweep(path: Path) -> None:
         with suppress(OSError):
             file = os.open(left, os.O_RDONLY)
             try:
-                abandoned = _lock(file)
+                abandoned = lock(file)
             finally:
                 os.close(file)
             if abandoned:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import resource
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from radistill.errors import RadistillError, UsageError
-from radistill.node import ledger as module
-from radistill.node.ledger import START, Ledger, verify_ledger
+from radistill.node.ledger import Ledger
+from radistill.runtime import hash_chain
+from radistill.runtime.hash_chain import START, verify_chain
 
 RECORD = {"path": "/spool/films/x.dcm", "sha256": "a", "probability": 0.5, "model": {"sha256": "m"}}
 
@@ -50,7 +52,7 @@ def test_the_chain_goes_on_after_a_restart(tmp_path: Path) -> None:
     write(opened(tmp_path), 3)
     again = opened(tmp_path)
     write(again, 2, first=3)
-    assert verify_ledger(tmp_path / "ledger", again.last) == 5
+    assert verify_chain(tmp_path / "ledger", again.last) == 5
 
 
 @pytest.mark.parametrize("change", ["edit", "remove", "add", "swap", "cut", "garbage"])
@@ -73,7 +75,7 @@ def test_every_change_is_noticed(tmp_path: Path, change: str) -> None:
         lines[2] = b"garbage\n"
     file.write_bytes(b"".join(lines))
     with pytest.raises(RadistillError, match=r"ledger|line"):
-        verify_ledger(tmp_path / "ledger", ledger.last)
+        verify_chain(tmp_path / "ledger", ledger.last)
 
 
 def test_a_line_that_a_kill_left_uncounted_is_not_written_twice(tmp_path: Path) -> None:
@@ -81,10 +83,10 @@ def test_a_line_that_a_kill_left_uncounted_is_not_written_twice(tmp_path: Path) 
     write(ledger, 2)
     counted = ledger.last
     write(ledger, 1, first=2)  # and killed before its hash was stored
-    assert verify_ledger(tmp_path / "ledger", counted) == 3
+    assert verify_chain(tmp_path / "ledger", counted) == 3
     again = opened(tmp_path)
     write(again, 1, first=2)
-    assert verify_ledger(tmp_path / "ledger", again.last) == 3
+    assert verify_chain(tmp_path / "ledger", again.last) == 3
 
 
 def test_a_line_cut_short_by_a_power_cut_is_taken_away(tmp_path: Path) -> None:
@@ -93,7 +95,31 @@ def test_a_line_cut_short_by_a_power_cut_is_taken_away(tmp_path: Path) -> None:
         file.write(b'{"path": "ab')
     again = opened(tmp_path)
     write(again, 1, first=2)
-    assert verify_ledger(tmp_path / "ledger", again.last) == 3
+    assert verify_chain(tmp_path / "ledger", again.last) == 3
+
+
+def test_a_disk_that_fills_in_the_middle_of_a_line_leaves_whole_lines(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+    write(ledger, 2)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (the_file(tmp_path).stat().st_size + 10, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            write(ledger, 1, first=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    write(ledger, 1, first=3)  # once there is room again
+    assert verify_chain(tmp_path / "ledger", ledger.last) == 3
+
+
+def test_a_day_that_began_with_a_power_cut_goes_on_from_the_day_before(tmp_path: Path) -> None:
+    write(opened(tmp_path), 2)
+    long = 10_000  # days that are kept
+    the_file(tmp_path).rename(tmp_path / "ledger" / "2026-01-01.jsonl")
+    (tmp_path / "ledger" / "2026-01-02.jsonl").write_bytes(b'{"path": "ab')
+    again = opened(tmp_path, long)
+    write(again, 1, first=2)
+    assert verify_chain(tmp_path / "ledger", again.last) == 3
 
 
 @pytest.mark.parametrize("last", [b"no line\n", b"{}\n", b"[]\n", b"\x00\n"])
@@ -109,7 +135,7 @@ def test_a_last_line_that_is_none_is_told_and_the_ledger_goes_on(
     write(again, 1, first=2)
     assert the_file(tmp_path).read_bytes().count(b"\n") == 4
     with pytest.raises(RadistillError, match="line 3: is no line"):
-        verify_ledger(tmp_path / "ledger")
+        verify_chain(tmp_path / "ledger")
 
 
 class Day(date):
@@ -121,7 +147,7 @@ class Day(date):
 
 
 def test_a_file_a_day_kept_for_half_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "date", Day)
+    monkeypatch.setattr(hash_chain, "date", Day)
     ledger = opened(tmp_path, keep_days=10)
     for day in range(15):
         Day.now = date(2026, 1, 1) + timedelta(day)
@@ -130,12 +156,12 @@ def test_a_file_a_day_kept_for_half_a_year(tmp_path: Path, monkeypatch: pytest.M
     write(ledger, 1, first=15)
     names = sorted(file.stem for file in (tmp_path / "ledger").iterdir())
     assert (names[0], names[-1], len(names)) == ("2026-01-05", "2026-01-15", 11)
-    assert verify_ledger(tmp_path / "ledger", ledger.last) == 12
+    assert verify_chain(tmp_path / "ledger", ledger.last) == 12
 
 
 def test_no_ledger_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no ledger"):
-        verify_ledger(tmp_path / "nowhere")
+        verify_chain(tmp_path / "nowhere")
 
 
 def test_a_salt_is_written_whole_or_not_at_all(

@@ -202,6 +202,46 @@ def test_other_pages_cannot_send_films(
     assert client.get("/v1/bundle", headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize("given", ["7", "a" * 64, "3f2a-7B_c.1"])
+def test_a_request_keeps_its_id(
+    client: TestClient, caplog: pytest.LogCaptureFixture, given: str
+) -> None:
+    with caplog.at_level(logging.INFO, "radistill"):
+        for path, status in (("/healthz", 200), ("/nothing", 404)):
+            response = client.get(path, headers={"X-Request-ID": given})
+            assert (response.status_code, response.headers["x-request-id"]) == (status, given)
+    assert f" {given}\n" in caplog.text
+
+
+@pytest.mark.parametrize("given", ["", "a" * 65, "a b", "a\tb", 'a"', "Ann^Lee", "\xe9"])
+def test_an_id_that_is_none_is_replaced(
+    client: TestClient, caplog: pytest.LogCaptureFixture, given: str
+) -> None:
+    with caplog.at_level(logging.INFO, "radistill"):
+        response = client.get("/healthz", headers={b"X-Request-ID": given.encode("latin-1")})
+    made = response.headers["x-request-id"]
+    assert re.fullmatch("[0-9a-f]{32}", made)
+    assert f" {made}\n" in caplog.text
+    assert not given or given not in caplog.text
+    assert made != client.get("/healthz").headers["x-request-id"]
+
+
+def test_two_ids_are_none(client: TestClient) -> None:
+    given = [("X-Request-ID", "one"), ("X-Request-ID", "two")]
+    assert client.get("/healthz", headers=given).headers["x-request-id"] not in ("one", "two")
+
+
+def test_health_says_who_answers(client: TestClient, bundle: Path) -> None:
+    card = json.loads((bundle / "card.json").read_text("utf-8"))
+    said = client.get("/healthz").json()
+    assert said["status"] == "ok"
+    assert said["version"] == radistill.__version__
+    assert said["model"]["name"] == "brightness-pneumonia"
+    assert said["model"]["sha256"] == card["files"]["model.onnx"]
+    assert said["model"] == {key: client.get("/v1/bundle").json()[key] for key in said["model"]}
+    assert f'sha256="{said["model"]["sha256"]}"' in client.get("/metrics").text
+
+
 def test_metrics_count_what_happened(client_of: Callable[..., TestClient], films: Path) -> None:
     client = client_of()
     content = (films / "film 0.png").read_bytes()
@@ -234,7 +274,7 @@ def test_a_failure_of_the_server_is_told_without_what_was_sent(
         response = client.post(PREDICTIONS, files=[("files", ("Ann.png", b"x"))])
     assert response.status_code == 500
     assert response.json()["error"]["code"] == "internal"
-    assert "RuntimeError" in caplog.text
+    assert f"RuntimeError {response.headers['x-request-id']}" in caplog.text
     assert "test_app.py" in caplog.text
     assert "Ann" not in caplog.text + response.text
     assert client.get("/v1/bundle").status_code == 200

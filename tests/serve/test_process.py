@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +19,10 @@ import pytest
 
 from bad_files import image
 from dicoms import dicom
+from radistill.serve.audit_log import AuditLog, Caller
+from radistill.serve.responses import FilmRecord
 
+from ..brightness import write_bundle
 from ..servers import Server, connect, serving
 
 URL = "/v1/predictions"
@@ -144,6 +150,65 @@ def test_it_stops_when_what_was_begun_is_done(bundle: Path, film: bytes, number:
     assert children
     assert not [child for child in children if Path(f"/proc/{child}").exists()]
     assert "Traceback" not in server.log
+
+
+def model_of(server: Server) -> str:
+    return str(httpx.get(f"{server.url}/healthz", timeout=30).json()["model"]["sha256"])
+
+
+def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_new_model_without_a_stop(tmp_path: Path, film: bytes) -> None:
+    """Running requests end with the old one; a broken one is refused; SIGHUP loads it anew."""
+    folder = write_bundle(tmp_path / "served")
+    with serving(folder, "--log", "json") as server, ThreadPoolExecutor(1) as pool:
+        old = model_of(server)
+        begun = pool.submit(ask, server, film + b"SLOW4")
+        time.sleep(0.7)
+        write_bundle(folder, slope=5.0)
+        until(lambda: model_of(server) != old)
+        assert not begun.done()
+        new = model_of(server)
+        assert ask(server, film).json()["predictions"][0]["model"]["sha256"] == new
+        assert begun.result().json()["predictions"][0]["model"]["sha256"] == old
+        (folder / "model.onnx").write_bytes(b"broken")
+        until(lambda: "the one before goes on" in server.log)
+        assert ask(server, film).json()["predictions"][0]["model"]["sha256"] == new
+        write_bundle(folder, slope=5.0)
+        until(lambda: server.log.count("new requests are answered by") == 2)
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: server.log.count("new requests are answered by") == 3)
+        assert ask(server, film).json()["predictions"][0]["model"]["sha256"] == new
+    assert server.process.returncode == 0
+    logged = [json.loads(line) for line in server.lines if line.startswith("{")]
+    assert {line["level"] for line in logged} == {"info", "error"}
+    posts = [line for line in logged if line.get("method") == "POST"]
+    assert {(line["route"], line["status"]) for line in posts} == {("/v1/predictions", 200)}
+    assert len({line["request_id"] for line in posts}) == len(posts) == 4
+
+
+def test_the_audit_log_of_a_process(tmp_path: Path, bundle: Path, film: bytes) -> None:
+    """The disk is full: without its line there is no answer; then `verify-audit`."""
+    (tmp_path / "tokens").write_text("ward " + "w" * 16)
+    (tmp_path / "tokens").chmod(0o600)
+    audit = tmp_path / "audit"
+    headers = OCTETS | {"Authorization": "Bearer " + "w" * 16}
+    AuditLog(audit).append(Caller("1", "ward"), [FilmRecord(path=None, sha256="0")])
+    with serving(bundle, "--audit", audit, "--tokens", tmp_path / "tokens") as server:
+        answer = httpx.post(server.url + URL, content=film, headers=headers, timeout=30)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "audit")
+    assert "audit" in server.log
+    command = [sys.executable, "-m", "radistill", "serve", "verify-audit", str(audit)]
+    assert "1 lines, none changed" in subprocess.check_output(command, text=True)
+    (file,) = audit.glob("*.jsonl")
+    file.write_text(file.read_text().replace('"0"', '"1"') + file.read_text())
+    assert subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 1
 
 
 @pytest.mark.usefixtures("slow")

@@ -21,7 +21,7 @@ COMMANDS = {
     "bundles": ("bundles", "bundles"),
     "predict": ("predict", "predict"),
     "score": ("archive", "app"),
-    "serve": ("serve", "serve"),
+    "serve": ("serve", "app"),
     "node": ("node", "app"),
     "page": ("page", "page"),
     "data": ("data", "app"),

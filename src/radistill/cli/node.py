@@ -26,21 +26,22 @@ def node(context: typer.Context, config: ConfigOption = Path("node.yaml")) -> No
     if context.invoked_subcommand is not None:
         context.obj = config
         return
+    import logging
     import signal
     import threading
 
     from radistill.node.answer_uids import NOTICE
     from radistill.node.daemon import running
     from radistill.node.node_config import read_node_config
-    from radistill.node.node_log import log, start_log
+    from radistill.runtime.service_log import start_log
 
     settings = read_node_config(config)
-    start_log(settings.log)
+    start_log(settings.log, "radistill.node")
     stop, asked = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
     with running(settings, stop):
-        log.info(NOTICE)
+        logging.getLogger("radistill.node").info(NOTICE)
         asked.wait()
 
 
@@ -123,9 +124,9 @@ def ledger_group() -> None:
 def verify(context: typer.Context) -> None:
     """Check that no line was changed, removed or added. Exit status 1 if one was."""
     from radistill.node.jobs import existing_spool
-    from radistill.node.ledger import verify_ledger
     from radistill.node.node_config import read_node_config
+    from radistill.runtime.hash_chain import verify_chain
 
     config = read_node_config(context.obj)
-    lines = verify_ledger(config.ledger.path, existing_spool(config.spool.path).cursor("ledger"))
+    lines = verify_chain(config.ledger.path, existing_spool(config.spool.path).cursor("ledger"))
     typer.echo(f"{lines} lines, none changed")

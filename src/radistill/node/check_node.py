@@ -11,7 +11,7 @@ from pydicom import dcmwrite
 from radistill.errors import RadistillError
 from radistill.node.answer import drawn_answers
 from radistill.node.delivery import client_of, web_client, web_session
-from radistill.node.judge import Models
+from radistill.node.judge import watched_model
 from radistill.node.listener import server_tls
 from radistill.node.node_config import FolderSource, NodeConfig, OrthancSource, Source, Target
 
@@ -22,7 +22,7 @@ def check_node(config: NodeConfig, *, send: bool = False) -> Iterator[tuple[str,
     send: let every target have a report and a capture of a black film, of a patient named
     "radistill^check", in a study that is always the same.
     """
-    yield "bundle", _problem(lambda: Models(config))
+    yield "bundle", _problem(lambda: watched_model(config))
     if config.tls is not None:
         tls = config.tls
         yield "tls", _problem(lambda: server_tls(tls))
@@ -81,7 +81,7 @@ def _check_source(source: Source) -> None:
 
 
 def _test_objects(folder: Path, config: NodeConfig) -> list[Path]:
-    made = drawn_answers(Models(config).predictor)
+    made = drawn_answers(watched_model(config).loaded)
     files = [folder / "report.dcm", folder / "capture.dcm"]
     for file, one in zip(files, made, strict=True):
         dcmwrite(file, one, enforce_file_format=True)

@@ -34,11 +34,11 @@ from radistill.node.jobs import Job, JobStore
 from radistill.node.judge_process import STOP, bound_memory
 from radistill.node.ledger import Ledger
 from radistill.node.node_config import NodeConfig
-from radistill.node.node_log import start_log
 from radistill.runtime.decision import resolve
 from radistill.runtime.find_bundle import find_bundle
 from radistill.runtime.predictor import Predictor
-from radistill.schema.card import CARD
+from radistill.runtime.service_log import start_log
+from radistill.runtime.watched_bundle import WatchedBundle
 from radistill.schema.prediction import Failure, ModelIdentity, Prediction, Result
 
 log = logging.getLogger("radistill.node")
@@ -51,50 +51,34 @@ _RUN = 64  # films between looks at the bundle
 _PAUSE = 5.0  # seconds after an error that is not a film's
 
 
-class Models:
-    """The bundle, read again when its card changes; one that cannot be read is not taken.
+def watched_model(
+    config: NodeConfig, say: Callable[[ModelIdentity], None] = lambda model: None
+) -> WatchedBundle[Predictor]:
+    """The bundle of the settings, read again when it changes.
 
     say: gets the model, at first and when it changes.
     """
 
-    def __init__(
-        self, config: NodeConfig, say: Callable[[ModelIdentity], None] = lambda model: None
-    ) -> None:
-        self._config, self._say = config, say
-        self.folder = find_bundle(config.bundle)
-        self._stamp = self._read_stamp()
-        self.predictor = self._load()
-
-    def refresh(self) -> None:
-        stamp = self._read_stamp()
-        if stamp == self._stamp:
-            return
-        try:
-            self.predictor = self._load()
-            log.info("new films are answered by model %s", self.predictor.model.sha256[:12])
-            self._stamp = stamp
-        except RadistillError as error:
-            log.warning("the bundle changed, and the one before goes on: %s", error)
-
-    def _load(self) -> Predictor:
-        predictor = Predictor.load(self.folder, precision=self._config.precision, threads=1)
-        resolve(predictor.card, self._config.decision)  # refuses an operating point it lacks
-        self._say(predictor.model)
+    def load(folder: Path) -> Predictor:
+        predictor = Predictor.load(folder, precision=config.precision, threads=1)
+        resolve(predictor.card, config.decision)  # refuses an operating point it lacks
+        say(predictor.model)
         return predictor
 
-    def _read_stamp(self) -> tuple[int, int]:
-        try:
-            stat = (self.folder / CARD).stat()
-            return stat.st_mtime_ns, stat.st_size
-        except OSError:
-            return 0, 0
+    return WatchedBundle(find_bundle(config.bundle), load, log)
 
 
 class Judge:
     """Works on the queue in the thread that calls `run`."""
 
-    def __init__(self, config: NodeConfig, store: JobStore, models: Models, ledger: Ledger) -> None:
-        self._config, self._store, self._models, self._ledger = config, store, models, ledger
+    def __init__(
+        self,
+        config: NodeConfig,
+        store: JobStore,
+        bundle: WatchedBundle[Predictor],
+        ledger: Ledger,
+    ) -> None:
+        self._config, self._store, self._bundle, self._ledger = config, store, bundle, ledger
         limits = Limits(
             max_bytes=config.limits.megabytes * 2**20, seconds=config.limits.decode_seconds
         )
@@ -105,10 +89,12 @@ class Judge:
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; an error that is not a film's is logged, and work goes on after a while."""
-        drawn_answers(self._models.predictor)
+        drawn_answers(self._bundle.loaded)
         while not stop.is_set():
             try:
-                self._models.refresh()
+                if self._bundle.refresh():
+                    model = self._bundle.loaded.model
+                    log.info("new films are answered by model %s", model.sha256[:12])
                 if not self._run_once(stop):
                     self._store.wait(1.0)
             except (RadistillError, OSError, sqlite3.Error) as error:
@@ -116,7 +102,7 @@ class Judge:
                 stop.wait(_PAUSE)
 
     def _run_once(self, stop: threading.Event) -> int:
-        predictor = self._models.predictor
+        predictor = self._bundle.loaded
         settings = replace(resolve(predictor.card, self._config.decision), views=True)
         done = 0
         self._running.clear()
@@ -250,7 +236,7 @@ def main() -> None:
     words = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what else is printed is no answer
     config = NodeConfig.model_validate_json(sys.stdin.buffer.readline())
-    start_log(config.log)
+    start_log(config.log, log.name)
 
     def say(line: str = "") -> None:
         with suppress(OSError, ValueError):  # the parent is gone: the input ends, too
@@ -259,7 +245,7 @@ def main() -> None:
     try:
         store = JobStore(config.spool.path)
         ledger = Ledger(config.ledger.path, store.folder / "salt", config.ledger.keep_days)
-        models = Models(config, lambda model: say(model.model_dump_json()))
+        bundle = watched_model(config, lambda model: say(model.model_dump_json()))
     except (RadistillError, OSError) as error:
         say(json.dumps({"error": str(error)}))
         return
@@ -279,7 +265,7 @@ def main() -> None:
             os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
-    judge = Judge(config, store, models, ledger)
+    judge = Judge(config, store, bundle, ledger)
     with judge.intake:
         judge.run(stop)
 

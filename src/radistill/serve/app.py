@@ -1,7 +1,6 @@
 """The application: routes, the page, and the guard around them."""
 
 import mimetypes
-import secrets
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Annotated, Any
 
@@ -18,6 +17,7 @@ from radistill import __version__
 from radistill.page import WEB
 from radistill.page.page_config import PageConfig
 from radistill.serve import responses
+from radistill.serve.client_tokens import Tokens
 from radistill.serve.docs_page import STYLE, docs_page
 from radistill.serve.guard import Guard
 from radistill.serve.http_refusal import FAILED, Refusal, refused
@@ -39,12 +39,12 @@ _BEARER = HTTPBearer(auto_error=False)
 
 
 def create_app(
-    service: Service, *, token: str | None = None, hosts: Collection[str] | None = None
+    service: Service, *, tokens: Tokens | None = None, hosts: Collection[str] | None = None
 ) -> ASGIApp:
     """The ASGI application.
 
-    token: what `Authorization: Bearer` must hold for films and metrics; None asks for none. The
-    page itself is public. hosts: see `Guard`.
+    tokens: of which `Authorization: Bearer` must hold one for films and metrics; None asks for
+    none. The page itself is public. hosts: see `Guard`.
     """
     app = FastAPI(
         title="radistill",
@@ -56,7 +56,7 @@ def create_app(
         lifespan=service.running,
         exception_handlers=_HANDLERS,
     )
-    guarded = [] if token is None else [Depends(_bearer(token))]
+    guarded = [] if tokens is None else [Depends(_bearer(tokens))]
     app.include_router(routes(service), dependencies=guarded)
 
     @app.get(
@@ -69,9 +69,11 @@ def create_app(
     async def metrics() -> Response:
         return PlainTextResponse(service.metrics.text(), media_type="text/plain; version=0.0.4")
 
-    @app.get("/healthz", summary="Whether it answers", responses=responses.HEALTH)
+    @app.get(
+        "/healthz", summary="Whether it answers, and by which model", responses=responses.HEALTH
+    )
     async def healthz() -> responses.Health:
-        return responses.Health()
+        return responses.Health(version=__version__, model=service.model.predictor.model)
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
@@ -85,7 +87,7 @@ def create_app(
     async def config() -> PageConfig:
         return PageConfig(
             engine="server",
-            token_required=token is not None,
+            token_required=tokens is not None,
             max_files=service.limits.max_files,
             max_bytes=service.limits.max_bytes,
         )
@@ -106,13 +108,13 @@ class _PageFiles(StaticFiles):
         return response
 
 
-def _bearer(token: str) -> Callable[..., Awaitable[None]]:
-    expected = token.encode()
-
+def _bearer(tokens: Tokens) -> Callable[..., Awaitable[None]]:
     async def check(
+        request: Request,
         given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> None:
-        if given is None or not secrets.compare_digest(given.credentials.encode(), expected):
+        request.state.client = None if given is None else tokens.client(given.credentials)
+        if request.state.client is None:
             message = "this server asks for its token: Authorization: Bearer TOKEN"
             raise Refusal(401, "token", message, {"WWW-Authenticate": "Bearer"})
 

@@ -11,6 +11,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from radistill.schema.prediction import ModelIdentity
 from radistill.serve.responses import FilmRecord
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -37,11 +38,20 @@ class Metrics:
         self._films = Counter("radistill_films", help_text, ("decision",), registry=registry)
         help_text = "Why films were not decided: abstention or error code."
         self._reasons = Counter("radistill_reasons", help_text, ("reason",), registry=registry)
+        labels = ("name", "version", "sha256")
+        self._model = Gauge(
+            "radistill_model_info", "The model that decides.", labels, registry=registry
+        )
         for name, help_text, value in (
             ("radistill_jobs", "Requests worked on or waiting.", jobs),
             ("radistill_body_bytes", "Bytes of request bodies in memory.", held),
         ):
             Gauge(name, help_text, registry=registry).set_function(value)
+
+    def model(self, model: ModelIdentity) -> None:
+        """Show this model in the place of another."""
+        self._model.clear()
+        self._model.labels(model.name, model.version, model.sha256).set(1)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request; status 0: the client went away."""

@@ -2,6 +2,8 @@
 
 import ipaddress
 import logging
+import re
+import secrets
 import time
 import traceback
 from collections.abc import Collection
@@ -27,11 +29,14 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+REQUEST_ID = "X-Request-ID"
+_WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 log = logging.getLogger("radistill.serve")
 
 
 class Guard:
-    """ASGI middleware. It logs methods, routes and statuses, never what a client wrote.
+    """ASGI middleware. It logs methods, routes, statuses, and the request's id: that of the header
+    X-Request-ID where it is well-formed, else one made here. Of what a client wrote, nothing else.
 
     hosts: names that a request's Host may have beside addresses, None for any: so a page whose own
     name points to this machine (DNS rebinding) is refused.
@@ -54,7 +59,9 @@ class Guard:
             return
         headers = Headers(scope=scope)
         body = Body(headers, receive, self._limits, self._budget)
-        reply = _Reply(send, body)
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id = _request_id(headers)
+        reply = _Reply(send, body, request_id)
         started = time.perf_counter()
         try:
             self._check_sender(scope, headers)
@@ -64,7 +71,9 @@ class Guard:
             await refused(refusal)(scope, receive, reply.send)
         except Exception as error:  # its message may quote the client: only its place is logged
             trace = "".join(traceback.format_tb(error.__traceback__))
-            log.error("%s\n%s", type(error).__name__, trace.rstrip())
+            fields = {"request_id": request_id}
+            name = type(error).__name__
+            log.error("%s %s\n%s", name, request_id, trace.rstrip(), extra={"fields": fields})
             if not reply.status:
                 await refused(FAILED)(scope, receive, reply.send)
         finally:
@@ -83,17 +92,22 @@ class Guard:
         route = getattr(scope.get("route"), "path", None) or "other"
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.request(method, route, status, seconds)
-        log.info("%s %s %d %.1f ms", method, route, status, 1000 * seconds)
+        ms, state = round(1000 * seconds, 1), scope["state"]
+        fields = {"method": method, "route": route, "status": status, "ms": ms}
+        fields |= {name: state[name] for name in _LOGGED if state.get(name)}
+        words = (method, route, status, ms, state["request_id"])
+        log.info("%s %s %d %.1f ms %s", *words, extra={"fields": fields})
 
 
+_LOGGED = ("request_id", "client", "audit")  # of the request's state
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class _Reply:
     """Stands in for `send`. A body that is not read to its end closes the connection."""
 
-    def __init__(self, send: Send, body: Body) -> None:
-        self._send, self._body = send, body
+    def __init__(self, send: Send, body: Body, request_id: str) -> None:
+        self._send, self._body, self._request_id = send, body, request_id
         self.status = 0
 
     async def send(self, message: Message) -> None:
@@ -101,6 +115,7 @@ class _Reply:
             self.status = message["status"]
             headers = MutableHeaders(raw=message["headers"])
             headers.update(SECURITY)
+            headers[REQUEST_ID] = self._request_id
             headers.setdefault("Cache-Control", "no-store")
             if not self._body.complete:
                 headers["Connection"] = "close"
@@ -110,6 +125,13 @@ class _Reply:
             await self._body.drain()
             message = {"type": "http.response.body", "body": b""}
         await self._send(message)
+
+
+def _request_id(headers: Headers) -> str:
+    given = headers.getlist(REQUEST_ID)
+    if len(given) == 1 and _WELL_FORMED.fullmatch(given[0]):
+        return given[0]
+    return secrets.token_hex(16)
 
 
 def _name(host: str) -> str:

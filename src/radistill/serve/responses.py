@@ -53,9 +53,11 @@ class FilmRecords(BaseModel):
 
 
 class Health(BaseModel):
-    """It answers."""
+    """It answers: radistill's version, and the model that decides."""
 
     status: str = "ok"
+    version: str
+    model: ModelIdentity
 
 
 Responses = dict[int | str, dict[str, Any]]  # FastAPI's: by status

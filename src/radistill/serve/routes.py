@@ -11,6 +11,7 @@ from radistill.errors import UsageError
 from radistill.runtime.decision import resolve
 from radistill.runtime.prediction_options import PredictionOptions
 from radistill.serve import responses
+from radistill.serve.audit_log import Caller
 from radistill.serve.http_refusal import Refusal
 from radistill.serve.queue import HungUp
 from radistill.serve.service import Service
@@ -33,7 +34,7 @@ def routes(service: Service) -> APIRouter:
 
     @router.get("/bundle", summary="The model and its card", responses=responses.BUNDLE)
     async def bundle() -> Response:
-        return Response(service.bundle, media_type="application/json")
+        return Response(service.model.info, media_type="application/json")
 
     @router.post(
         "/predictions",
@@ -46,19 +47,26 @@ def routes(service: Service) -> APIRouter:
 
         For research and teaching, not a medical device.
         """
+        predictor = service.model.predictor  # the request's to its end
+        state = request.state
         try:
-            settings = resolve(service.predictor.card, query)
+            settings = resolve(predictor.card, query)
         except UsageError as error:
             raise Refusal(422, "query", str(error)) from None
         service.queue.check()
         uploads = await uploads_of(request, service.limits.max_files)
         try:
-            body = await service.predict(
-                uploads, replace(settings, views=query.heatmap), lambda: _hang_up(request)
+            answer = await service.predict(
+                predictor,
+                uploads,
+                replace(settings, views=query.heatmap),
+                Caller(state.request_id, getattr(state, "client", None)),
+                lambda: _hang_up(request),
             )
         except HungUp:
             return Response(status_code=HUNG_UP)
-        return Response(body, media_type="application/json")
+        state.audit = answer.audit
+        return Response(answer.json, media_type="application/json")
 
     return router
 

@@ -1,11 +1,12 @@
 """From options to a running server."""
 
 import ipaddress
+import os
 import secrets
 import signal
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -13,10 +14,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from radistill.errors import UsageError
+from radistill.serve.client_tokens import check_token
 from radistill.serve.http_protocol import TimedProtocol
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
-SHORTEST_TOKEN = 16
 GRACE_SECONDS = 30
 
 
@@ -48,11 +49,7 @@ def token_for(listener: socket.socket, given: str | None) -> tuple[str | None, b
     None on loopback where none was given. Raises UsageError for one that could be guessed.
     """
     if given is not None:
-        if len(given) < SHORTEST_TOKEN or not given.isascii() or not given.isprintable():
-            raise UsageError(
-                f"the token must have at least {SHORTEST_TOKEN} characters of plain ASCII; "
-                "leave it out to have one made"
-            )
+        check_token(given)
         return given, False
     if is_loopback(listener):
         return None, False
@@ -101,14 +98,19 @@ def config(
     )
 
 
-def serve(config: uvicorn.Config, listener: socket.socket) -> None:
-    """Run until SIGTERM or Ctrl-C; then finish open requests, for at most `GRACE_SECONDS`."""
+def serve(config: uvicorn.Config, listener: socket.socket, reload: Callable[[], object]) -> None:
+    """Run until SIGTERM or Ctrl-C; then finish open requests, for at most `GRACE_SECONDS`.
+
+    reload: called on SIGHUP, but for a server in a terminal, which that signal ends.
+    """
 
     # uvicorn raises the signal again once it has stopped: ignored, the exit status is 0.
     def ignore(number: int, frame: FrameType | None) -> None: ...
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ignore)
+    if hasattr(signal, "SIGHUP") and not os.isatty(0):
+        signal.signal(signal.SIGHUP, lambda number, frame: reload())
     uvicorn.Server(config).run(sockets=[listener])
 
 
