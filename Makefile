@@ -20,6 +20,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 DEMO_FILMS ?= 900
 DEMO_SEED ?= 0
+# Processes that share the fast tests, file by file; each takes up to 2 GB.
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -34,7 +36,7 @@ demo: $(VENV)/.train
 	$(RUN) radistill run --data demo/data --preset demo --out demo/run
 
 test: lint
-	$(RUN) pytest -m "not slow and not data"
+	$(RUN) pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow and not data"
 
 test-all: lint $(VENV)/.engines
 	$(RUN) pytest

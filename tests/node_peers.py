@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import resource
+import secrets
 import shutil
 import socket
 import sqlite3
@@ -89,10 +90,12 @@ def as_picture(path: Path) -> np.ndarray:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """A port of loopback that nobody listens on, below those that a connection may take by then."""
+    while True:
+        port = secrets.choice(range(20_000, 32_000))
+        with suppress(OSError), socket.socket() as one:
+            one.bind(("127.0.0.1", port))
+            return port
 
 
 def process_tree(number: int) -> list[int]:
@@ -114,7 +117,7 @@ def resident_mib(number: int) -> float:
     return pages * resource.getpagesize() / 2**20
 
 
-def eventually(check: Callable[[], Any], seconds: float = 60.0) -> Any:
+def eventually(check: Callable[[], Any], seconds: float = 180.0) -> Any:
     """The first true value of `check`. AssertionError if there is none in time."""
     deadline = time.monotonic() + seconds
     while True:
@@ -255,7 +258,7 @@ class RunningNode:
     def stop(self) -> int:
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(60)
+        return self.process.wait(180)
 
     def kill(self) -> None:
         assert self.process is not None

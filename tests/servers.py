@@ -73,17 +73,17 @@ def serving(bundle: Path, *arguments: object) -> Iterator[Server]:
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(120)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
         finally:
             if server.port:
-                reader.join(10)
+                reader.join(60)
             process.stderr.close()
 
 
-def _listens(port: int, seconds: float = 20) -> None:
+def _listens(port: int, seconds: float = 120) -> None:
     """Wait until connections are taken, which is a moment after the start is complete."""
     end = time.monotonic() + seconds
     while True:
@@ -115,10 +115,10 @@ def listening(app: ASGIApp) -> Iterator[int]:
         yield port
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(120)
         assert not thread.is_alive()
 
 
 def connect(port: int) -> socket.socket:
     """A bare connection, for what no HTTP client would send."""
-    return socket.create_connection(("127.0.0.1", port), timeout=20)
+    return socket.create_connection(("127.0.0.1", port), timeout=120)

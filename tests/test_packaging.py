@@ -73,7 +73,12 @@ def script(path: Path, text: str) -> Path:
 def make(clone: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
     return subprocess.run(
-        ["make", *arguments], cwd=clone, capture_output=True, text=True, env=environment, timeout=60
+        ["make", *arguments],
+        cwd=clone,
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=300,
     )
 
 
@@ -128,7 +133,7 @@ def test_ci_gives_the_status_of_pytest(clone: Path, status: int) -> None:
     python = f'case "$2" in pytest) echo "$CI"; echo "{closing}"; exit {status};; esac'
     script(clone / ".venv/bin/python", python)
     done = subprocess.run(
-        ["bash", ".ci/run"], cwd=clone, capture_output=True, text=True, timeout=60
+        ["bash", ".ci/run"], cwd=clone, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == status, done.stdout
     assert done.stdout.rstrip().endswith(closing)

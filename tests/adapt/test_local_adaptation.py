@@ -25,11 +25,14 @@ from radistill.schema.adaptation import Adaptation
 from radistill.schema.card import FLOAT16, INT8, read_card
 from radistill.schema.record import read_record
 
+from ..command_line import Command
+
 FILMS = 90
 SHIPPED = "pneumonia-children"
 
 
-def radistill(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def process(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """A command as a user runs it; the fixture `radistill` spares the new interpreter."""
     command = [sys.executable, "-m", "radistill", *map(str, arguments)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
@@ -65,7 +68,7 @@ def gained(
     work = tmp_path_factory.mktemp("gained")
     views = ["PA" if label == "NORMAL" else "AP" for label in labels]
     file = table(work / "labels.csv", labels, view=views, age=["40"] * len(labels))
-    done = radistill(
+    done = process(
         "adapt", SHIPPED, "--data", folder, "--labels", file, "--out", work / "new", "--site", "B"
     )
     return work, folder, done
@@ -149,7 +152,7 @@ def test_a_label_that_is_brightness_and_view_is_said_first(
 
 
 def test_an_adapted_bundle_is_adapted_again_and_knows_its_films(
-    gained: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
+    radistill: Command, gained: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     work, folder, _ = gained
     again = radistill(
@@ -160,7 +163,7 @@ def test_an_adapted_bundle_is_adapted_again_and_knows_its_films(
 
 
 def test_noise_for_labels_makes_a_report_and_no_bundle(
-    gained: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
+    radistill: Command, gained: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     """Also where OUT has the bundle of an earlier adaptation."""
     work, folder, _ = gained
@@ -181,7 +184,11 @@ def test_noise_for_labels_makes_a_report_and_no_bundle(
     [(0, "PNEUMONIA"), (8, "8 films of 8 patients are PNEUMONIA"), (FILMS, "NORMAL")],
 )
 def test_too_few_films_of_a_class_says_how_many(
-    phantoms: tuple[Path, list[np.ndarray]], tmp_path: Path, positives: int, message: str
+    radistill: Command,
+    phantoms: tuple[Path, list[np.ndarray]],
+    tmp_path: Path,
+    positives: int,
+    message: str,
 ) -> None:
     folder, _ = phantoms
     labels = ["PNEUMONIA"] * positives + ["NORMAL"] * (FILMS - positives)
@@ -215,7 +222,7 @@ def test_films_that_are_there_twice_are_of_one_patient(
 
 
 def test_an_out_that_holds_something_else_is_refused(
-    phantoms: tuple[Path, list[np.ndarray]], tmp_path: Path
+    radistill: Command, phantoms: tuple[Path, list[np.ndarray]], tmp_path: Path
 ) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     done = radistill("adapt", SHIPPED, "--data", phantoms[0], "--out", tmp_path)
@@ -225,7 +232,7 @@ def test_an_out_that_holds_something_else_is_refused(
 
 
 def test_what_was_laid_beside_an_earlier_adaptation_is_kept(
-    gained: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
+    radistill: Command, gained: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     """OUT is replaced as a whole."""
     work, folder, _ = gained
@@ -239,7 +246,7 @@ def test_what_was_laid_beside_an_earlier_adaptation_is_kept(
     assert Path(labels).exists()
 
 
-def test_an_out_among_the_films_is_refused(tmp_path: Path) -> None:
+def test_an_out_among_the_films_is_refused(radistill: Command, tmp_path: Path) -> None:
     done = radistill("adapt", SHIPPED, "--data", tmp_path, "--out", tmp_path / "NORMAL" / "new")
     assert done.returncode == 2
     assert "lies among the films" in done.stderr

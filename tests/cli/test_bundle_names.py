@@ -9,8 +9,8 @@ import pytest
 
 from radistill.runtime.find_bundle import installed
 
+from ..command_line import Command
 from ..servers import serving
-from .conftest import Command
 
 NAME = "pneumonia-children"
 COMMANDS = {

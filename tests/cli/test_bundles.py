@@ -26,7 +26,7 @@ def test_what_is_installed_is_whole_and_small() -> None:
 
 def test_bundles_are_listed_with_their_figures() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "radistill", "bundles"], capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "radistill", "bundles"], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     for folder in installed():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from ..command_line import Command
 
 
 @pytest.fixture
@@ -24,17 +25,12 @@ def films(tmp_path: Path) -> Path:
     return tmp_path / "a set"
 
 
-def inspect(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = "from radistill.cli import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", command, "data", "inspect", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+@pytest.fixture
+def inspect(radistill: Command) -> Command:
+    return partial(radistill, "data", "inspect")
 
 
-def test_good_set(films: Path, tmp_path: Path) -> None:
+def test_good_set(inspect: Command, films: Path, tmp_path: Path) -> None:
     done = inspect(films, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "PNEUMONIA" in done.stdout
@@ -45,7 +41,7 @@ def test_good_set(films: Path, tmp_path: Path) -> None:
     assert not (films / "audit.json").exists()
 
 
-def test_unreadable_file_gives_1(films: Path) -> None:
+def test_unreadable_file_gives_1(inspect: Command, films: Path) -> None:
     (films / "train" / "NORMAL" / "IM-0900-0001.jpeg").touch()
     done = inspect(films)
     assert done.returncode == 1
@@ -60,14 +56,16 @@ def test_unreadable_file_gives_1(films: Path) -> None:
         (["--labels", "nothing.csv"], "cannot be read"),
     ],
 )
-def test_wrong_usage_gives_2(films: Path, arguments: list[str], message: str) -> None:
+def test_wrong_usage_gives_2(
+    inspect: Command, films: Path, arguments: list[str], message: str
+) -> None:
     done = inspect(films, *arguments)
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_leak_is_refused_or_allowed(films: Path) -> None:
+def test_leak_is_refused_or_allowed(inspect: Command, films: Path) -> None:
     (films / "train/NORMAL/IM-0001-0001.jpeg").rename(films / "test/NORMAL/IM-0002-0002.jpeg")
     assert inspect(films).returncode == 2
     done = inspect(films, "--allow-leak")
@@ -75,7 +73,9 @@ def test_leak_is_refused_or_allowed(films: Path) -> None:
     assert "1 patient is in more than one" in done.stdout
 
 
-def test_a_table_with_columns_and_absolute_paths(films: Path, tmp_path: Path) -> None:
+def test_a_table_with_columns_and_absolute_paths(
+    inspect: Command, films: Path, tmp_path: Path
+) -> None:
     paths = sorted(films.rglob("*.jpeg"))
     rows = [
         f"{path},{int(path.parent.name == 'PNEUMONIA')},{path.parent.parent.name}" for path in paths

@@ -17,8 +17,8 @@ from radistill.metrics.score import score_predictions
 from radistill.schema.comparison import ModelMetrics
 from radistill.schema.record import write_record
 
+from ..command_line import Command
 from ..finished_run import build_run
-from .conftest import Command
 
 
 def write(folder: Path, seed: int, n: int = 80, gap: float = 1.5) -> Path:

@@ -16,7 +16,7 @@ from radistill.schema.monitor_figures import MonitorFigures
 from radistill.schema.publish import schema_text
 
 from ..adapt.ledger_lines import CARD_OF_BUNDLE, month, write
-from .conftest import Command
+from ..command_line import Command
 
 SHIPPED = ("--reference", "pneumonia-children")
 

@@ -15,7 +15,7 @@ from radistill.errors import UsageError
 from radistill.runtime.prediction_options import PredictionOptions
 from radistill.serve.routes import PredictionQuery
 
-from .conftest import Command
+from ..command_line import Command
 
 
 class Options(BaseModel):

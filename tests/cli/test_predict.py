@@ -21,7 +21,7 @@ HEAVY = ("torch", "timm", "sklearn", "scipy", "matplotlib", "onnx", "pandas", "a
 
 def predict(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "radistill", "predict", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
 
 
 def lines(text: str) -> list[dict[str, object]]:
@@ -212,7 +212,7 @@ def test_closed_streams(bundle: Path, films: Path, tmp_path: Path, closed: str) 
 
     def shell(*arguments: object) -> subprocess.CompletedProcess[str]:
         line = f"{command} {shlex.join(map(str, arguments))} {closed}"
-        return subprocess.run(line, shell=True, capture_output=True, text=True, timeout=120)
+        return subprocess.run(line, shell=True, capture_output=True, text=True, timeout=300)
 
     done = shell(films)
     assert "Traceback" not in done.stderr
@@ -329,7 +329,7 @@ def test_killed_and_resumed_equals_unbroken(bundle: Path, films: Path, tmp_path:
     arguments = [many, "--bundle", bundle, "--out", out]
     command = [sys.executable, "-m", "radistill", "predict", *map(str, arguments)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not (out.exists() and out.stat().st_size) and time.monotonic() < deadline:
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
@@ -362,6 +362,6 @@ def test_nothing_heavy_is_imported(bundle: Path, films: Path) -> None:
         [sys.executable, "-c", code, "predict", str(films), "--bundle", str(bundle)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.stdout.rstrip().endswith("heavy: []"), done.stdout + done.stderr

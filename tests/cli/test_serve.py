@@ -22,7 +22,7 @@ from ..servers import serving
 
 def serve(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "radistill", "serve", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
 def test_on_this_machine_alone_no_token_is_needed(bundle: Path) -> None:

@@ -24,7 +24,7 @@ WINDOW: dict[str, Any] = {"WindowCenter": 2000, "WindowWidth": 3001}
 
 
 def tool(*arguments: object) -> bytes:
-    done = subprocess.run([*map(str, arguments)], capture_output=True, timeout=120)
+    done = subprocess.run([*map(str, arguments)], capture_output=True, timeout=300)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
 

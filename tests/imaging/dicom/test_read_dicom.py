@@ -437,7 +437,7 @@ def test_no_name_reaches_an_answer_a_log_or_an_error(tmp_path: Path) -> None:
 
 def run(code: str, argument: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", code, str(argument)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
 def with_words(keyword: str, words: str) -> bytes:

@@ -80,7 +80,7 @@ def test_a_hub_that_never_answers(hub_cache: Path, monkeypatch: pytest.MonkeyPat
         started = time.monotonic()
         with pytest.raises(RadistillError, match="timed out"):
             create(NAME, classes=2, weights="timm")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 8
 
 
 def test_the_environment_says_offline(tmp_path: Path) -> None:
