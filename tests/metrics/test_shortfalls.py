@@ -35,6 +35,15 @@ def test_an_interval_that_holds_or_lies_below_a_half_is_not_better_than_chance(g
     assert advice == ADVICE
 
 
+def test_a_few_films_show_neither():
+    few = predictions(4)
+    few = Predictions(NAMES[:4], NAMES[:4], LABEL[:4], few.probability[:4], "B")
+    (untold,) = shortfalls("student", few, {}, CONFIG, 0)
+    assert untold.startswith("Validation is too small to show that the student learnt anything")
+    assert "of 4 films" in untold
+    assert "data.val_fraction" in untold
+
+
 def test_constant_outputs_are_named_whatever_their_ranks():
     flat = shortfalls("student", predictions(3, spread=0.001), {}, CONFIG, 0)
     assert "nearly constant, 0.49" in flat[0]

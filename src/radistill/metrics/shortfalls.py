@@ -15,6 +15,7 @@ from radistill.metrics.intervals import (
 from radistill.metrics.predictions import Predictions
 
 CONSTANT = 0.02  # probabilities that differ by less are called nearly constant
+WIDE = 0.4  # an interval of the AUC on validation that is wider tells nothing
 ADVICE = (
     "Do not use it. Train it longer or at another learning rate, look at its curves of training "
     "under Plots, and check labels and films (`radistill data inspect`)."
@@ -32,21 +33,26 @@ def shortfalls(
 
     val: its probabilities on validation; others: those of models that it should not be behind, on
     the same films. It learnt nothing if the 95 % interval of its AUC does not lie above 0.5, or if
-    its outputs are nearly constant. It is behind another model if the AUC is lower by more than
+    its outputs are nearly constant; where that interval is wider than 0.4, validation is said to
+    be too small to tell. It is behind another model if the AUC is lower by more than
     `config.margin` and the paired interval, over patients, leaves out 0. Nothing is said where
     validation holds one class.
     """
     truth = val.truth
     if not truth.any() or truth.all():
         return ()
-    reasons = []
+    reasons, untold = [], []
     low, high = auc_interval(truth, val.probability, val.patient, config.bootstrap, seed)
     auc = _auc(val)
-    if low <= 0.5:
-        reasons.append(
-            f"The {name} learnt nothing: its AUC on validation is {auc:.3f} (95 % interval "
-            f"{low:.3f} to {high:.3f}), not better than chance."
+    figure = f"its AUC on validation is {auc:.3f} (95 % interval {low:.3f} to {high:.3f})"
+    if low <= 0.5 and high - low > WIDE:
+        untold.append(
+            f"Validation is too small to show that the {name} learnt anything: {figure}, of "
+            f"{len(val):,} films. Do not use it before more films are labelled, or give validation "
+            "a larger share of them (data.val_fraction)."
         )
+    elif low <= 0.5:
+        reasons.append(f"The {name} learnt nothing: {figure}, not better than chance.")
     least, most = float(val.probability.min()), float(val.probability.max())
     if most - least < CONSTANT:
         reasons.append(
@@ -60,7 +66,7 @@ def shortfalls(
                 f"The {name} is behind the {other}: its AUC on validation is {auc:.3f} against "
                 f"{_auc(predictions):.3f}; `radistill bundle RUN/{other}` packs that one."
             )
-    return (*reasons, ADVICE) if reasons else ()
+    return (*untold, *reasons, *([ADVICE] if reasons else []))
 
 
 def _auc(p: Predictions) -> float:
