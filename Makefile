@@ -5,6 +5,7 @@
 #   make test-all  the slow tests and those on real data too
 #   make lint      ruff, mypy, and for the page eslint and tsc
 #   make student   train the student that ships, from DATA=folder of X-rays, into runs/student
+#   make tiny      the same for the smallest student, into runs/tiny
 #   make adapt     adapt that student to DATA=folder of your X-rays, LABELS=their table
 #   make results   recompute the ablation's tables from the committed predictions
 #   make schemas   write the JSON schemas of results to docs/schemas
@@ -18,7 +19,7 @@ PYTHON ?= python3
 # make splits targets at spaces, and the first line of a console script cannot hold them.
 VENV := .venv
 RUN := $(VENV)/bin/python -m
-DEMO_FILMS ?= 900
+DEMO_FILMS ?= 1500
 DEMO_SEED ?= 0
 # Processes that share the fast tests, file by file; each takes up to 2 GB.
 JOBS ?= 2
@@ -26,14 +27,15 @@ JOBS ?= 2
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-all lint student adapt results schemas docs pins clean
+.PHONY: help demo test test-all lint student tiny adapt results schemas docs pins clean
 
 help:
-	@sed -n '3,14s/^# \{0,1\}//p' Makefile
+	@sed -n '3,15s/^# \{0,1\}//p' Makefile
 
 demo: $(VENV)/.train
 	$(RUN) radistill data phantom demo/data --n $(DEMO_FILMS) --seed $(DEMO_SEED)
-	$(RUN) radistill run --data demo/data --preset demo --out demo/run
+	$(RUN) radistill run --data demo/data --preset few-labels --config examples/demo.yaml \
+	    --seed $(DEMO_SEED) --out demo/run
 
 test: lint
 	$(RUN) pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow and not data"
@@ -41,9 +43,9 @@ test: lint
 test-all: lint $(VENV)/.engines
 	$(RUN) pytest
 
-student: $(VENV)/.train
-	@test -n "$(DATA)" || { echo "Name the folder of X-rays: make student DATA=chest_xray" >&2; exit 2; }
-	$(RUN) radistill run --data "$(DATA)" --preset student --out runs/student
+student tiny: $(VENV)/.train
+	@test -n "$(DATA)" || { echo "Name the folder of X-rays: make $@ DATA=chest_xray" >&2; exit 2; }
+	$(RUN) radistill run --data "$(DATA)" --preset $@ --out runs/$@
 
 adapt: $(VENV)/.train
 	@test -n "$(DATA)" || { echo "Name your films: make adapt DATA=films LABELS=films/labels.csv" >&2; exit 2; }

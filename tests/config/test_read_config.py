@@ -13,7 +13,7 @@ def test_every_preset_is_valid_and_survives_yaml(preset: str) -> None:
 
 
 def test_the_presets_there_should_be() -> None:
-    assert presets() == ["demo", "few-labels", "kaggle", "quick", "seed", "student"]
+    assert presets() == ["demo", "few-labels", "kaggle", "quick", "seed", "student", "tiny"]
 
 
 def test_file_lies_over_preset_and_set_over_file(tmp_path) -> None:
