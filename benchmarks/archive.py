@@ -6,8 +6,9 @@
     python benchmarks/archive.py picture [--out docs]
 
 speed: time of a film with `radistill score`, two workers and one, with `radistill predict`, and of
-the graph alone on squares in memory. Start-up is apart: a run over a tenth of the films is taken
-off. Rivals take turns: on a machine that does other work too, compare within a round, or CPU time.
+the graph alone on squares in memory. Start-up is apart: a run over a tenth of the films, with a
+part for each worker so that all of them start, is taken off. Rivals take turns: on a machine that
+does other work too, compare within a round, or CPU time.
 memory: the driver's peak (VmHWM) and the time a second run takes to find out that all is done.
 kills: SIGKILL for random workers and for the whole job, which is then started again; then counts.
 
@@ -100,12 +101,11 @@ def speed(scratch: Path, films: int, rounds: int, bundle: list[str]) -> None:
     each: dict[str, list[tuple[float, float]]] = {name: [] for name in [*rivals, "graph alone"]}
     for number in range(rounds):
         for name, (what, *options) in rivals.items():
-            costs = [
-                cost(
-                    command(what, folder, *options, "--out", folder / f"../{name}{number}", *bundle)
-                )
-                for folder in folders.values()
-            ]
+            costs = []
+            for count, folder in folders.items():
+                parts = ["--part-films", min(1000, count // 2)] if what == "score" else []
+                out = folder / f"../{name}{number}"
+                costs.append(cost(command(what, folder, *options, *parts, "--out", out, *bundle)))
             more = films - films // 10
             wall, cpu = (1000 * (all_ - tenth) / more for tenth, all_ in zip(*costs, strict=True))
             each[name].append((wall, cpu))

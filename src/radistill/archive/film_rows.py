@@ -82,9 +82,10 @@ class RowMaker:
     def table(self, films: Iterable[Source], partition: str = "") -> arrow.Table:
         """A row for each of `films`, in order."""
         decoder = _Decoder(self)
+        # A worker is given one core: threads beside it would take those of other workers.
+        results = self.predictor.judge(decoder.decode(films), self.settings, in_turn=True)
         rows = [
-            {**self._row(result.record(), result), **decoder.facts.popleft()}
-            for result in self.predictor.judge(decoder.decode(films), self.settings)
+            {**self._row(result.record(), result), **decoder.facts.popleft()} for result in results
         ]
         for row in rows:
             row["partition"] = partition

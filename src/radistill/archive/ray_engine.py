@@ -44,7 +44,9 @@ def score_blocks(
 
         rows = [{**block._asdict(), "retry": retry} for block, retry in blocks]
         ray.data.DataContext.get_current().enable_progress_bars = False
-        actors = ray.data.ActorPoolStrategy(min_size=1, max_size=min(many, len(rows)))
+        most = min(many, len(rows))
+        # At once: the pool would start the others one by one, as it sees work waiting.
+        actors = ray.data.ActorPoolStrategy(min_size=1, max_size=most, initial_size=most)
         scored = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
             BlockScorer,  # type: ignore[arg-type]  # a class of callables is an actor
             fn_constructor_args=(out,),

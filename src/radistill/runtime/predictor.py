@@ -100,19 +100,28 @@ class Predictor:
         films = intake.decode(files, square=self.card.input_size, preview=LONGEST, sources=sources)
         yield from self.judge(films, settings)
 
-    def judge(self, films: Iterable[Decoded | Refused], settings: Settings) -> Iterator[Result]:
+    def judge(
+        self, films: Iterable[Decoded | Refused], settings: Settings, *, in_turn: bool = False
+    ) -> Iterator[Result]:
         """Results for squares that are decoded, in order.
 
         Batches run side by side, as many as the bundle has threads, while others are decoded.
+        in_turn: one after another in the caller's thread, so that it takes one core and no more.
         """
+        if in_turn:
+            for batch in _batches(films):
+                yield from self._judge(batch, self._outputs(batch), settings)
+            return
         ahead: deque[tuple[_Batch, Future[tuple[Outputs, float]]]] = deque()
         with ThreadPoolExecutor(self.bundle.threads, "radistill-graph") as pool:
             for batch in _batches(films):
                 ahead.append((batch, pool.submit(self._outputs, batch)))
                 while ahead and (len(ahead) > self.bundle.threads or ahead[0][1].done()):
-                    yield from self._judge(*ahead.popleft(), settings)
+                    batch, graph = ahead.popleft()
+                    yield from self._judge(batch, graph.result(), settings)
             while ahead:
-                yield from self._judge(*ahead.popleft(), settings)
+                batch, graph = ahead.popleft()
+                yield from self._judge(batch, graph.result(), settings)
 
     def _decode_and_run(
         self, files: Iterable[Path | Upload], settings: Settings, workers: int
@@ -131,9 +140,9 @@ class Predictor:
         return outputs, _since(start) / len(squares)
 
     def _judge(
-        self, batch: _Batch, graph: Future[tuple[Outputs, float]], settings: Settings
+        self, batch: _Batch, graph: tuple[Outputs, float], settings: Settings
     ) -> Iterator[Result]:
-        outputs, graph_ms = graph.result()
+        outputs, graph_ms = graph
         start = time.perf_counter()
         films = [item for item in batch if isinstance(item, Decoded)]
         reasons = iter(self._reasons(films, outputs, settings) if films else ())
