@@ -9,9 +9,10 @@ from pydicom.uid import DigitalXRayImageStorageForPresentation
 from pydicom.valuerep import DT
 
 from radistill.node.answer_uids import answer_uid
-from radistill.node.film_header import IDENTIFIERS, TYPE_2
+from radistill.node.film_header import IDENTIFIERS, READ_CLASSES, TYPE_2
 from radistill.node.report_form import filled_report
 from radistill.node.secondary_capture import secondary_capture
+from radistill.node.standard_modules import keep_modules_of
 from radistill.runtime.predictor import Predictor
 from radistill.schema.card import Card
 from radistill.schema.prediction import ABSTAIN, Prediction, View
@@ -30,6 +31,7 @@ def answer_film(header: Dataset, prediction: Prediction, card: Card, at: datetim
     header: `radistill.node.film_header.read_header`. prediction: with its view
     (`Settings.views`). at: when it was judged.
     """
+    keep_modules_of([*READ_CLASSES, header.SOPClassUID])
     made = Answers(
         filled_report(header, prediction, card.positive, at),
         secondary_capture(header, prediction, card, at),

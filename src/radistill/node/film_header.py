@@ -13,6 +13,13 @@ from typing import Any
 from pydicom import Dataset, dcmread
 from pydicom.charset import python_encoding
 from pydicom.config import RAISE
+from pydicom.uid import (
+    ComputedRadiographyImageStorage,
+    DigitalXRayImageStorageForPresentation,
+    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+    SecondaryCaptureImageStorage,
+)
 from pydicom.valuerep import DA, TM, validate_value
 
 from radistill.imaging.dicom.parse import inflated
@@ -24,6 +31,13 @@ for _name in ("highdicom", "pynetdicom"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
 warnings.filterwarnings("ignore", module=r"(highdicom|pynetdicom|pydicom)\.")
 
+READ_CLASSES = (
+    ComputedRadiographyImageStorage,
+    DigitalXRayImageStorageForPresentation,
+    SecondaryCaptureImageStorage,
+    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+)
 # Of the patient, patient study and general study modules (PS3.3 C.7.1.1, C.7.2.1, C.7.2.2).
 COPIED = """
 SpecificCharacterSet PatientName PatientID IssuerOfPatientID PatientBirthDate PatientSex PatientAge

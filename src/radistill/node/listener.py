@@ -9,29 +9,16 @@ import time
 from socketserver import TCPServer
 from typing import Any
 
-from pydicom.uid import (
-    ComputedRadiographyImageStorage,
-    DigitalXRayImageStorageForPresentation,
-    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
-    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
-    SecondaryCaptureImageStorage,
-)
 from pynetdicom import AE, AllStoragePresentationContexts, _config, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from pynetdicom.transport import ThreadedAssociationServer
 
 from radistill.errors import UsageError
 from radistill.imaging.dicom.stored import READ_SYNTAXES
+from radistill.node.film_header import READ_CLASSES
 from radistill.node.inbox import NOT_SUPPORTED, Declined, Inbox
 from radistill.node.node_config import NodeConfig, Tls
 
-READ_CLASSES = (
-    ComputedRadiographyImageStorage,
-    DigitalXRayImageStorageForPresentation,
-    SecondaryCaptureImageStorage,
-    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
-    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
-)
 PDU_BYTES = 1 << 18
 _IDLE_SECONDS = 0.003  # between looks at a peer that says nothing, where pynetdicom has 0.001
 _LONGEST = 1 << 20  # an association request may be longer than a PDU of data

@@ -18,9 +18,9 @@ from requests import HTTPError, ReadTimeout
 
 from radistill.node.dead_letters import forget_unfetched, note_unfetched
 from radistill.node.delivery import SECONDS, web_client, web_session
+from radistill.node.film_header import READ_CLASSES
 from radistill.node.inbox import NO_ROOM, Declined, Inbox
 from radistill.node.jobs import JobStore
-from radistill.node.listener import READ_CLASSES
 from radistill.node.node_config import FolderSource, OrthancSource, Retries, Source, WebSource
 
 log = logging.getLogger("radistill.node")
