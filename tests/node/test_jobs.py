@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +52,59 @@ def test_a_received_film_stands_in_spool_and_database(store: JobStore) -> None:
     assert (job.instance, job.source, job.targets) == ("1.1", "STORESCU", ("a", "b"))
     assert list(store.incoming.iterdir()) == []
     assert store.folder.stat().st_mode & 0o077 == 0
+
+
+def test_film_names_and_job_are_on_disk_before_success(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synchronised, fsync = set(), os.fsync
+
+    def noted(file: int) -> None:
+        synchronised.add(os.readlink(f"/proc/self/fd/{file}"))
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    receive(store)
+    (film,) = store.films.iterdir()
+    log = store.folder / "jobs.sqlite-wal"
+    assert synchronised >= {str(one.resolve()) for one in (film, store.films, log)}
+
+
+def test_nobody_waits_for_the_disk_of_somebody_elses_film(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process that moves a job asks SQLite for the lock again and again meanwhile."""
+    waiting, go_on, fsync = threading.Event(), threading.Event(), os.fsync
+
+    def slow(file: int) -> None:
+        waiting.set()
+        go_on.wait(20)
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    receiving = threading.Thread(target=receive, args=(store,))
+    receiving.start()
+    assert waiting.wait(20)
+    other = JobStore(store.folder)
+    moving = threading.Thread(target=other.set_cursor, args=("ledger", "line"))
+    moving.start()
+    moving.join(10)
+    try:
+        assert not moving.is_alive()
+        assert receiving.is_alive()  # success is not said yet
+        assert len(store.waiting(["received"])) == 1  # and it is being answered
+    finally:
+        go_on.set()
+        receiving.join()
+        moving.join()
+        other.close()
+
+
+def test_no_change_between_looking_and_waiting_is_missed(store: JobStore) -> None:
+    before = store.changes
+    store.notify()
+    assert store.wait(0, before)
+    assert not store.wait(0, store.changes)
 
 
 def test_the_same_film_again_changes_nothing(store: JobStore) -> None:

@@ -38,6 +38,7 @@ from radistill.node.node_metrics import NodeMetrics
 
 log = logging.getLogger("radistill.node")
 SECONDS = 20.0  # for an answer of a target
+_LINGER = 1.0  # seconds without news after which an association is released
 _config.STORE_SEND_CHUNKED_DATASET = True  # files are sent without parsing them
 _DUPLICATE = 0x0111  # it has this instance already
 _BUSY = range(0xA700, 0xA800)  # out of resources: may pass
@@ -211,14 +212,15 @@ class Courier:
     def run(self, stop: threading.Event) -> None:
         """Until `stop`."""
         while not stop.is_set():
+            before = self._store.changes
             try:
                 sent = self._run_once(stop)
             except (sqlite3.Error, OSError) as error:
                 log.error("deliveries to %s failed, and are tried again: %s", self.name, error)
                 sent = False
-            if not sent and not stop.is_set():
+            # An association is worth keeping while films come.
+            if not sent and not stop.is_set() and not self._store.wait(_LINGER, before):
                 self._client.rest()
-                self._store.wait(1.0)
         self._client.rest()
 
     def _run_once(self, stop: threading.Event) -> bool:

@@ -14,11 +14,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path
 from typing import IO, Literal
 
 from radistill.errors import UsageError
-from radistill.files import sha256, to_disk
+from radistill.files import to_disk
 from radistill.node.spool_database import SpoolDatabase
 
 LOCK_SECONDS = 20.0  # for a process of a node that was killed to end
@@ -45,7 +46,7 @@ class Job:
 class JobStore:
     """The spool folder; usable from several threads.
 
-    Receiving waits until the job stands on disk (synchronous=FULL). Later steps do not: after a
+    Receiving waits until film and job stand on disk. Later steps do not wait for the job: after a
     power cut a step is repeated, and repeating one changes nothing.
     """
 
@@ -56,13 +57,12 @@ class JobStore:
         )
         for one in (folder, self.films, self.answers, self.incoming):
             one.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._receiving = SpoolDatabase(folder / "jobs.sqlite", "FULL")
-        self.working = SpoolDatabase(folder / "jobs.sqlite", "NORMAL")
-        self.changed = threading.Condition()
+        self.working = SpoolDatabase(folder / "jobs.sqlite")
+        self._changed = threading.Condition()
+        self.changes = 0  # wakes so far, for `wait`
         self.on_change: Callable[[], None] = lambda: None  # wakes the other process
 
     def close(self) -> None:
-        self._receiving.close()
         self.working.close()
 
     @contextmanager
@@ -89,35 +89,40 @@ class JobStore:
         model: sha256 of the present one. Whether there is something to do: a film that was
         answered by that model is done. Raises OSError and sqlite3.Error if the disk does not hold.
         """
-        with film.open("rb+") as file:
-            os.fsync(file.fileno())
-        digest, now = sha256(film), time.time()
-        with self._receiving as sql:  # so that `empty` does not remove it in between
-            os.replace(film, self.films / f"{digest}.dcm")
-            to_disk(self.films)
-            known = sql.execute(
-                "SELECT id, state, model FROM jobs WHERE instance = ? AND sha256 = ?",
-                (instance, digest),
-            ).fetchone()
-            if known is None:
-                sql.execute(
-                    "INSERT INTO jobs (instance, study, sha256, source, targets, state, changed, "
-                    "received) VALUES (?, ?, ?, ?, ?, 'received', ?, ?)",
-                    (instance, study, digest, source, json.dumps(list(targets)), now, now),
-                )
-            elif known["state"] == "dead" or (known["model"] or model) != model:
-                sql.execute("DELETE FROM deliveries WHERE job = ?", (known["id"],))
-                sql.execute(
-                    "UPDATE jobs SET state = 'received', targets = ?, attempts = 0, changed = ?, "
-                    "received = ?, code = NULL, message = NULL, kept = 1 WHERE id = ?",
-                    (json.dumps(list(targets)), now, now, known["id"]),
-                )
-            else:
-                if known["state"] == "delivered":
+        now = time.time()
+        with film.open("rb") as file:
+            digest = file_digest(file, "sha256").hexdigest()
+            with self.working as sql:  # so that `empty` does not remove it in between
+                os.replace(film, self.films / f"{digest}.dcm")
+                known = sql.execute(
+                    "SELECT id, state, model FROM jobs WHERE instance = ? AND sha256 = ?",
+                    (instance, digest),
+                ).fetchone()
+                again = known and (known["state"] == "dead" or (known["model"] or model) != model)
+                if known is None:
+                    sql.execute(
+                        "INSERT INTO jobs (instance, study, sha256, source, targets, state, "
+                        "changed, received) VALUES (?, ?, ?, ?, ?, 'received', ?, ?)",
+                        (instance, study, digest, source, json.dumps(list(targets)), now, now),
+                    )
+                elif again:
+                    sql.execute("DELETE FROM deliveries WHERE job = ?", (known["id"],))
+                    sql.execute(
+                        "UPDATE jobs SET state = 'received', targets = ?, attempts = 0, "
+                        "changed = ?, received = ?, code = NULL, message = NULL, kept = 1 "
+                        "WHERE id = ?",
+                        (json.dumps(list(targets)), now, now, known["id"]),
+                    )
+                elif known["state"] == "delivered":
                     sql.execute("UPDATE jobs SET kept = 1 WHERE id = ?", (known["id"],))
-                return False
-        self.notify()
-        return True
+            if known is None or again:
+                self.notify()
+            # Without a lock, so that associations wait for the disk together. An answer may be
+            # quicker: after a power cut the sender, who was not told success, sends the film again.
+            os.fsync(file.fileno())
+            to_disk(self.films)
+            self.working.to_disk()
+        return known is None or again
 
     def waiting(self, states: Sequence[str], after: int = 0, limit: int = 64) -> list[Job]:
         """Jobs in one of these states, the oldest first."""
@@ -262,12 +267,14 @@ class JobStore:
 
     def wake(self) -> None:
         """Wake the threads of this process that wait."""
-        with self.changed:
-            self.changed.notify_all()
+        with self._changed:
+            self.changes += 1
+            self._changed.notify_all()
 
-    def wait(self, seconds: float) -> None:
-        with self.changed:
-            self.changed.wait(seconds)
+    def wait(self, seconds: float, since: int) -> bool:
+        """Whether there is another change than `since`, the `changes` from before looking."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.changes != since, seconds)
 
 
 def existing_spool(folder: Path) -> JobStore:

@@ -25,7 +25,7 @@ from typing import Any
 from pydicom import dcmwrite
 
 from radistill.errors import RadistillError
-from radistill.files import replacing
+from radistill.files import to_disk
 from radistill.imaging.limits import Limits
 from radistill.imaging.sandbox.intake import Decoded, Intake, Refused, Upload
 from radistill.node.answer import Answers, answer_film, drawn_answers
@@ -85,38 +85,38 @@ class Judge:
         self.intake = _Watched(self._decoded, config.limits.workers, limits)
         self._running: dict[str, Job] = {}
         self._saver = ThreadPoolExecutor(1, "radistill-saver")
+        self._disk = ThreadPoolExecutor(3, "radistill-disk")
         self._saving: deque[tuple[Job, Future[None]]] = deque()
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; an error that is not a film's is logged, and work goes on after a while."""
         drawn_answers(self._bundle.loaded)
         while not stop.is_set():
+            before = self._store.changes
             try:
                 if self._bundle.refresh():
                     model = self._bundle.loaded.model
                     log.info("new films are answered by model %s", model.sha256[:12])
                 if not self._run_once(stop):
-                    self._store.wait(1.0)
+                    self._await_files(0)
+                    self._store.wait(1.0, before)
             except (RadistillError, OSError, sqlite3.Error) as error:
                 log.error("answering films failed, and is tried again: %s", error)
                 stop.wait(_PAUSE)
+        wait([future for _, future in self._saving])
 
     def _run_once(self, stop: threading.Event) -> int:
+        """How many films were judged; the last of them are still being saved."""
         predictor = self._bundle.loaded
         settings = replace(resolve(predictor.card, self._config.decision), views=True)
         done = 0
         self._running.clear()
-        try:
-            for result in predictor.run(self._films(stop), settings, self.intake):
-                job = self._running.pop(result.path)
-                with self._dead_if_it_fails(job):
-                    self._settle(job, result, predictor)
-                self._await_files(_SAVING)
-                done += 1
-            self._await_files(0)
-        finally:
-            wait([future for _, future in self._saving])
-            self._saving.clear()
+        for result in predictor.run(self._films(stop), settings, self.intake):
+            job = self._running.pop(result.path)
+            with self._dead_if_it_fails(job):
+                self._settle(job, result, predictor)
+            self._await_files(_SAVING)
+            done += 1
         return done
 
     def _await_files(self, most: int) -> None:
@@ -143,8 +143,11 @@ class Judge:
             jobs = self._store.waiting(UNFINISHED, after=last, limit=16)
             if not jobs:
                 return
+            saving = {job.id for job, _ in self._saving}
             for job in jobs:
                 last, count = job.id, count + 1
+                if job.id in saving:
+                    continue
                 path = self._store.film(job)
                 self._running[str(path)] = job
                 yield path
@@ -200,9 +203,13 @@ class Judge:
         log.warning("job %d cannot be answered: %s", job.id, result.code)
 
     def _save(self, job: Job, answers: Answers, result: Prediction, now: datetime) -> None:
-        for file, made in zip(self._store.answer_files(job), answers, strict=True):
-            with replacing(file) as temporary:
-                dcmwrite(temporary, made, enforce_file_format=True)
+        files = self._store.answer_files(job)
+        for file, made in zip(files, answers, strict=True):
+            temporary = file.with_name(f".{file.name}.partial")
+            dcmwrite(temporary, made, enforce_file_format=True)
+            os.replace(temporary, file)
+        # All at once, which the disk does in the time of one.
+        list(self._disk.map(to_disk, (*files, self._store.answers)))
         self._note(job, result, now)
         self._store.set_answered(job)
         log.info("job %d: %s", job.id, result.decision)

@@ -4,9 +4,10 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from radistill.errors import UsageError
+from radistill.files import to_disk
 
 VERSION = 1
 _TABLES = """
@@ -29,20 +30,28 @@ CREATE TABLE cursors (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 
 class SpoolDatabase:
-    """A SQLite connection for several threads, one transaction at a time."""
+    """A SQLite connection for several threads, one transaction at a time.
 
-    def __init__(self, file: Path, synchronous: Literal["FULL", "NORMAL"]) -> None:
+    A transaction outlasts the process as soon as it is committed, and a power cut once `to_disk`
+    was called after it: waiting for the disk within one would hold up every other thread and
+    process that writes.
+    """
+
+    def __init__(self, file: Path) -> None:
         self._lock = threading.RLock()
+        self._log = file.with_name(f"{file.name}-wal")
         self._sql = sqlite3.connect(file, timeout=60, check_same_thread=False)
         self._sql.row_factory = sqlite3.Row
         try:
-            self._sql.execute("PRAGMA journal_mode = WAL")
-            self._sql.execute(f"PRAGMA synchronous = {synchronous}")
+            mode = self._sql.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            self._sql.execute("PRAGMA synchronous = NORMAL")
             version = self._sql.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
                 self._sql.executescript(f"BEGIN;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")
         except sqlite3.DatabaseError as error:
             raise UsageError(f"{file}: is no spool of radistill ({error})") from None
+        if mode != "wal":
+            raise UsageError(f"{file}: this disk cannot hold it (WAL mode); take a local one")
         if version not in (0, VERSION):
             raise UsageError(
                 f"{file}: is a spool of version {version}, this radistill works on version "
@@ -67,6 +76,13 @@ class SpoolDatabase:
     def all(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row]:
         with self._lock:
             return self._sql.execute(query, values).fetchall()
+
+    def to_disk(self) -> None:
+        """Wait until what was committed would outlast a power cut. Raises OSError.
+
+        Since WAL mode appends commits to its log and empties it only once the database has them.
+        """
+        to_disk(self._log)
 
     def close(self) -> None:
         with self._lock:
