@@ -258,28 +258,25 @@ def test_dcmtks_echoscu_is_answered(node: RunningNode) -> None:
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="acknowledges in other ways")
-@pytest.mark.parametrize("at_once", [True, False])
-def test_a_peer_that_sends_in_pieces_waits_only_where_nothing_is_acknowledged(
-    at_once: bool,
-) -> None:
-    """Orthanc's answers come in two: the second once the first is acknowledged."""
+def test_a_peer_that_answers_in_pieces_does_not_wait_for_us() -> None:
+    """As Orthanc does: it sends the second once the first is acknowledged, else after 40 ms."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         ours = socket.create_connection(server.getsockname())
         theirs, _ = server.accept()
     seconds = []
     with ours, theirs:
-        for _ in range(20):
+        for _ in range(40):
             ours.sendall(b"request")
             theirs.recv(100)
             start = time.perf_counter()
             theirs.sendall(b"header")
             theirs.sendall(b"body")
-            if at_once:
-                acknowledge_at_once(ours)
+            acknowledge_at_once(ours)
             assert ours.recv(6) == b"header"
             assert ours.recv(4) == b"body"
             seconds.append(time.perf_counter() - start)
-    assert (min(seconds[10:]) < 0.02) == at_once
+    # At first Linux acknowledges at once by itself; later ones may be late on a busy machine.
+    assert min(seconds[20:]) < 0.02
 
 
 def ended(peer: socket.socket, seconds: float = 10) -> bool:
