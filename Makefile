@@ -10,6 +10,7 @@
 #   make results   recompute the ablation's tables from the committed predictions
 #   make schemas   write the JSON schemas of results to docs/schemas
 #   make docs      write the documentation site to build/docs
+#   make pictures  take the pictures of the documentation again, in Chromium
 #   make clean     remove .venv, caches and the demo
 #
 # Another Python: make PYTHON=python3.12 demo
@@ -27,10 +28,10 @@ JOBS ?= 2
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-all lint student tiny adapt results schemas docs pins clean
+.PHONY: help demo test test-all lint student tiny adapt results schemas docs pictures pins clean
 
 help:
-	@sed -n '3,15s/^# \{0,1\}//p' Makefile
+	@sed -n '3,16s/^# \{0,1\}//p' Makefile
 
 demo: $(VENV)/.train
 	$(RUN) radistill data phantom demo/data --n $(DEMO_FILMS) --seed $(DEMO_SEED)
@@ -60,6 +61,9 @@ schemas: $(VENV)/.train
 docs: $(VENV)/.dev
 	$(RUN) sphinx --fresh-env --fail-on-warning --keep-going --quiet docs build/docs
 	@echo "Open build/docs/index.html"
+
+pictures: $(VENV)/.dev
+	$(VENV)/bin/python docs/pictures.py
 
 lint: $(VENV)/.dev
 	$(RUN) ruff check .

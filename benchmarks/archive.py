@@ -3,7 +3,6 @@
     python benchmarks/archive.py speed [--films 10000] [--rounds 3]
     python benchmarks/archive.py memory [--rows 10000 100000 1000000] [--bundle BUNDLE]
     python benchmarks/archive.py kills [--films 50000] [--workers 10] [--drivers 3] [--seed 0]
-    python benchmarks/archive.py picture [--out docs]
 
 speed: time of a film with `radistill score`, two workers and one, with `radistill predict`, and of
 the graph alone on squares in memory. Start-up is apart: a run over a tenth of the films, with a
@@ -224,25 +223,6 @@ def in_work(out: Path) -> set[str]:
     return {path.name for path in (out / TRYING).glob("[!.]*")}
 
 
-def picture(scratch: Path, out: Path) -> None:
-    """The summary page of 2,000 phantoms, some of them broken, as a PNG."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-    from chromium import launched
-
-    films = make_films(scratch, 2000, 224)
-    for number, path in enumerate(sorted(films.rglob("*.jpg"))[:30]):
-        content = path.read_bytes()
-        path.unlink()
-        path.write_bytes(content[: len(content) // 2] if number % 3 else b"")
-    page = scratch / "summary.html"
-    subprocess.run(command("score", films, "--out", scratch / "out", "--sketch"))
-    subprocess.run(command("score", Path("summary"), scratch / "out", "--page", page), check=True)
-    with launched() as browser:
-        tab = browser.new_page(viewport={"width": 820, "height": 800})
-        tab.goto(page.as_uri())
-        tab.screenshot(path=out / "archive-summary.png", full_page=True)
-
-
 def started(arguments: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -270,7 +250,7 @@ def below(pid: int) -> list[int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("what", choices=("speed", "memory", "kills", "picture"))
+    parser.add_argument("what", choices=("speed", "memory", "kills"))
     parser.add_argument("--films", type=int)
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--rounds", type=int, default=3)
@@ -278,15 +258,12 @@ def main() -> None:
     parser.add_argument("--drivers", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--bundle")
-    parser.add_argument("--out", type=Path, default=Path("docs"))
     asked = parser.parse_args()
     bundle = ["--bundle", asked.bundle] if asked.bundle else []
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         if asked.what == "speed":
             speed(scratch, asked.films or 10_000, asked.rounds, bundle)
-        elif asked.what == "picture":
-            picture(scratch, asked.out)
         elif asked.what == "memory":
             memory(scratch, asked.rows, bundle)
         else:

@@ -2,13 +2,11 @@
 
     python benchmarks/node.py [--films 200] [--side 2000] [--memory-films 500]
     python benchmarks/node.py --kills 5000
-    python benchmarks/node.py --pictures docs
 
 Prints a table: seconds from the start of C-STORE to the report in Orthanc, one film at a time;
 films a second over one and eight associations, until the last report is in Orthanc, beside what
 `radistill predict` reaches on the same files; and the memory of the node's process. Needs Debian's
-packages orthanc and dcmtk. Films are 16 bits, uncompressed, seed 0. --pictures draws what
-docs/node.md shows, of a phantom: capture, report and status page, the latter two by Chromium.
+packages orthanc and dcmtk. Films are 16 bits, uncompressed, seed 0.
 --kills sends films of 512 x 512 while the node is killed 20 times, and Orthanc 5 times.
 """
 
@@ -29,22 +27,18 @@ import numpy as np
 import psutil
 import pydicom
 import requests
-from PIL import Image
 from pynetdicom import AE
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "node"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from test_judge import kill_test
 
-from chromium import launched
 from node_peers import (
     Orthanc,
     RunningNode,
-    as_picture,
     eventually,
     film,
     free_port,
-    storescu,
 )
 
 
@@ -133,56 +127,16 @@ def cpu_seconds(several: list[psutil.Process]) -> list[float]:
     return [sum(one.cpu_times()[:2]) for one in several]
 
 
-def pictures(out: Path, folder: Path) -> None:
-    command = [sys.executable, "-m", "radistill", "data", "phantom", str(folder / "data")]
-    subprocess.run([*command, "--n", "16", "--seed", "0"], check=True)
-    drawn = next(
-        path
-        for path in sorted((folder / "data").rglob("*.*g"))
-        if "PNEUMONIA" in str(path) and "masks" not in str(path)
-    )
-    pixels = np.asarray(Image.open(drawn).convert("L").resize((900, 900))).astype(np.uint16) * 16
-    with Orthanc(folder / "orthanc", port := free_port()) as orthanc:
-        target = {"name": "pacs", "kind": "dicom", "ae_title": "ORTHANC", "host": "127.0.0.1"}
-        targets = [{**target, "port": orthanc.dicom}]
-        with RunningNode(folder / "node", port, targets=targets) as node, launched() as browser:
-            path = folder / "film.dcm"
-            path.write_bytes(film(pixels=pixels, PatientName="Phantom^One"))
-            print(storescu(port, path))
-            eventually(lambda: reports(orthanc) == 1)
-            for one in orthanc.instances():
-                file = folder / f"{one.Modality}.dcm"
-                one.save_as(file)
-                done = subprocess.run(["dciodvfy", str(file)], capture_output=True, text=True)
-                print(f"dciodvfy {file.name}:\n{done.stdout}{done.stderr}")
-            Image.fromarray(as_picture(folder / "OT.dcm")).save(out / "node-capture.png")
-            page = folder / "report.html"
-            subprocess.run(["dsr2html", str(folder / "SR.dcm"), str(page)], check=True)
-            tab = browser.new_page(viewport={"width": 900, "height": 700})
-            for url, name in (
-                (page.as_uri(), "node-report.png"),
-                (f"http://127.0.0.1:{node.status}/", "node-status.png"),
-            ):
-                tab.goto(url)
-                tab.screenshot(path=out / name, full_page=True)
-            print(node.metrics())
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--films", type=int, default=200)
     parser.add_argument("--side", type=int, default=2000)
     parser.add_argument("--memory-films", type=int, default=500)
-    parser.add_argument("--pictures", type=Path, help="A folder for pictures, instead of figures.")
     parser.add_argument("--kills", type=int, metavar="FILMS", help="The test by kills alone.")
     arguments = parser.parse_args()
     if arguments.kills is not None:
         with tempfile.TemporaryDirectory() as name:
             print(kill_test(Path(name), arguments.kills, 20, 5, 512))
-        return
-    if arguments.pictures is not None:
-        with tempfile.TemporaryDirectory() as name:
-            pictures(arguments.pictures, Path(name))
         return
     count, side = arguments.films, arguments.side
     with tempfile.TemporaryDirectory() as name:

@@ -57,21 +57,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
-    films = rng.permutation(sorted(film_paths([str(options.films)])))
-    weeks = [list(part) for part in np.array_split(films, WEEKS)]
-    model = radistill.load(BUNDLE)
-
-    changed = [
-        [other_scanner(film, options.out / "films") for film in week] if number >= CHANGED else week
-        for number, week in enumerate(weeks)
-    ]
-    lines = [
-        json.dumps({**result.record(), "time": moment(number, rng).isoformat()}) + "\n"
-        for number, week in enumerate(changed)
-        for result in model.predict(week, sketch=True)
-    ]
-    write_text(options.out / "month.jsonl", "".join(lines))
-    ledger = read_ledgers([options.out / "month.jsonl"], model.card, find_bundle(BUNDLE))
+    weeks, model, ledger = a_month(sorted(film_paths([str(options.films)])), options.out, rng)
     for name, baseline in (("card", 0), ("baseline", CHANGED)):
         figures = watch(ledger, model.card, baseline=baseline)
         print(f"\nagainst the {name}: {write_page(options.out / name, figures)}")
@@ -99,6 +85,25 @@ def main() -> None:
     )
     kept = [row for number, films in enumerate(squares) for row in rows_of(model, films, number)]
     try_limits(kept, rng)
+
+
+def a_month(
+    films: Sequence[Path], out: Path, rng: np.random.Generator
+) -> tuple[list[list[Path]], Predictor, LedgerContents]:
+    """The films of each week as they are, the model, and the ledger of what it was shown."""
+    weeks = [list(part) for part in np.array_split(rng.permutation(films), WEEKS)]
+    model = radistill.load(BUNDLE)
+    changed = [
+        [other_scanner(film, out / "films") for film in week] if number >= CHANGED else week
+        for number, week in enumerate(weeks)
+    ]
+    lines = [
+        json.dumps({**result.record(), "time": moment(number, rng).isoformat()}) + "\n"
+        for number, week in enumerate(changed)
+        for result in model.predict(week, sketch=True)
+    ]
+    write_text(out / "month.jsonl", "".join(lines))
+    return weeks, model, read_ledgers([out / "month.jsonl"], model.card, find_bundle(BUNDLE))
 
 
 def try_limits(rows: Sequence[LedgerRow], rng: np.random.Generator) -> None:

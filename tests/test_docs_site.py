@@ -138,3 +138,17 @@ def test_every_setting_stands_there_and_says_what_it_is(site: Path) -> None:
     }
     assert expected <= set(settings)
     assert [key for key, row in settings.items() if len(row) != 4 or not all(row)] == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_files_that_are_linked_beside_the_site_are_there(name: str) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)", (ROOT / name).read_text("utf-8"))
+    files = [unquote(link) for link in links if not urlsplit(link).scheme]
+    assert [file for file in files if not (ROOT / file).exists()] == []
+
+
+def test_the_readme_is_short_and_names_no_installation_from_an_index() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert len(text.splitlines()) <= 125
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        assert not re.search(r"pip install ['\"]?radistill", page.read_text("utf-8")), page
