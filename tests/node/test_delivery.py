@@ -172,6 +172,19 @@ def test_c_store_statuses(files: list[Path], status: int, error: type[Exception]
         client.rest()
 
 
+def test_every_message_of_a_peer_is_acknowledged_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    peers = []
+    monkeypatch.setattr(delivery, "acknowledge_at_once", peers.append)
+    with peer(lambda event: 0) as target:
+        client = client_of(target, "RADISTILL")
+        client.check()
+        first = len(peers)
+        client.check()
+        client.rest()
+    assert 0 < first < len(peers)
+    assert isinstance(peers[0], socket.socket)
+
+
 def test_a_peer_of_implicit_vr_gets_the_same_objects(files: list[Path]) -> None:
     got = []
 

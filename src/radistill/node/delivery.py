@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from dicomweb_client.api import DICOMwebClient
 from pydicom import Dataset, dcmread
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom import AE, _config
+from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     EnhancedSRStorage,
@@ -24,7 +24,7 @@ from requests import HTTPError, RequestException, Session
 from radistill.errors import RadistillError, UsageError
 from radistill.files import replacing
 from radistill.node.jobs import Job, JobStore
-from radistill.node.listener import PDU_BYTES, client_tls
+from radistill.node.listener import PDU_BYTES, acknowledge_at_once, client_tls, send_at_once
 from radistill.node.node_config import (
     DicomTarget,
     FolderTarget,
@@ -128,12 +128,27 @@ class DicomClient:
                 ae_title=target.ae_title,
                 max_pdu=PDU_BYTES,
                 tls_args=self._tls,
+                evt_handlers=[(evt.EVT_CONN_OPEN, _opened)],
             )
             if not self._open.is_established:
                 why = "refuses the association" if self._open.is_rejected else "does not answer"
                 self._open = None
                 raise Unreachable(f"{target.host} port {target.port} {why}")
         return self._open
+
+
+def _opened(event: evt.Event) -> None:
+    """Let neither side wait for the other's acknowledgement of half a message."""
+    wrapped: Any = event.assoc.dul.socket
+    receive = wrapped.recv
+
+    def received(count: int) -> bytearray:
+        acknowledge_at_once(wrapped.socket)
+        data: bytearray = receive(count)
+        return data
+
+    send_at_once(event)
+    wrapped.recv = received
 
 
 class WebClient:
