@@ -147,8 +147,8 @@ def _opened(event: evt.Event) -> None:
         data: bytearray = receive(count)
         return data
 
-    send_at_once(event)
     wrapped.recv = received
+    send_at_once(event)
 
 
 class WebClient:

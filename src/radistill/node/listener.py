@@ -102,10 +102,10 @@ class Listener:
         """Replace pynetdicom's reading, which waits for ever and takes PDUs of any length."""
         wrapped: Any = event.assoc.dul.socket
         limits = self._config.limits
-        send_at_once(event)
         reader = _Reader(wrapped.socket, limits.silence, (limits.megabytes + 1) * 2**20)
         wrapped.recv = event.assoc.reader = reader  # type: ignore[attr-defined]
         event.assoc.dul._run_loop_delay = _IDLE_SECONDS
+        send_at_once(event)
 
     def _requested(self, event: evt.Event) -> None:
         peer = event.assoc.requestor
