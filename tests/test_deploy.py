@@ -43,6 +43,15 @@ def test_container_files(file: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("file", sorted(EXAMPLES.rglob("Containerfile")), ids=str)
+def test_containers_are_built_without_npm_and_of_the_clone_alone(file: Path) -> None:
+    """The images that they start from have no npm, which the page would need."""
+    before, _, _ = file.read_text().partition("RUN pip install")
+    assert "ENV RADISTILL_WITHOUT_PAGE=1\n" in before
+    ignored = (EXAMPLES.parent / ".dockerignore").read_text().split()
+    assert {".git", ".venv", "node_modules", "runs"} <= set(ignored)
+
+
 def words() -> dict[str, list[str]]:
     """What each file runs `radistill` with."""
     (line,) = (

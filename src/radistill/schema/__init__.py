@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from radistill.schema.comparison import Comparison, ModelResult, PairResult
     from radistill.schema.figures import Figures
     from radistill.schema.prediction import Prediction
+    from radistill.schema.record import read_record
 
 __getattr__ = lazy(
     __name__,
@@ -19,7 +20,16 @@ __getattr__ = lazy(
         "ModelResult": ".comparison",
         "PairResult": ".comparison",
         "Prediction": ".prediction",
+        "read_record": ".record",
     },
 )
 
-__all__ = ["Card", "Comparison", "Figures", "ModelResult", "PairResult", "Prediction"]
+__all__ = [
+    "Card",
+    "Comparison",
+    "Figures",
+    "ModelResult",
+    "PairResult",
+    "Prediction",
+    "read_record",
+]

@@ -8,11 +8,15 @@ if TYPE_CHECKING:
     from radistill.study.bundle import bundle_run
     from radistill.study.external import evaluate_model
     from radistill.study.run import run_study
+    from radistill.study.rundir import RunDirectory
     from radistill.study.scorer import open_model
+    from radistill.study.trained import TrainedModel
 
 __getattr__ = lazy(
     __name__,
     {
+        "RunDirectory": ".rundir",
+        "TrainedModel": ".trained",
         "bundle_run": ".bundle",
         "evaluate_model": ".external",
         "open_model": ".scorer",
@@ -20,4 +24,11 @@ __getattr__ = lazy(
     },
 )
 
-__all__ = ["bundle_run", "evaluate_model", "open_model", "run_study"]
+__all__ = [
+    "RunDirectory",
+    "TrainedModel",
+    "bundle_run",
+    "evaluate_model",
+    "open_model",
+    "run_study",
+]
