@@ -64,8 +64,9 @@ class Service:
 
         def served(folder: Path) -> ServedModel:
             predictor = load(folder)
+            model = ServedModel(predictor, bundle_info(predictor).model_dump_json())
             self.metrics.model(predictor.model)
-            return ServedModel(predictor, bundle_info(predictor).model_dump_json())
+            return model
 
         self._bundle = WatchedBundle(folder, served, log)
 
