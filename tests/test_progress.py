@@ -1,11 +1,11 @@
-"""How many cores there are to work with."""
+"""How many cores and how much memory there are to work with."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from radistill.progress import cores
+from radistill.progress import cores, memory
 
 V2 = "0::/a/b\n"
 V1 = "12:cpuset:/x\n3:cpu,cpuacct:/docker/c\n0::/\n"
@@ -49,3 +49,26 @@ def test_a_quota_counts(tmp_path: Path, groups: str, files: dict[str, str], coun
 def test_a_cpuset_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5})
     assert cores(tmp_path, tmp_path / "missing") == 2
+
+
+@pytest.mark.parametrize(
+    ("groups", "files", "limit"),
+    [
+        (V2, {}, None),
+        (V2, {"a/b/memory.max": "max"}, None),
+        (V2, {"a/b/memory.max": "2000000"}, 2_000_000),
+        (V2, {"a/b/memory.max": "max", "a/memory.max": "3000000"}, 3_000_000),
+        ("5:memory:/docker/c\n", {"memory/docker/c/memory.limit_in_bytes": "4000000"}, 4_000_000),
+        ("5:memory:/c\n", {"memory/c/memory.limit_in_bytes": "9223372036854771712"}, None),
+    ],
+)
+def test_a_limit_of_memory_counts(
+    tmp_path: Path, groups: str, files: dict[str, str], limit: int | None
+) -> None:
+    (tmp_path / "own").write_text(groups)
+    for name, text in files.items():
+        file = tmp_path / "cgroup" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text + "\n")
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert memory(tmp_path / "cgroup", tmp_path / "own") == (limit or whole)

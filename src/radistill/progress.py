@@ -1,4 +1,4 @@
-"""Work on all cores, with progress bars that are silent where nobody watches."""
+"""The cores and memory there are, and work on all of them, with bars where somebody watches."""
 
 import math
 import os
@@ -22,6 +22,7 @@ Result = TypeVar("Result")
 
 # Messages and bars go to stderr, results to stdout, so that output can be piped.
 console = Console(stderr=True, emoji=False)  # ":x:" in a file's name is no emoji
+console.soft_wrap = not console.is_terminal  # a message a line, whatever reads them
 _AHEAD = 64  # results that may wait; bounds memory whatever the number of items
 
 
@@ -75,28 +76,52 @@ def cores(mounts: Path = Path("/sys/fs/cgroup"), groups: Path = Path("/proc/self
     return max(1, min([count, *map(math.ceil, _quotas(mounts, groups))]))
 
 
+def memory(
+    mounts: Path = Path("/sys/fs/cgroup"), groups: Path = Path("/proc/self/cgroup")
+) -> int | None:
+    """Bytes of memory that this process may use: the machine's, and no more than a container's
+    limit. None where the system does not say (Windows)."""
+    try:
+        count = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+    for folder, first in _cgroups("memory", mounts, groups):
+        try:
+            name = "memory.limit_in_bytes" if first else "memory.max"
+            count = min(count, int((folder / name).read_text()))
+        except (OSError, ValueError):  # no limit, "max", is no number
+            continue
+    return count
+
+
 def _quotas(mounts: Path, groups: Path) -> Iterator[float]:
     """Cores that each cgroup of this process, or above it, leaves it."""
+    for folder, first in _cgroups("cpu", mounts, groups):
+        try:
+            if first:
+                names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+                quota, period = ((folder / name).read_text() for name in names)
+            else:
+                quota, period = (folder / "cpu.max").read_text().split()
+            if float(quota) > 0:
+                yield float(quota) / float(period)
+        except (OSError, ValueError):  # no limit, "max", is no number
+            continue
+
+
+def _cgroups(controller: str, mounts: Path, groups: Path) -> Iterator[tuple[Path, bool]]:
+    """Folders of this process's cgroups and those above, and whether they are of version 1."""
     try:
         lines = groups.read_text().splitlines()
     except OSError:
         return
     for line in lines:
         _, controllers, path = line.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
+        if controllers and controller not in controllers.split(","):
             continue
-        mount = mounts / "cpu" if controllers else mounts
+        mount = mounts / controller if controllers else mounts
         place = mount / path.lstrip("/")  # not there where only the container's own is mounted
         for folder in (place, *place.parents):
             if not folder.is_relative_to(mount):
                 break
-            try:
-                if controllers:
-                    names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
-                    quota, period = ((folder / name).read_text() for name in names)
-                else:
-                    quota, period = (folder / "cpu.max").read_text().split()
-                if float(quota) > 0:
-                    yield float(quota) / float(period)
-            except (OSError, ValueError):  # no limit, "max", is no number
-                continue
+            yield folder, bool(controllers)

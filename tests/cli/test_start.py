@@ -8,7 +8,17 @@ import pytest
 HEAVY = ("torch", "timm", "sklearn", "scipy", "matplotlib", "accelerate", "onnxruntime")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--help"],
+        ["run", "--help"],
+        ["run", "--show-config"],
+        ["doctor", "--help"],
+        ["--version"],
+    ],
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys; sys.argv = ['radistill', *sys.argv[1:]]\n"
@@ -29,5 +39,6 @@ def test_a_missing_extra_is_named() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
-    assert "radistill[train]" in done.stderr
+    assert "the extra radistill[train] brings" in done.stderr
+    assert "pip install" in done.stderr
     assert "Traceback" not in done.stderr

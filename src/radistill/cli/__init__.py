@@ -8,17 +8,6 @@ from rich.markup import escape
 from radistill.errors import RadistillError
 from radistill.progress import console
 
-# Command -> the extra that brings its packages, where that is not `train`.
-EXTRAS = {
-    "adapt": "adapt",
-    "monitor": "adapt",
-    "node": "dicom",
-    "plan": "adapt",
-    "score": "scale",
-    "serve": "serve",
-    "text": "text",
-}
-
 
 def main() -> None:
     """Entry point: errors that a user can act on are printed without a traceback."""
@@ -29,18 +18,22 @@ def main() -> None:
 
     _open_standard_streams()
     try:
-        app()
+        app(prog_name="radistill")
     except RadistillError as error:
         console.print(f"[bold red]error:[/bold red] {escape(str(error))}", highlight=False)
         sys.exit(error.exit_code)
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "radistill":
             raise
-        extra = EXTRAS.get("".join(sys.argv[1:2]), "train")
+        from radistill.cli.extras import extra_of, install_command
+
+        extra = extra_of(error.name or "", "".join(sys.argv[1:2]))
+        named = f"which the extra radistill[{extra}] brings" if extra else "of the installation"
         console.print(
-            f"[bold red]error:[/bold red] this command needs the package '{error.name}': "
-            f"pip install 'radistill\\[{extra}]'",
+            f"[bold red]error:[/bold red] this command needs the package '{error.name}', "
+            + escape(f"{named}: {install_command(extra)}"),
             highlight=False,
+            soft_wrap=True,
         )
         sys.exit(RadistillError.exit_code)
 

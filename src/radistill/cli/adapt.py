@@ -37,12 +37,14 @@ def adapt(
     seed: Annotated[int, typer.Option(min=0, help="Of the folds and the resampling.")] = 0,
     options: TableOptions,
 ) -> None:
-    """Adapt a model to your hospital with a few hundred labelled films, if that is shown to help.
+    """Adapt a model to your hospital, if that is shown to help.
 
-    Tries a threshold, a calibration, a new linear head and with --finetune the network itself, from
-    the least change to the greatest, and judges each on patients that it has not seen. Without a
-    shown gain there is a report but no bundle, and the exit status is 3. Example: radistill adapt
-    pneumonia-children --data films --labels films.csv --out adapted
+    Takes a few hundred labelled films. Tries a threshold, a calibration, a new linear head and with
+    --finetune the network itself, from the least change to the greatest, and judges each on
+    patients that it has not seen. Without a shown gain there is a report but no bundle, and the
+    exit status is 3.
+
+    Example: radistill adapt pneumonia-children --data films --out adapted
     """
     from radistill.adapt.local_adaptation import adapt_model, records_of
     from radistill.config import load_evaluation

@@ -23,12 +23,15 @@ class _FilmsUnlessSummary(TyperGroup):
         return super().get_command(ctx, cmd_name or "films")
 
 
-app = typer.Typer(cls=_FilmsUnlessSummary)
+app = typer.Typer(cls=_FilmsUnlessSummary, rich_markup_mode=None)
 
 
 @app.callback()
 def _group() -> None:
-    """An archive of films."""
+    """Score every film of an archive, each once.
+
+    Example: radistill score archive --out scores
+    """
 
 
 @app.command("films")
@@ -67,11 +70,13 @@ def score(
     ] = None,
     options: PredictionOptions,
 ) -> None:
-    """Score every film of an archive once, on all cores of this machine or of a Ray cluster.
+    """Score every film of an archive, each once.
 
-    The same command goes on after any failure. For research and teaching, not a medical device.
-    Exit status: 0 all films scored, 1 some could not be read or the job was not finished, 2 wrong
-    usage.
+    On all cores of this machine or of a Ray cluster. The same command goes on after any failure.
+    For research and teaching, not a medical device. Exit status: 0 all films scored, 1 some could
+    not be read or the job was not finished, 2 wrong usage.
+
+    Example: radistill score archive --out scores
     """
     import ray  # noqa: F401  # named, if it is not there, before anything is read
 
@@ -117,7 +122,12 @@ def summary(
     page: Annotated[Path | None, typer.Option(help="A file for the page: summary.html.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Count an archive's films, errors, decisions and reasons, and compare it with the card."""
+    """Count an archive's films, errors and decisions.
+
+    And compare them with the model's card.
+
+    Example: radistill score summary scores --page summary.html
+    """
     from rich.console import Console
     from rich.table import Table
 

@@ -25,9 +25,11 @@ def bundle(
         bool, typer.Option(help="Also of a model that learnt nothing or less than a simpler one.")
     ] = False,
 ) -> None:
-    """Export the run's student, or the model named, to RUN/bundle.
+    """Make the folder to deploy of a finished run again: RUN/bundle.
 
-    Abstention is fitted to its validation films.
+    Of the run's student, or of the model named. Abstention is fitted to its validation films.
+
+    Example: radistill bundle runs/first
     """
     from radistill.export.model_card import file_figures
     from radistill.study.bundle import bundle_run, parse_population, run_and_model

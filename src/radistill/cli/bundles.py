@@ -4,7 +4,12 @@ import typer
 
 
 def bundles() -> None:
-    """List the bundles that are installed. For research and teaching, not a medical device."""
+    """List the models that came with this installation.
+
+    For research and teaching, not a medical device.
+
+    Example: radistill bundles
+    """
     from radistill.runtime.find_bundle import installed
     from radistill.schema.card import CARD, read_card
 

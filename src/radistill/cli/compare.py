@@ -30,7 +30,12 @@ def compare(
     json_: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     options: ComparisonOptions,
 ) -> None:
-    """Compare models on the same films: intervals, DeLong, McNemar, non-inferiority, Holm."""
+    """Compare models on the same films.
+
+    Paired intervals, DeLong's and McNemar's tests, non-inferiority, Holm's correction.
+
+    Example: radistill compare runs/first runs/second
+    """
     extra = [f"evaluation.margin={margin}"] if margin is not None else []
     settings = options.settings(sources, *extra)
     rule = options.rule

@@ -77,10 +77,13 @@ def curve(
     seed: Annotated[int | None, typer.Option(help="Seed of the split, and the first seed.")] = None,
     options: TableOptions,
 ) -> None:
-    """Train students with ever more labels, alone and distilled, and say how many labels it takes.
+    """Say how many labels a student needs, alone and distilled.
 
+    Trains students with ever more labels.
     Labels are those of a share of the patients of training and validation; all other films there
     count as films without labels. The test films are the same for all.
+
+    Example: radistill curve --data xrays --out curve --quick
     """
     overrides = [] if preset or config else ["data.targets=label"]
     overrides += [*(QUICK if quick else []), *(set_ or [])]

@@ -10,12 +10,15 @@ from radistill.cli.options import TableOptions, with_options
 from radistill.config import load_config
 from radistill.progress import console
 
-app = typer.Typer(help="Inspect, make or get data sets.", no_args_is_help=True)
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """Inspect, make or get data sets."""
+    """Inspect, make or get data sets.
+
+    Example: radistill data inspect xrays
+    """
 
 
 @app.command("inspect")
@@ -37,9 +40,12 @@ def inspect(
     out: Annotated[Path | None, typer.Option(help="Folder for audit.json and audit.html.")] = None,
     options: TableOptions,
 ) -> None:
-    """Count films and patients, find unreadable files, duplicates and leaks between splits.
+    """Count films and patients, and find what is wrong with them.
 
-    Exit status: 0 all files read, 1 some are unreadable, 2 the data set cannot be used.
+    Unreadable files, duplicates, and leaks between splits. Exit status: 0 all files read, 1 some
+    are unreadable, 2 the data set cannot be used.
+
+    Example: radistill data inspect xrays --out audit
     """
     overrides = [*(set_ or []), *(["data.allow_leak=true"] if allow_leak else [])]
     config = load_config("quick", None, overrides, seed)

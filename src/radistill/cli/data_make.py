@@ -28,7 +28,12 @@ def phantom(
     seed: Annotated[int, typer.Option(help="The same seed gives the same films.")] = 0,
     size: Annotated[int, typer.Option(help="Pixels a side.")] = 256,
 ) -> None:
-    """Make synthetic chest radiographs, with the true opacities as masks beside them."""
+    """Make synthetic chest radiographs, to try things without patients.
+
+    The true opacities lie as masks beside them.
+
+    Example: radistill data phantom phantoms --n 400
+    """
     from radistill.phantoms import generate
 
     generate(out, n, seed, size)
@@ -51,7 +56,12 @@ def fetch(
         int, typer.Option(help="Pixels a side, of medmnist only: 28, 64, 128 or 224.")
     ] = 224,
 ) -> None:
-    """Download a public set of real chest X-rays; run it again to go on after a break."""
+    """Download a public set of real chest X-rays.
+
+    The same command goes on after a break.
+
+    Example: radistill data fetch kaggle chest_xray
+    """
     from radistill.data.fetch import fetch_kaggle, fetch_medmnist
 
     if source is PublicSet.kaggle:

@@ -54,7 +54,12 @@ def evaluate(
     ] = None,
     options: EvaluationOptions,
 ) -> None:
-    """Say how good a model is, with intervals, on its own test films or on data it has not seen."""
+    """Say how good a model is, on its own test films or on other data.
+
+    Every figure has a 95 % interval.
+
+    Example: radistill evaluate pneumonia-children --data xrays --out report
+    """
     extra = [f"evaluation.prevalence={prevalence}"] if prevalence is not None else []
     rule = options.rule
     chosen = SPLIT_NAMES.get(split.lower(), "") if split is not None else None

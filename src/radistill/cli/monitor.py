@@ -51,9 +51,12 @@ def monitor(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the intervals.")] = 0,
     options: SampleOptions,
 ) -> None:
-    """Say whether something changed since the model was made, week by week.
+    """Say whether something changed since the model was made.
 
-    It does not say how good the model is. Exit status: 0 no alarm, 4 an alarm, 2 wrong usage.
+    Week by week, with a stated rate of false alarms. It does not say how good the model is. Exit
+    status: 0 no alarm, 4 an alarm, 2 wrong usage.
+
+    Example: radistill monitor results.jsonl --reference pneumonia-children
     """
     labels = options.labels
     if labels is None and any((options.label_column, options.patient_column, options.map_)):

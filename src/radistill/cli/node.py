@@ -8,10 +8,7 @@ import typer
 
 from radistill.progress import console
 
-app = typer.Typer(
-    help="Receive films by DICOM, and send structured reports and heat maps back.",
-    invoke_without_command=True,
-)
+app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 ConfigOption = Annotated[
     Path, typer.Option("--config", help="Settings: see `radistill node init`.")
 ]
@@ -19,9 +16,12 @@ ConfigOption = Annotated[
 
 @app.callback()
 def node(context: typer.Context, config: ConfigOption = Path("node.yaml")) -> None:
-    """Answer films until it is stopped (SIGTERM or Ctrl-C); what it has accepted is not lost.
+    """Receive films by DICOM and send reports back to the PACS.
 
-    For research and teaching. Not for diagnostic use.
+    Until it is stopped (SIGTERM or Ctrl-C); what it has accepted is not lost. For research and
+    teaching. Not for diagnostic use.
+
+    Example: radistill node --config node.yaml
     """
     if context.invoked_subcommand is not None:
         context.obj = config
@@ -49,7 +49,10 @@ def node(context: typer.Context, config: ConfigOption = Path("node.yaml")) -> No
 def init(
     file: Annotated[Path, typer.Argument(help="A new file.")] = Path("node.yaml"),
 ) -> None:
-    """Write a node.yaml with every setting explained."""
+    """Write a node.yaml with every setting explained.
+
+    Example: radistill node init node.yaml
+    """
     from radistill.errors import UsageError
     from radistill.files import write_text
     from radistill.node.node_config import commented_config
@@ -69,7 +72,12 @@ def check(
         bool, typer.Option(help="Also send a test report and capture of a drawn film.")
     ] = False,
 ) -> None:
-    """Try the settings: bundle, disk, and an echo to every target. Exit status 1 if one fails."""
+    """Try the settings: bundle, disk, and an echo to every target.
+
+    Exit status 1 if one fails.
+
+    Example: radistill node --config node.yaml check --send
+    """
     from radistill.node.check_node import check_node
     from radistill.node.node_config import read_node_config
 
@@ -90,7 +98,12 @@ def jobs(
         typer.Option(help="Remove this dead letter, with its film and answers.", metavar="JOB"),
     ] = None,
 ) -> None:
-    """Count films by state, and list unfetched ones and dead letters with their reasons."""
+    """Count films by state, and list those that failed.
+
+    Unfetched ones and dead letters, with their reasons.
+
+    Example: radistill node jobs --again
+    """
     from radistill.errors import UsageError
     from radistill.node import dead_letters
     from radistill.node.jobs import existing_spool
@@ -111,18 +124,26 @@ def jobs(
         typer.echo(f"{len(dead)} dead letters are tried again by the running node")
 
 
-ledger = typer.Typer(help="The ledger of what was answered.", no_args_is_help=True)
+ledger = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 app.add_typer(ledger, name="ledger")
 
 
 @ledger.callback()
 def ledger_group() -> None:
-    """The ledger of what was answered."""
+    """The ledger of what was answered.
+
+    Example: radistill node ledger verify
+    """
 
 
 @ledger.command("verify")
 def verify(context: typer.Context) -> None:
-    """Check that no line was changed, removed or added. Exit status 1 if one was."""
+    """Check that no line was changed, removed or added.
+
+    Exit status 1 if one was.
+
+    Example: radistill node ledger verify
+    """
     from radistill.node.jobs import existing_spool
     from radistill.node.node_config import read_node_config
     from radistill.runtime.hash_chain import verify_chain

@@ -12,9 +12,12 @@ def page(
     out: Annotated[Path, typer.Argument(help="A new or empty folder, or an older page.")],
     bundle: BundleOption = None,
 ) -> None:
-    """Write the page as a folder that any web server can serve: no film leaves the device.
+    """Write the page as files, with the model in the browser.
 
-    For research and teaching, not a medical device. Try it: python -m http.server --directory OUT.
+    A folder that any web server can serve: no film leaves the device of whoever opens it. For
+    research and teaching, not a medical device. Try it: python -m http.server --directory site.
+
+    Example: radistill page site
     """
     from radistill.page.static_site import write_page
 

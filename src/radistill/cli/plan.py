@@ -14,10 +14,12 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
     options: PlanOptions,
 ) -> None:
-    """Say how many local films figures and gains take, and how to choose them.
+    """Say how many local films figures and gains take.
 
-    For the width that each 95 % interval may have, at the site's prevalence. Formulas and sources:
-    docs/adapt.md.
+    For the width that each 95 % interval may have, at the site's prevalence, and how to choose the
+    films. Formulas and sources: docs/adapt.md.
+
+    Example: radistill plan --prevalence 0.3
     """
     from rich.console import Console
 

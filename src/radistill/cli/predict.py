@@ -41,10 +41,12 @@ def predict(
     ] = None,
     options: PredictionOptions,
 ) -> None:
-    """Say of each film whether it is positive, or why the model does not answer.
+    """Decide about films: positive, negative, or why there is none.
 
     For research and teaching, not a medical device. Exit status: 0 all files read, 1 some could
     not be, 2 wrong usage.
+
+    Example: radistill predict films --heatmaps maps
     """
     from radistill.imaging.sandbox.intake import Intake
     from radistill.runtime.about import about, summary

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from radistill.cli.options import INTERRUPTED, TableOptions, with_options
 from radistill.config import load_config, presets, to_yaml
+from radistill.errors import UsageError
 from radistill.progress import console
 
 
@@ -15,10 +16,15 @@ from radistill.progress import console
 def run(
     *,
     data: Annotated[
-        Path,
-        typer.Option(help="Folder of X-rays by class, a CSV (path,label,...) or a MedMNIST .npz."),
-    ],
-    out: Annotated[Path, typer.Option(help="Run directory; an unfinished run in it is resumed.")],
+        Path | None,
+        typer.Option(
+            help="Required: folder of X-rays by class, a CSV (path,label,...) or a MedMNIST .npz."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Required: run directory; an unfinished run in it is resumed."),
+    ] = None,
     unlabelled: Annotated[
         list[Path] | None,
         typer.Option(help="Folder of X-rays without labels, for the teacher to label. Repeatable."),
@@ -39,16 +45,24 @@ def run(
         bool, typer.Option(help="Go on in a run made with other settings or films.")
     ] = False,
     show_config: Annotated[
-        bool, typer.Option(help="Print the whole configuration and stop.")
+        bool, typer.Option(help="Print the whole configuration and stop; needs no films.")
     ] = False,
     options: TableOptions,
 ) -> None:
-    """Train baseline, teacher and students, compare them on held-out patients, write a report."""
+    """Train models on your X-rays, compare them, and write a report.
+
+    Baseline, teacher, student alone and distilled student, on held-out patients. The same command
+    goes on after a break.
+
+    Example: radistill run --data xrays --out runs/first
+    """
     overrides = [*(set_ or []), *(["data.allow_leak=true"] if allow_leak else [])]
     settings = load_config(preset, config, overrides, seed)
     if show_config:
         typer.echo(to_yaml(settings), nl=False)
         return
+    if data is None or out is None:
+        raise UsageError("run: give the films and a folder: --data xrays --out runs/first")
     from radistill.export.model_card import file_figures
     from radistill.report.tables import print_table
     from radistill.schema.card import CARD, read_card

@@ -58,9 +58,11 @@ def serve(
         typer.Option(help="Folder for an audit log: a line a film, chained by hash."),
     ] = None,
 ) -> None:
-    """Answer films over HTTP, and show the page, until Ctrl-C.
+    """Show the page and answer films over HTTP, until Ctrl-C.
 
     For research and teaching, not a medical device.
+
+    Example: radistill serve --port 8080
     """
     if context.invoked_subcommand is not None:
         return

@@ -15,10 +15,7 @@ from radistill.progress import console
 if TYPE_CHECKING:
     from radistill.text.read.collection import ReportCollection
 
-app = typer.Typer(
-    help="Turn radiology reports into labels. For research and teaching, not a medical device.",
-    no_args_is_help=True,
-)
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
 
 class Classifier(StrEnum):
@@ -42,6 +39,16 @@ LabellerFile = Annotated[
 Seed = Annotated[int, typer.Option(min=0, help="Seed of folds and resamples.")]
 
 
+@app.callback()
+def group() -> None:
+    """Turn radiology reports into labels.
+
+    For research and teaching, not a medical device.
+
+    Example: radistill text label reports.csv --images films --out labels.csv
+    """
+
+
 @app.command("train")
 def train(
     source: Source,
@@ -56,7 +63,10 @@ def train(
     rules: Rules = "",
     seed: Seed = 0,
 ) -> None:
-    """Train a labeller on reports with labels."""
+    """Train a labeller on reports with labels.
+
+    Example: radistill text train reports.csv --label finding --out labeller.json
+    """
     reports = _read(source, id_, text, label)
     from radistill.text import save_labeller, train
 
@@ -87,7 +97,12 @@ def evaluate(
     bootstrap: Annotated[int, typer.Option(min=100, help="Resamples of texts.")] = 2000,
     seed: Seed = 0,
 ) -> None:
-    """Say how far labels can be trusted: cross-validation on reports with known truth."""
+    """Say how far labels from reports can be trusted.
+
+    By cross-validation on reports whose truth is known.
+
+    Example: radistill text evaluate reports.csv --label finding --out report
+    """
     reports = _read(source, id_, text, label)
     from radistill.text import load_labeller
     from radistill.text.evaluate.evaluate_labellers import crossvalidated, evaluate_finished
@@ -121,9 +136,11 @@ def label_(
     id_: Id = None,
     text: Text = None,
 ) -> None:
-    """Label reports; uncertain ones are left out and listed in a second file.
+    """Label reports, and list the uncertain ones in a second file.
 
     Exit status: 0 all reports read, 1 some not or without film, 2 wrong usage.
+
+    Example: radistill text label reports.csv --images films --out labels.csv
     """
     reports = _read(source, id_, text)
     from radistill.text import label_reports, load_labeller
@@ -143,7 +160,10 @@ def explain(
     ] = None,
     labeller: LabellerFile = "builtin",
 ) -> None:
-    """Show the words a labeller goes by, or how it reads one report and which words decided."""
+    """Show the words that a labeller goes by, or those of one report.
+
+    Example: radistill text explain "No focal consolidation. Heart size normal."
+    """
     from radistill.text import load_labeller
     from radistill.text.labeller.explain_label import print_labeller, print_report, read_argument
 

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from radistill.progress import bar, console
 
-app = typer.Typer(no_args_is_help=True, help="Pretrained weights: list, import and check them.")
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
 Cache = Annotated[
     Path | None,
@@ -17,9 +17,22 @@ Cache = Annotated[
 ]
 
 
+@app.callback()
+def group() -> None:
+    """List, import and check pretrained weights.
+
+    Example: radistill weights list
+    """
+
+
 @app.command("list")
 def list_weights(cache: Cache = None) -> None:
-    """Show where each architecture's weights come from, their files here, and the licences."""
+    """Show where each architecture's weights come from.
+
+    Their files on this machine, and the licences.
+
+    Example: radistill weights list
+    """
     from radistill.models import library
 
     table = Table("architecture", "source", "licence")
@@ -40,7 +53,10 @@ def import_weights(
     ] = None,
     cache: Cache = None,
 ) -> None:
-    """Check weights and keep them, so that `weights: auto` finds them."""
+    """Check weights and keep them, so that `weights: auto` finds them.
+
+    Example: radistill weights import resnet50.safetensors --architecture resnet50
+    """
     from radistill.models import library
 
     kept, report = library.import_weights(source, architecture, cache)
@@ -58,7 +74,12 @@ def verify(
     ] = None,
     cache: Cache = None,
 ) -> None:
-    """Load weights strictly, run a film through them, and show the hash and the strides."""
+    """Load weights strictly, and show their hash and strides.
+
+    A film is run through them, too.
+
+    Example: radistill weights verify runs/first/student
+    """
     from radistill.errors import UsageError
     from radistill.models import library
 
