@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import shlex
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 HEAVY = ("torch", "timm", "sklearn", "scipy", "matplotlib", "onnx", "pandas", "accelerate")
 
@@ -166,9 +168,14 @@ def test_heat_maps_that_are_gone_are_drawn_again(
     out, maps = tmp_path / "results.jsonl", tmp_path / "maps"
     arguments = ["predict", films, "--bundle", bundle, "--out", out, "--heatmaps", maps]
     assert radistill(*arguments)[0] == 0
-    next(maps.iterdir()).unlink()
+    sheet = (maps / "contact-sheet.png").read_bytes()
+    for file in (next(maps.glob("[!c]*.png")), maps / "contact-sheet.png"):
+        file.unlink()
     assert radistill(*arguments, "--resume")[0] == 0
-    assert len(list(maps.iterdir())) == len(out.read_text().splitlines()) == 10
+    assert len(out.read_text().splitlines()) == 10
+    assert len(list(maps.iterdir())) == 11
+    # Of all films, not of the one of the second time alone.
+    assert Image.open(maps / "contact-sheet.png").size == Image.open(io.BytesIO(sheet)).size
 
 
 def test_how_it_was_decided_stands_in_the_record_where_it_was_asked(
@@ -274,7 +281,10 @@ def test_heat_maps_and_operating_point(bundle: Path, films: Path, tmp_path: Path
     assert done.returncode == 0, done.stderr
     records = lines(done.stdout)
     assert {r["threshold"] for r in records} == {0.3}
-    assert {str(r["heatmap"]) for r in records} == {str(p) for p in (tmp_path / "maps").iterdir()}
+    drawn = {str(path) for path in (tmp_path / "maps").iterdir()}
+    assert {str(r["heatmap"]) for r in records} == drawn - {f"{tmp_path}/maps/contact-sheet.png"}
+    assert f"{tmp_path}/maps/contact-sheet.png" in drawn
+    assert "contact-sheet.png" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from chromium import context, launched
 from finished_run import edited
 from radistill.config import load_config, read_config, to_yaml
 from radistill.errors import RadistillError
@@ -371,3 +372,26 @@ def test_negative_name():
     assert comparison_plots.negative_name(two) == "B"
     three = DatasetFacts(classes=("A", "B", "C"), positive="A", counts={})
     assert comparison_plots.negative_name(three) == "other"
+
+
+def test_the_report_reads_on_a_phone(make_run, thumbnails):
+    """Long parts are folded; a link opens its part, and print shows all."""
+    run, _ = make_run()
+    (run / "config.yaml").write_text(to_yaml(load_config("quick", seed=7)))
+    report(run, thumbnails)
+    file = run / "report.html"
+    with launched() as browser:
+        tab = context(browser, viewport={"width": 390, "height": 844}).new_page()
+        tab.goto(file.as_uri())
+        root = "document.documentElement"
+        assert tab.evaluate(f"{root}.scrollWidth") <= 390
+        assert tab.evaluate(f"{root}.scrollHeight") < 12 * 844
+        open_ = "document.querySelector('#methods').closest('details').open"
+        assert not tab.evaluate(open_)
+        tab.click("nav a[href='#methods']")
+        assert tab.evaluate(open_)
+        tab.goto("about:blank")
+        tab.goto(file.as_uri())
+        tab.emulate_media(media="print")
+        shown = "document.querySelector('#checklist').getBoundingClientRect().height"
+        assert tab.evaluate(shown) > 100

@@ -11,12 +11,13 @@ from radistill.errors import UsageError, counted
 from radistill.files import unwritable
 from radistill.imaging.sandbox.intake import Intake
 from radistill.progress import bar, console, cores
+from radistill.runtime.contact_sheet import Tile, tiles_of, write_sheets
 from radistill.runtime.decision import Settings
 from radistill.runtime.paths import AS_BYTES, STDIN, as_bytes, film_paths
 from radistill.runtime.prediction_options import ResultFormat
 from radistill.runtime.predictor import Predictor
 from radistill.runtime.writer import finished, writer
-from radistill.schema.prediction import Failure
+from radistill.schema.prediction import Failure, Prediction
 
 UNREADABLE = "unreadable"
 
@@ -43,6 +44,7 @@ def run_job(
     if console.is_terminal and STDIN not in named:
         total = sum(1 for _ in film_paths(named))
     counts: Counter[str] = Counter()
+    tiles: list[Tile] = []
     if done:
         console.print(f"{counted(len(done), 'prediction')} in {out} already", markup=False)
     # On a terminal the rows show how far it is, and a bar would stand among them.
@@ -54,7 +56,14 @@ def run_job(
         for result in predictor.run(todo, settings, intake):
             write(result)
             counts[UNREADABLE if isinstance(result, Failure) else result.decision] += 1
+            if isinstance(result, Prediction) and result.heatmap and not resume:
+                drawn = Path(result.heatmap)
+                tiles.append(Tile(drawn, result.path, result.decision, result.probability))
             progress.advance(task)
+    if settings.heatmaps is not None:
+        shown = tiles_of(out) if resume and out is not None else tiles
+        for sheet in write_sheets(settings.heatmaps, shown):
+            console.print(f"heat maps by name of film: {sheet}", markup=False)
     return counts
 
 

@@ -12,7 +12,7 @@ from radistill.config import DistillConfig, GeneralConfig, StudyConfig, StudyTea
 from radistill.data.manifest import UNLABELLED
 from radistill.distill.objective import Distillation, parts_read
 from radistill.distill.teacher_outputs import TeacherOutputCache, average, cache_teacher_outputs
-from radistill.errors import UsageError
+from radistill.errors import UsageError, counted
 from radistill.models import GreyClassifier, create
 from radistill.study.at_once import PlannedFit
 from radistill.study.fit import Study, fit_model, repeated_views
@@ -182,6 +182,7 @@ def _teacher_outputs(
     """identity: what tells the network from others."""
     augment = study.config.augment
     films = study.examples("train", network.input_size, unlabelled=unlabelled)
+    study.say(f"teacher outputs: {views} views of {counted(len(films), 'film')}")
     others = study.dataset.split(UNLABELLED) if unlabelled else []
     parts = ([film.sha256 for film in others],) if others else ()
     key = study.key(identity, augment.model_dump(exclude_defaults=True), *parts)

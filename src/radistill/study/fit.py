@@ -137,6 +137,7 @@ def fit_model(
         if study.main:
             write_history(run.working(name) / HISTORY, history)
     wait()
+    study.say(f"{name}: scoring validation and test films")
     model = TrainedModel(run.working(name))  # from the file that is kept, not that in memory
     score(
         study,

@@ -76,6 +76,8 @@ def run_study(
         further = [TrainedModel(folder) for folder in config.distill.teachers]
         sizes = config.input_sizes | {config.baseline.input_size}
         sizes |= {teacher.input_size for teacher in further}
+        if accelerator.is_main_process:
+            console.print(f"data: reading the films of {data}", markup=False)
         with accelerator.main_process_first():  # the others find what it has decoded
             dataset = load_dataset(
                 data,
@@ -172,6 +174,7 @@ def _conclude(
         return
     films = DecodedFilms.of(dataset.films, dataset.squares)
     checked = _checked(study, student, films, data)
+    study.say("comparison: intervals, paired differences and costs")
     scored = [model.scored(config.evaluation, config.seed) for model in models]
     scored[-1] = replace(scored[-1], result=scored[-1].result.model_copy(update=checked))
     comparison = compare(
@@ -191,6 +194,7 @@ def _conclude(
         write_record(run.folder / "comparison.json", comparison)
         shutil.rmtree(run.folder / "bundle", ignore_errors=True)  # of an earlier student
     else:
+        study.say("bundle: exporting the student, and trying a smaller file of it")
         bundle_model(
             run.folder / "bundle",
             student,
@@ -202,6 +206,7 @@ def _conclude(
             notes=dataset.notes,
             perceptual_hashes=dataset.perceptual_hashes,
         )
+    study.say("report: drawing")
     write_report(
         run.folder,
         comparison,
@@ -226,6 +231,7 @@ def _checked(
     threshold = student.metrics.threshold
     key = study.key(student.weights_sha256, threshold)
     if not (study.run.step_done("checks", key) and all(file.exists() for file in files.values())):
+        study.say("checks: corrupted films and heat maps")
         squares = films.at(student.input_size)
         masks = data / "masks"
         shown = masks if study.dataset.synthetic and masks.is_dir() else None
