@@ -14,6 +14,10 @@
 #   make clean     remove .venv, caches and the demo
 #
 # Another Python: make PYTHON=python3.12 demo
+# No GPU: PyTorch's CPU build is a tenth of the one with CUDA. make takes it where it is offered:
+#   make demo TORCH_INDEX=URL      from that index of packages (pytorch.org names it)
+#   make demo TORCH_WHEELS=FOLDER  from wheels in a folder
+#   make demo SYSTEM_SITE=1        the one that PYTHON has already
 
 PYTHON ?= python3
 # Paths are relative and scripts run as modules, so that a clone may lie in a folder with spaces:
@@ -24,6 +28,21 @@ DEMO_FILMS ?= 1500
 DEMO_SEED ?= 0
 # Processes that share the fast tests, file by file; each takes up to 2 GB.
 JOBS ?= 2
+TORCH_INDEX ?=
+TORCH_WHEELS ?=
+SYSTEM_SITE ?=
+PIP_INSTALL := $(RUN) pip install --disable-pip-version-check -c constraints.txt \
+    $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") $(if $(TORCH_WHEELS),--find-links "$(TORCH_WHEELS)")
+
+# Before an install: the PyTorch that Linux gets by default has CUDA, 5.5 GB; pip unpacks it first.
+define SAY_SIZE
+@if [ "$$(uname -s)" = Linux ] && [ -z "$(TORCH_INDEX)$(TORCH_WHEELS)" ] && ! $(VENV)/bin/python -c \
+    'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)'; then \
+    echo "This installs PyTorch with its CUDA libraries: about 5.5 GB on disk."; \
+    echo "Without a GPU, take a CPU build, a tenth of that: see the head of the Makefile."; \
+    free=$$(($$(df -Pk . | awk 'NR == 2 {print $$4}') / 1048576)); \
+    [ "$$free" -ge 7 ] || { echo "Only $$free GB are free here, and it takes 7 while it unpacks: make room, or take a CPU build." >&2; exit 1; }; fi
+endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -31,12 +50,23 @@ JOBS ?= 2
 .PHONY: help demo test test-all lint student tiny adapt results schemas docs pictures pins clean
 
 help:
-	@sed -n '3,16s/^# \{0,1\}//p' Makefile
+	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
 demo: $(VENV)/.train
 	$(RUN) radistill data phantom demo/data --n $(DEMO_FILMS) --seed $(DEMO_SEED)
 	$(RUN) radistill run --data demo/data --preset few-labels --config examples/demo.yaml \
 	    --seed $(DEMO_SEED) --out demo/run
+	@film=$$(find demo/data/test -name '*.jpeg' 2>/dev/null | sort | tail -n 1); \
+	    [ ! -d demo/run/bundle ] || bundle="--bundle demo/run/bundle"; \
+	    echo; echo "One film, and where the model looked:"; \
+	    $(RUN) radistill predict $$bundle --heatmaps demo/maps --format table "$$film"
+	@echo; echo "The report   $(CURDIR)/demo/run/report.html"
+	@echo "The heat map $(CURDIR)/demo/maps/contact-sheet.png"
+	@echo "Type next"
+	@echo "  . $(VENV)/bin/activate"
+	@echo "  radistill                                          what it can do"
+	@echo "  radistill serve --bundle demo/run/bundle           the same model on a page"
+	@echo "  radistill run --data YOUR-XRAYS --out runs/first   the same study on your films"
 
 test: lint
 	$(RUN) pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow and not data"
@@ -72,16 +102,18 @@ lint: $(VENV)/.dev
 	$(VENV)/bin/python tests/page/javascript/lint.py
 
 $(VENV)/.train: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[train]'
+	$(SAY_SIZE)
+	$(PIP_INSTALL) -e '.[train]'
 	@touch $@
 
 # dev holds all of train, so the demo needs no second install after the tests.
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(SAY_SIZE)
+	$(PIP_INSTALL) -e '.[dev]'
 	@touch $(VENV)/.train $@
 
 $(VENV)/.engines: $(VENV)/.dev
-	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[engines]'
+	$(PIP_INSTALL) -e '.[engines]'
 	@touch $@
 
 $(VENV)/bin/python:
@@ -89,7 +121,7 @@ $(VENV)/bin/python:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "radistill needs Python 3.11 or newer, and '$(PYTHON)' is $$("$(PYTHON)" --version 2>&1). Name another: make PYTHON=python3.12" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "'$(PYTHON)' cannot make virtual environments: its modules venv and ensurepip are missing. On Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
 	@rm -rf $(VENV)
-	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); echo "No virtual environment could be made in $(VENV); see the lines above." >&2; exit 1; }
+	@"$(PYTHON)" -m venv $(if $(SYSTEM_SITE),--system-site-packages) $(VENV) || { rm -rf $(VENV); echo "No virtual environment could be made in $(VENV); see the lines above." >&2; exit 1; }
 
 # The newest versions that pyproject.toml allows, written down; torch pins its own CUDA packages.
 pins:

@@ -123,7 +123,79 @@ def test_installs_once(clone: Path) -> None:
     assert sum("-m pytest" in call for call in calls) == 2
     (clone / "constraints.txt").touch()
     assert make(clone, "demo").returncode == 0
-    assert "-e .[train]" in log.read_text("utf-8").splitlines()[-3]
+    (*_, install, drawn, ran, predicted) = log.read_text("utf-8").splitlines()
+    assert "-e .[train]" in install
+    assert [line.split()[2] for line in (drawn, ran, predicted)] == ["data", "run", "predict"]
+
+
+@needs_make
+def test_the_demo_says_what_to_type_next(clone: Path) -> None:
+    """A python that does nothing stands in; without a bundle the shipped one predicts."""
+    script(clone / ".venv/bin/python", 'echo "$@" >> log')
+    film = clone / "demo/data/test/PNEUMONIA/person1 x.jpeg"
+    film.parent.mkdir(parents=True)
+    film.touch()
+    done = make(clone, "demo")
+    assert done.returncode == 0
+    for said in (f"{clone}/demo/run/report.html", f"{clone}/demo/maps/contact-sheet.png"):
+        assert said in done.stdout
+    assert ". .venv/bin/activate" in done.stdout
+    for model, named in ((None, ""), ("demo/run/bundle", "--bundle demo/run/bundle ")):
+        if model:
+            (clone / model).mkdir(parents=True)
+            assert make(clone, "demo").returncode == 0
+        last = (clone / "log").read_text("utf-8").splitlines()[-1]
+        asked = f"-m radistill predict {named}--heatmaps demo/maps --format table"
+        assert last == f"{asked} demo/data/test/PNEUMONIA/person1 x.jpeg"
+
+
+WITHOUT_TORCH = 'echo "$@" >> log; case "$2" in *find_spec*) exit 1;; esac'
+
+
+@needs_make
+@pytest.mark.skipif(sys.platform != "linux", reason="only there PyTorch comes with CUDA")
+@pytest.mark.parametrize(
+    ("offered", "asked", "said"),
+    [
+        ([], "", True),
+        (["TORCH_INDEX=http://x.invalid/cpu"], "--extra-index-url http://x.invalid/cpu ", False),
+        (["TORCH_WHEELS=some wheels"], "--find-links some wheels ", False),
+    ],
+)
+def test_the_size_of_cuda_is_said_before_it_is_installed(
+    clone: Path, offered: list[str], asked: str, said: bool
+) -> None:
+    script(clone / ".venv/bin/python", WITHOUT_TORCH)
+    script(clone / "bin/df", "echo; echo disk 1 1 99999999 1")
+    done = make(clone, f"SHELL={path_first(clone)}", "demo", *offered)
+    assert done.returncode == 0, done.stderr
+    assert ("about 5.5 GB" in done.stdout) == said
+    (install,) = [x for x in (clone / "log").read_text("utf-8").splitlines() if "pip" in x]
+    assert install.endswith(f"-c constraints.txt {asked}-e .[train]")
+
+
+@needs_make
+@pytest.mark.skipif(sys.platform != "linux", reason="only there PyTorch comes with CUDA")
+def test_a_full_disk_is_said_before_the_install(clone: Path) -> None:
+    script(clone / ".venv/bin/python", WITHOUT_TORCH)
+    script(clone / "bin/df", "echo; echo disk 1 1 3000000 1")
+    done = make(clone, f"SHELL={path_first(clone)}", "demo")
+    assert done.returncode != 0
+    assert "Only 2 GB are free here" in done.stderr
+    assert "pip install" not in (clone / "log").read_text("utf-8")
+
+
+@needs_make
+def test_a_pytorch_that_is_there_is_kept(clone: Path) -> None:
+    log = clone / "log"
+    python = script(clone / "system python", f'echo "$@" >> "{log}"')
+    make(clone, f"PYTHON={python}", "lint", "SYSTEM_SITE=1")  # nothing there goes on from here
+    assert "-m venv --system-site-packages .venv" in log.read_text("utf-8")
+
+
+def path_first(clone: Path) -> Path:
+    """A shell that finds the programs in `bin` of the clone before others."""
+    return script(clone.parent / "shell", f'PATH="{clone}/bin:$PATH" exec /bin/sh "$@"')
 
 
 @needs_make
