@@ -10,7 +10,7 @@ from radistill.progress import console, cores
 from radistill.runtime.prediction_options import Precision
 from radistill.runtime.service_log import LogFormat
 
-app = typer.Typer(invoke_without_command=True)
+app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
 
 @app.callback()
