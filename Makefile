@@ -11,6 +11,8 @@
 #   make schemas   write the JSON schemas of results to docs/schemas
 #   make docs      write the documentation site to build/docs
 #   make pictures  take the pictures of the documentation again, in Chromium
+#   make dist      wheel and sdist, checked, in build/dist
+#   make sbom      what is installed, as CycloneDX, in build/radistill.cdx.json
 #   make clean     remove .venv, caches and the demo
 #
 # Another Python: make PYTHON=python3.12 demo
@@ -47,7 +49,7 @@ endef
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-all lint student tiny adapt results schemas docs pictures pins clean
+.PHONY: help demo test test-all lint student tiny adapt results schemas docs pictures dist sbom pins clean
 
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
@@ -95,6 +97,15 @@ docs: $(VENV)/.dev
 pictures: $(VENV)/.dev
 	$(VENV)/bin/python docs/pictures.py
 
+dist: $(VENV)/.release
+	rm -rf build/dist
+	$(RUN) build --outdir build/dist
+	$(RUN) twine check --strict build/dist/*
+
+sbom: $(VENV)/.release
+	@mkdir -p build
+	$(RUN) cyclonedx_py environment --pyproject pyproject.toml --output-reproducible -o build/radistill.cdx.json $(VENV)
+
 lint: $(VENV)/.dev
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
@@ -116,6 +127,10 @@ $(VENV)/.engines: $(VENV)/.dev
 	$(PIP_INSTALL) -e '.[engines]'
 	@touch $@
 
+$(VENV)/.release: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP_INSTALL) -e '.[release]'
+	@touch $@
+
 $(VENV)/bin/python:
 	@command -v "$(PYTHON)" >/dev/null || { echo "radistill needs Python 3.11 or newer, and there is no '$(PYTHON)' here. Install it, or name another: make PYTHON=python3.12" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "radistill needs Python 3.11 or newer, and '$(PYTHON)' is $$("$(PYTHON)" --version 2>&1). Name another: make PYTHON=python3.12" >&2; exit 1; }
@@ -127,7 +142,7 @@ $(VENV)/bin/python:
 pins:
 	rm -rf build/pins
 	"$(PYTHON)" -m venv build/pins
-	build/pins/bin/python -m pip install '.[dev,engines]'
+	build/pins/bin/python -m pip install '.[dev,engines,release]'
 	build/pins/bin/python -m pip freeze --exclude radistill > build/pins/all
 	{ sed '/^[^#]/,$$d' constraints.txt; grep -vE '^(nvidia-|cuda-|triton==)' build/pins/all; } \
 	    > build/pins/new

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from radistill.runtime.prediction_options import Precision
     from radistill.runtime.predictor import Predictor
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def load(

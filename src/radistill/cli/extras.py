@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PACKAGE = "radistill"
-OF_DEVELOPERS = {"dev", "engines", "all"}
+OF_DEVELOPERS = {"dev", "docs", "release", "engines", "all"}
 # Command -> the extra that brings its packages, where that is not `train`.
 OF_COMMAND = {
     "adapt": "adapt",
