@@ -10,7 +10,7 @@ import pytest
 
 from radistill.cli import extras, installation
 
-from .conftest import Command
+from ..command_line import Command
 
 REQUIRES = [
     "numpy>=2.0",

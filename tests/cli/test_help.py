@@ -14,7 +14,7 @@ import typer
 
 from radistill.cli.commands import COMMANDS, OTHER_NAMES, WELCOME, app
 
-from .conftest import Command
+from ..command_line import Command
 
 WIDTH = 80
 EXAMPLE = "  Example: "
