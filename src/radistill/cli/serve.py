@@ -124,9 +124,9 @@ def verify_audit(
         typer.Option(help="Hash of the last line, as the log of the server has it."),
     ] = None,
 ) -> None:
-    """Check that no line of an audit log was changed, removed or added.
+    """Check that no line of an audit log was changed.
 
-    Exit status 1 if one was.
+    Nor removed or added. Exit status 1 if one was.
 
     Example: radistill serve verify-audit /var/lib/radistill/audit
     """
