@@ -11,8 +11,8 @@ from radistill.errors import UsageError, counted
 from radistill.files import unwritable
 from radistill.imaging.sandbox.intake import Intake
 from radistill.progress import bar, console, cores
-from radistill.runtime.contact_sheet import Tile, tiles_of, write_sheets
 from radistill.runtime.decision import Settings
+from radistill.runtime.heatmap_sheet import Tile, tiles_of, write_sheets
 from radistill.runtime.paths import AS_BYTES, STDIN, as_bytes, film_paths
 from radistill.runtime.prediction_options import ResultFormat
 from radistill.runtime.predictor import Predictor

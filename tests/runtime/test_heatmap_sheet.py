@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFont
 
-from radistill.runtime import contact_sheet
-from radistill.runtime.contact_sheet import COLUMNS, ROWS, TEXT, TILE, Tile, tiles_of, write_sheets
+from radistill.runtime import heatmap_sheet
+from radistill.runtime.heatmap_sheet import COLUMNS, ROWS, TEXT, TILE, Tile, tiles_of, write_sheets
 
 
 def tiles(folder: Path, count: int, *, name: str = "film.png") -> list[Tile]:
@@ -57,7 +57,7 @@ def test_the_name_is_written_below(tmp_path: Path) -> None:
 )
 def test_names_fit_their_tile(name: str) -> None:
     font = ImageFont.load_default(size=TEXT)
-    text = contact_sheet._fitting(name, font)
+    text = heatmap_sheet._fitting(name, font)
     assert 0 < font.getlength(text) <= TILE
     assert text.isascii()
     assert text.isprintable()
@@ -66,8 +66,8 @@ def test_names_fit_their_tile(name: str) -> None:
 
 def test_letters_that_the_font_lacks_are_said_otherwise() -> None:
     font = ImageFont.load_default(size=TEXT)
-    assert contact_sheet._fitting("Röntgen é.png", font) == "Rontgen e.png"
-    assert contact_sheet._fitting("甲.png", font) == "\\u7532.png"
+    assert heatmap_sheet._fitting("Röntgen é.png", font) == "Rontgen e.png"
+    assert heatmap_sheet._fitting("甲.png", font) == "\\u7532.png"
 
 
 def test_results_in_a_file_are_shown_but_failures(tmp_path: Path) -> None:
