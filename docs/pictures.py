@@ -9,6 +9,7 @@ and, for the node, Debian's packages orthanc and dcmtk.
 from __future__ import annotations
 
 import base64
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import requests
 from PIL import Image
 
 DOCS = Path(__file__).resolve().parent
@@ -51,11 +53,6 @@ FIXED = (
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?([+-]\d\d:\d\d|Z)?", "2026-01-05 08:00"),
     (r"\d+ MiB", "20000 MiB"),  # free on the disk
 )
-_REPLACE = """([pattern, text]) => {
-  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walk.nextNode())
-    walk.currentNode.nodeValue = walk.currentNode.nodeValue.replaceAll(RegExp(pattern, "g"), text);
-}"""
 
 
 def save(name: str, picture: Image.Image) -> None:
@@ -213,14 +210,12 @@ def node(browser: Any, scratch: Path) -> None:
             save("node-capture", Image.fromarray(as_picture(scratch / "OT.dcm")))
             html = scratch / "report.html"
             subprocess.run(["dsr2html", str(scratch / "SR.dcm"), str(html)], check=True)
+            status = requests.get(f"http://127.0.0.1:{running.status}/", timeout=30).text
             tab = context(browser, viewport={"width": 900, "height": 700}).new_page()
-            for url, name in (
-                (html.as_uri(), "node-report"),
-                (f"http://127.0.0.1:{running.status}/", "node-status"),
-            ):
-                tab.goto(url)
-                for pattern, text in FIXED:
-                    tab.evaluate(_REPLACE, [pattern, text])
+            for text, name in ((html.read_text("latin-1"), "node-report"), (status, "node-status")):
+                for pattern, fixed in FIXED:
+                    text = re.sub(pattern, fixed, text)
+                tab.set_content(text.replace("http-equiv=refresh", ""))
                 shoot(tab, name, whole=True)
             tab.close()
 
