@@ -42,6 +42,7 @@ PAGES = {
     "../CHANGELOG.md": "changelog.md",
     "../CONTRIBUTING.md": "contributing.md",
 }
+LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")  # to a file
 MARK = re.compile(r"<!-- build: (\w+) -->.*", re.DOTALL)
 
 
@@ -51,8 +52,8 @@ def fill(app: Sphinx, name: str, source: list[str]) -> None:
     files = {page.removesuffix(".md"): HERE / file for file, page in PAGES.items()}
     if name in files:
         text = files[name].read_text("utf-8")
-        text = re.sub(r"\]\((?:\.\./)?docs/", "](", text)
-        text = text.replace("](../CONTRIBUTING.md", "](contributing.md")
+        start = os.path.relpath(files[name].parent, HERE)
+        text = LINK.sub(lambda link: f"]({os.path.normpath(f'{start}/{link[1]}')}", text)
     text = MARK.sub(lambda mark: getattr(generated, mark[1])(), text)
     up = "../" * name.count("/")
     for file, page in PAGES.items():
