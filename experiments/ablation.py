@@ -6,7 +6,7 @@ Teachers of seeds 0, 1, ... are trained first; all methods but `one-teacher` lea
 average. The split, the initial weights' seed, the schedule and the views of a seed are the same
 for the student alone and for every method. A killed run resumes.
 
-The predictions are copied to `experiments/ablation/SEED/METHOD.csv`; `python experiments/tables.py`
+The predictions are copied to `experiments/KEEP/SEED/METHOD.csv`; `python experiments/tables.py`
 makes tables from these files alone. With `--held-out` the validation films have file-name prefixes
 that training has not seen, and their predictions are kept, in `experiments/held-out/`: a method
 is chosen there.
@@ -57,6 +57,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], help="a setting, as of radistill run")
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2], help="of the students")
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS))
+    parser.add_argument("--keep", default="ablation", help="folder of the copies")
     parser.add_argument("--held-out", action="store_true", help="judge on held-out prefixes")
     options = parser.parse_args()
     settings = [*options.set, *(["data.validation=prefix"] if options.held_out else [])]
@@ -78,7 +79,7 @@ def main() -> None:
 
 def _keep(options: argparse.Namespace, seed: int, *models: TrainedModel) -> None:
     """Copies of the predictions, to be committed; the first teacher's under the name `teacher`."""
-    kept = HERE / ("held-out" if options.held_out else "ablation") / f"seed-{seed}"
+    kept = HERE / ("held-out" if options.held_out else options.keep) / f"seed-{seed}"
     kept.mkdir(parents=True, exist_ok=True)
     part = "predictions-val.csv" if options.held_out else "predictions.csv"
     for model in models:

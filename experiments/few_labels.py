@@ -7,7 +7,9 @@ alone, and the student that learns from the teacher's answers to all films (pres
 seed decides which patients keep their labels, the initial weights, the order of the films and the
 views. The student alone is trained with as many steps as the distilled one, and, as
 `student-alone-short`, with half of them, which was better on held-out file-name prefixes.
-The predictions on test are copied to `experiments/few-labels/FRACTION/seed-SEED/MODEL.csv`;
+--smaller names smaller networks that are trained alone and distilled too.
+The predictions on test are copied to `experiments/few-labels/FRACTION/seed-SEED/MODEL.csv`, those
+of a smaller network to the folder of its name in there;
 `python experiments/tables.py` makes the tables from these files alone. A killed run resumes.
 """
 
@@ -26,6 +28,7 @@ from radistill.data.targets import targets_of
 from radistill.study.distil import fit_rounds, fit_student, fit_teachers
 from radistill.study.fit import Study
 from radistill.study.rundir import RunDirectory
+from radistill.study.trained import TrainedModel
 from radistill.study.unlike_films import without_unlike
 
 KEPT = Path(__file__).parent / "few-labels"
@@ -39,6 +42,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], help="a setting, as of radistill run")
     parser.add_argument("--fractions", nargs="+", default=["0.05", "0.02"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--smaller", nargs="+", default=[], help="architectures")
     options = parser.parse_args()
     for seed in options.seeds:
         for fraction in options.fractions:
@@ -69,12 +73,30 @@ def _one(options: argparse.Namespace, fraction: str, seed: int) -> None:
         shorter = replace(study, config=config.model_copy(update={"student": student_config}))
         short = fit_student(shorter, "student-alone-short", [], config.distill)
         student = fit_rounds(study, teachers)
+        smaller = {name: _smaller(study, name, teachers) for name in options.smaller}
     kept = KEPT / fraction / f"seed-{seed}"
     kept.mkdir(parents=True, exist_ok=True)
     for model in (*teachers, alone, short, student):
         shutil.copyfile(model.folder / "predictions.csv", kept / f"{model.folder.name}.csv")
+    for architecture, models in smaller.items():
+        (kept / architecture).mkdir(exist_ok=True)
+        for name, model in models.items():
+            shutil.copyfile(model.folder / "predictions.csv", kept / architecture / f"{name}.csv")
     for name in (".teacher-outputs.partial", "cache"):  # views and answers of this seed
         shutil.rmtree(run.folder / name, ignore_errors=True)
+
+
+def _smaller(
+    study: Study, architecture: str, teachers: list[TrainedModel]
+) -> dict[str, TrainedModel]:
+    """Another network in the student's place, alone and distilled."""
+    network = study.config.student.model_copy(update={"architecture": architecture})
+    smaller = replace(study, config=study.config.model_copy(update={"student": network}))
+    distill = study.config.distill
+    return {
+        "student-alone": fit_student(smaller, f"alone-{architecture}", [], distill),
+        "student": fit_student(smaller, f"student-{architecture}", teachers, distill),
+    }
 
 
 if __name__ == "__main__":

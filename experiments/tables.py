@@ -15,32 +15,46 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
+from matplotlib.figure import Figure
 from sklearn.metrics import roc_auc_score
 
-from radistill.metrics.intervals import (
-    auc_interval,
-    least_patients,
-    patient_weights,
-    percentile_interval,
-    weighted_auc,
+from radistill.metrics.intervals import auc_interval
+from radistill.metrics.over_seeds import (
+    auc_draws,
+    aucs,
+    interval_over_seeds,
+    mean_over_seeds,
+    seed_draws,
 )
 from radistill.metrics.predictions import Predictions, read_predictions
+from radistill.schema.record import Interval
 
 HERE = Path(__file__).parent
 PLOT = HERE.parent / "docs" / "frontier.svg"
 ALONE = "student-alone"
+STUDENT = "efficientnet_lite0_first5"  # of the presets
 RESAMPLES = 2000
+# The same picture from the same table, whatever the CPU and the fonts: values as printed, text left
+# to whoever shows it, margins that no text decides.
+FIXED = {"svg.hashsalt": "radistill", "svg.fonttype": "none"}
 
 
 def main() -> None:
-    for name, films in (("held-out", "films of held-out prefixes"), ("ablation", "test films")):
+    folders = {
+        "held-out": "films of held-out prefixes",
+        "ablation": "test films",
+        "tiny": "test films, preset tiny",
+    }
+    for name, films in folders.items():
         seeds = sorted((HERE / name).glob("seed-*"))
         if seeds:
             ablation(seeds, films)
     for fraction in sorted((HERE / "few-labels").glob("*"), key=lambda folder: float(folder.name)):
         few = f"test films, labels of {float(fraction.name):.0%} of the patients"
         ablation(sorted(fraction.glob("seed-*")), few)
+        small_students(fraction)
     if (HERE / "frontier" / "networks.csv").exists():
         frontier(HERE / "frontier")
 
@@ -70,6 +84,33 @@ def ablation(folders: list[Path], films: str) -> None:
         print(f"{line} {difference:+.4f} | {low:+.4f} to {high:+.4f} |")
 
 
+def small_students(fraction: Path) -> None:
+    """Print the table of the networks of one fraction by size, and draw it if there are several."""
+    with (HERE / "frontier" / "networks.csv").open(newline="") as file:
+        networks = {row["network"]: row for row in csv.DictReader(file)}
+    folders = {STUDENT: sorted(fraction.glob("seed-*"))}
+    for folder in sorted(fraction.glob("seed-*/*/")):
+        folders.setdefault(folder.name, []).append(folder)
+    if len(folders) == 1:
+        return
+    print(
+        "\n| Network | Parameters | INT8, MB | Seeds | Alone | Distilled | Gain | 95 % interval |"
+    )
+    print("| --- " + "| ---: " * 7 + "|")
+    points = []
+    for name, seeds in folders.items():
+        pairs = [tuple(_read(seed / f"{m}.csv") for m in (ALONE, "student")) for seed in seeds]
+        alone, taught = (float(aucs(models).mean()) for models in zip(*pairs, strict=True))
+        gain, (low, high) = _difference(pairs)
+        megabytes = float(networks[name]["int8_bytes"]) / 1e6
+        points.append((megabytes, alone, taught, gain, low, high))
+        print(
+            f"| {name} | {int(networks[name]['parameters']):,} | {megabytes:.2f} | {len(seeds)} "
+            f"| {alone:.4f} | {taught:.4f} | {gain:+.4f} | {low:+.4f} to {high:+.4f} |"
+        )
+    _draw_small_students(points, HERE.parent / "docs" / f"small-students-{fraction.name}.svg")
+
+
 def frontier(folder: Path) -> None:
     """Print the table of the networks and draw it."""
     with (folder / "networks.csv").open(newline="") as file:
@@ -92,14 +133,33 @@ def frontier(folder: Path) -> None:
     _draw(points)
 
 
-def _draw(points: list[tuple[str, float, float, float, float, float]]) -> None:
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    # The same file from the same table, whatever the CPU and the fonts: values as printed, text
-    # left to whoever shows it, margins that no text decides.
+def _draw_small_students(points: list[tuple[float, ...]], file: Path) -> None:
     mpl.rcdefaults()
-    mpl.rcParams |= {"svg.hashsalt": "radistill", "svg.fonttype": "none"}
+    mpl.rcParams |= FIXED
+    size, alone, taught, gain, low, high = np.round(np.array(points), 4).T
+    figure = Figure(figsize=(9, 3.6))
+    figure.subplots_adjust(left=0.08, right=0.98, bottom=0.14, top=0.97, wspace=0.2)
+    left, right = figure.subplots(1, 2)
+    left.plot(size, taught, "o-", color="#0072b2", label="distilled on all")
+    left.plot(size, alone, "s--", color="#d55e00", label="alone")
+    left.set_ylabel("test AUC, mean over seeds")
+    left.legend(frameon=False, loc="lower right")
+    right.errorbar(size, gain, [gain - low, high - gain], fmt="o", capsize=3, color="#0072b2")
+    right.axhline(0, color="0.4", linewidth=0.8)
+    right.set_ylabel("gain, 95 % interval")
+    for axis in (left, right):
+        axis.set_xscale("log")
+        axis.set_xticks((0.1, 0.3, 1), ("0.1", "0.3", "1"))
+        axis.minorticks_off()
+        axis.margins(x=0.12)
+        axis.set_xlabel("INT8 file, MB")
+        axis.grid(alpha=0.3)
+    figure.savefig(file, metadata={"Date": None, "Creator": None})
+
+
+def _draw(points: list[tuple[str, float, float, float, float, float]]) -> None:
+    mpl.rcdefaults()
+    mpl.rcParams |= FIXED
     figure = Figure(figsize=(9, 4.6))
     figure.subplots_adjust(left=0.08, right=0.98, bottom=0.12, top=0.97, wspace=0.06)
     axes = figure.subplots(1, 2, sharey=True)
@@ -149,23 +209,15 @@ def _accuracy(p: Predictions) -> float:
     return float(((p.probability >= 0.5) == p.truth).mean())
 
 
-def _difference(pairs: list[tuple[Predictions, Predictions]]) -> tuple[float, tuple[float, float]]:
+def _difference(pairs: list[tuple[Predictions, Predictions]]) -> tuple[float, Interval]:
     """Mean AUC of the second minus the first over seeds, and its interval."""
-    first = pairs[0][0]
-    if any(p.path != first.path for pair in pairs for p in pair):
-        raise SystemExit("the predictions are of different films; run the ablation again")
-    truth, draws = first.truth, []
-    for weights in patient_weights(truth, first.patient, RESAMPLES, 0):
-        draws.append(np.stack([weighted_auc(truth, b.probability, weights)
-                               - weighted_auc(truth, a.probability, weights)
-                               for a, b in pairs], axis=1))  # fmt: skip
-    by_seed = np.concatenate(draws)
-    random = np.random.default_rng(0)
-    chosen = random.integers(len(pairs), size=by_seed.shape)
-    means = np.take_along_axis(by_seed, chosen, axis=1).mean(axis=1)
-    observed = [_auc(b) - _auc(a) for a, b in pairs]
-    patients = least_patients(truth, first.patient)
-    return float(np.mean(observed)), percentile_interval(means, patients)
+    first, second = ([pair[n] for pair in pairs] for n in (0, 1))
+    gains = aucs(second) - aucs(first)
+    drawn = seed_draws(len(pairs), RESAMPLES, np.random.default_rng(0))
+    by_draw = auc_draws(second, RESAMPLES, 0) - auc_draws(first, RESAMPLES, 0)
+    interval = interval_over_seeds(mean_over_seeds(by_draw, drawn), gains, first)
+    assert interval is not None
+    return float(gains.mean()), interval
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs" / "results.md"
-PLOT = ROOT / "docs" / "frontier.svg"
+PLOTS = ("frontier.svg", "small-students-0.05.svg")
 
 
 def test_the_committed_predictions_give_the_quoted_tables_and_the_same_plot() -> None:
-    before = PLOT.read_bytes()
+    plots = [ROOT / "docs" / name for name in PLOTS]
+    before = [plot.read_bytes() for plot in plots]
     try:
         done = subprocess.run(
             [sys.executable, ROOT / "experiments" / "tables.py"],
@@ -20,9 +21,10 @@ def test_the_committed_predictions_give_the_quoted_tables_and_the_same_plot() ->
             text=True,
             check=True,
         )
-        after = PLOT.read_bytes()
+        after = [plot.read_bytes() for plot in plots]
     finally:
-        PLOT.write_bytes(before)
+        for plot, content in zip(plots, before, strict=True):
+            plot.write_bytes(content)
     rows = [line for line in done.stdout.splitlines() if line.startswith("|")]
     assert len(rows) > 15
     quoted = RESULTS.read_text("utf-8")
