@@ -54,6 +54,7 @@ def main() -> None:
     for fraction in sorted((HERE / "few-labels").glob("*"), key=lambda folder: float(folder.name)):
         few = f"test films, labels of {float(fraction.name):.0%} of the patients"
         ablation(sorted(fraction.glob("seed-*")), few)
+        over_best_alone(fraction)
         small_students(fraction)
     if (HERE / "frontier" / "networks.csv").exists():
         frontier(HERE / "frontier")
@@ -84,6 +85,15 @@ def ablation(folders: list[Path], films: str) -> None:
         print(f"{line} {difference:+.4f} | {low:+.4f} to {high:+.4f} |")
 
 
+def over_best_alone(fraction: Path) -> None:
+    """Print the gain over the student alone that had half the steps."""
+    short = ((_read(seed / f"{ALONE}-short.csv"), _read(seed / "student.csv"))
+             for seed in sorted(fraction.glob("seed-*")))  # fmt: skip
+    gain, (low, high) = _difference(list(short))
+    print(f"\nStudent over the student alone with half the steps: {gain:+.4f} "
+          f"({low:+.4f} to {high:+.4f})")  # fmt: skip
+
+
 def small_students(fraction: Path) -> None:
     """Print the table of the networks of one fraction by size, and draw it if there are several."""
     with (HERE / "frontier" / "networks.csv").open(newline="") as file:
@@ -98,7 +108,9 @@ def small_students(fraction: Path) -> None:
     )
     print("| --- " + "| ---: " * 7 + "|")
     points = []
-    for name, seeds in folders.items():
+    for name, seeds in sorted(
+        folders.items(), key=lambda item: -int(networks[item[0]]["parameters"])
+    ):
         pairs = [tuple(_read(seed / f"{m}.csv") for m in (ALONE, "student")) for seed in seeds]
         alone, taught = (float(aucs(models).mean()) for models in zip(*pairs, strict=True))
         gain, (low, high) = _difference(pairs)
@@ -143,13 +155,13 @@ def _draw_small_students(points: list[tuple[float, ...]], file: Path) -> None:
     left.plot(size, taught, "o-", color="#0072b2", label="distilled on all")
     left.plot(size, alone, "s--", color="#d55e00", label="alone")
     left.set_ylabel("test AUC, mean over seeds")
-    left.legend(frameon=False, loc="lower right")
+    left.legend(frameon=False, loc="center left")
     right.errorbar(size, gain, [gain - low, high - gain], fmt="o", capsize=3, color="#0072b2")
     right.axhline(0, color="0.4", linewidth=0.8)
     right.set_ylabel("gain, 95 % interval")
     for axis in (left, right):
         axis.set_xscale("log")
-        axis.set_xticks((0.1, 0.3, 1), ("0.1", "0.3", "1"))
+        axis.set_xticks(size, [f"{megabytes:.2f}" for megabytes in size])
         axis.minorticks_off()
         axis.margins(x=0.12)
         axis.set_xlabel("INT8 file, MB")
