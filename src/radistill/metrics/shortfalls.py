@@ -15,7 +15,7 @@ from radistill.metrics.intervals import (
 from radistill.metrics.predictions import Predictions
 
 CONSTANT = 0.02  # probabilities that differ by less are called nearly constant
-WIDE = 0.4  # an interval of the AUC on validation that is wider tells nothing
+HIGH = 0.75  # an AUC above it, whose interval holds 0.5, is of too few films to tell
 ADVICE = (
     "Do not use it. Train it longer or at another learning rate, look at its curves of training "
     "under Plots, and check labels and films (`radistill data inspect`)."
@@ -33,8 +33,8 @@ def shortfalls(
 
     val: its probabilities on validation; others: those of models that it should not be behind, on
     the same films. It learnt nothing if the 95 % interval of its AUC does not lie above 0.5, or if
-    its outputs are nearly constant; where that interval is wider than 0.4, validation is said to
-    be too small to tell. It is behind another model if the AUC is lower by more than
+    its outputs are nearly constant; where the AUC is above 0.75 all the same, validation is
+    said to be too small to tell. It is behind another model if the AUC is lower by more than
     `config.margin` and the paired interval, over patients, leaves out 0. Nothing is said where
     validation holds one class.
     """
@@ -45,7 +45,7 @@ def shortfalls(
     low, high = auc_interval(truth, val.probability, val.patient, config.bootstrap, seed)
     auc = _auc(val)
     figure = f"its AUC on validation is {auc:.3f} (95 % interval {low:.3f} to {high:.3f})"
-    if low <= 0.5 and high - low > WIDE:
+    if low <= 0.5 and auc > HIGH:
         untold.append(
             f"Validation is too small to show that the {name} learnt anything: {figure}, of "
             f"{len(val):,} films. Do not use it before more films are labelled, or give validation "
