@@ -21,10 +21,8 @@ from pynetdicom.sop_class import Verification
 
 from node_peers import RunningNode, eventually, film, free_port, needed, storescu
 from radistill.node import delivery
-from radistill.node.delivery import Courier, TurnedDown, Unreachable, client_of
-from radistill.node.jobs import JobStore
-from radistill.node.node_config import DicomTarget, FolderTarget, NodeConfig, WebTarget
-from radistill.node.node_metrics import NodeMetrics
+from radistill.node.delivery import TurnedDown, Unreachable, client_of
+from radistill.node.node_config import DicomTarget, FolderTarget, WebTarget
 
 
 @pytest.fixture(scope="module")
@@ -302,37 +300,3 @@ def test_dead_letters_are_shown_and_sent_again(tmp_path: Path) -> None:
             said = node.metrics()
     assert 'radistill_node_retries_total{target="p"} 3.0' in said
     assert "radistill_node_seconds_count 1.0" in said
-
-
-def test_an_association_stays_open_while_films_come(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(delivery, "_LINGER", 0.5)
-    calls: list[str] = []
-
-    class Client:
-        def send(self, files: object) -> None:
-            calls.append("send")
-
-        def rest(self) -> None:
-            calls.append("rest")
-
-    monkeypatch.setattr(delivery, "client_of", lambda target, title: Client())
-    store = JobStore(tmp_path / "spool")
-    target = FolderTarget(kind="folder", name="a", path=tmp_path)
-    config = NodeConfig(targets=(target,))
-    courier = Courier(target, config, store, NodeMetrics(store.counts, lambda: 0))
-    stop = threading.Event()
-    thread = threading.Thread(target=courier.run, args=(stop,))
-    thread.start()
-    for number in range(3):
-        (store.incoming / "film").write_bytes(b"%d" % number)
-        store.receive(store.incoming / "film", f"1.{number}", "1.9", "X", ["a"], "m")
-        store.set_answered(store.waiting(["received"])[0])
-        eventually(lambda wanted=number + 1: store.counts()["delivered"] == wanted)
-    sent = list(calls)
-    eventually(lambda: calls[-1] == "rest")
-    stop.set()
-    thread.join()
-    store.close()
-    assert sent[sent.index("send") :] == ["send"] * 3

@@ -13,8 +13,8 @@ from contextlib import ExitStack, contextmanager
 
 from radistill import __version__
 from radistill.errors import UsageError
+from radistill.node.courier import Courier
 from radistill.node.dead_letters import drop_targets
-from radistill.node.delivery import Courier
 from radistill.node.inbox import Inbox
 from radistill.node.jobs import JobStore
 from radistill.node.judge_process import JudgeProcess, bound_memory
