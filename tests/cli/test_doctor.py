@@ -58,7 +58,7 @@ def test_json_has_the_same(radistill: Command) -> None:
     assert status == 0
     assert findings["extra [train]"]["here"] == "2 of 4 packages"
     assert {"radistill", "Python", "cores", "memory", "GPU", "here", "installed"} < set(findings)
-    assert findings["installed"]["here"] == "pneumonia-children"
+    assert findings["installed"]["here"] == "pneumonia-children, pneumonia-children-tiny"
 
 
 def test_a_broken_light_install_is_a_status(
