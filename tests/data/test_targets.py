@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from radistill.config import load_config, presets
 from radistill.data.dataset import Dataset
 from radistill.data.manifest import Film
 from radistill.data.targets import targets_of
@@ -37,6 +38,20 @@ def test_subtypes_are_reported_as_their_label() -> None:
     assert found.names == ("NORMAL", "bacteria", "virus")
     assert found.class_of == (0, 1, 1)
     assert found.indices(KERMANY.films).tolist() == [0, 2, 1]
+
+
+def test_auto_takes_the_subtypes_of_films_with_a_label() -> None:
+    assert targets_of(KERMANY, "auto") == targets_of(KERMANY, "subtype")
+    plain = dataset(("NORMAL", ""), ("PNEUMONIA", ""), ("", "virus"))
+    unlabelled = dataclasses.replace(plain.films[2], split="unlabelled")
+    plain = dataclasses.replace(plain, films=(*plain.films[:2], unlabelled))
+    assert targets_of(plain, "auto") == targets_of(plain, "label")
+
+
+@pytest.mark.parametrize("preset", presets())
+def test_every_preset_takes_films_without_subtypes(preset: str) -> None:
+    plain = dataset(("NORMAL", ""), ("PNEUMONIA", ""))
+    assert targets_of(plain, load_config(preset).data.targets).names == plain.classes
 
 
 def test_what_makes_no_sense_is_refused() -> None:

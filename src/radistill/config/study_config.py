@@ -28,7 +28,8 @@ class DataConfig(Section):
     label_fraction: float = Field(1.0, gt=0, le=1)  #: of train and val patients; others unlabelled
     allow_leak: bool = False  #: go on although patients or images are in two splits
     max_unreadable: float = Field(0.05, ge=0, le=1)  #: share of the files; above it the study stops
-    targets: Literal["label", "subtype"] = "label"  #: classes that the networks are trained on
+    #: Classes that the networks are trained on; `auto`: subtypes where the films have them.
+    targets: Literal["label", "subtype", "auto"] = "label"
 
 
 class AugmentConfig(Section):

@@ -32,20 +32,22 @@ class Targets:
         return (film.subtype or film.label) if self.by_subtype else film.label
 
 
-def targets_of(dataset: Dataset, kind: Literal["label", "subtype"]) -> Targets:
+def targets_of(dataset: Dataset, kind: Literal["label", "subtype", "auto"]) -> Targets:
     """The targets of a data set: its classes, or the subtypes where a film has one.
 
-    Raises UsageError if no film has a subtype, or one has two labels.
+    auto: subtypes, unless no film with a label has one. Raises UsageError if kind is `subtype` and
+    no film has a subtype, or if one has two labels.
     """
-    if kind == "label":
-        return Targets(dataset.classes, tuple(range(len(dataset.classes))))
     films = [film for film in dataset.films if film.split != UNLABELLED]
+    if kind == "label" or (kind == "auto" and not any(film.subtype for film in films)):
+        return Targets(dataset.classes, tuple(range(len(dataset.classes))))
     pairs = sorted({(dataset.classes.index(f.label), f.subtype or f.label) for f in films})
     names = tuple(name for _, name in pairs)
     if not any(film.subtype for film in films):
         raise UsageError(
             "data.targets=subtype, but no film has a subtype: they come from the Kaggle file "
-            "names, a column `subtype`, or a group `subtype` in data.patient_regex"
+            "names, a column `subtype`, or a group `subtype` in data.patient_regex. "
+            "data.targets=auto goes on without"
         )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
