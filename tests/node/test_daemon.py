@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import re
@@ -10,6 +11,8 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,11 @@ import requests
 import yaml
 
 from node_peers import PATIENT, RunningNode, eventually, film, free_port, storescu
+from radistill.node import daemon
+from radistill.node.jobs import JobStore
+from radistill.node.judge_process import STOP, JudgeProcess
+from radistill.node.listener import Listener
+from radistill.node.node_config import NodeConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,46 +43,87 @@ def test_it_stops_when_asked_and_goes_on_with_what_it_has(tmp_path: Path, number
     path = tmp_path / "film.dcm"
     path.write_bytes(film())
     target = {"name": "p", "kind": "dicom", "ae_title": "P", "host": "127.0.0.1"}
-    node = RunningNode(tmp_path, port, targets=[{**target, "port": free_port()}])
-    node.start()
-    storescu(port, path)
-    eventually(lambda: node.counts()["answered"] == 1)
-    assert node.process is not None
-    node.process.send_signal(number)
-    assert node.process.wait(30) == 0
-    assert "stopped" in node.log()
-    with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", port))
-    node.start()
-    assert node.counts()["answered"] == 1
-    assert node.stop() == 0
+    with RunningNode(tmp_path, port, targets=[{**target, "port": free_port()}]) as node:
+        assert "(Success)" in storescu(port, path)
+        eventually(lambda: node.counts()["answered"] == 1)
+        assert node.process is not None
+        node.process.send_signal(number)
+        assert node.process.wait(180) == 0
+        assert "stopped" in node.log()
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", port))
+        node.start()
+        assert node.counts()["answered"] == 1
+        assert node.stop() == 0
+
+
+def test_it_stops_whichever_of_its_threads_gets_the_signal(tmp_path: Path) -> None:
+    with RunningNode(tmp_path, free_port()) as node:
+        assert node.process is not None
+        number = node.process.pid
+        threads = [int(one.name) for one in Path(f"/proc/{number}/task").iterdir()]
+        (other, *_) = (one for one in threads if one != number)
+        assert ctypes.CDLL(None).tgkill(number, other, signal.SIGTERM) == 0
+        assert node.process.wait(60) == 0
+
+
+def test_what_answers_films_waits_for_the_end_of_its_input(tmp_path: Path) -> None:
+    """Else Python aborts it, with a core dump: a thread still reads."""
+    target = {"name": "disk", "kind": "folder", "path": tmp_path}
+    config = NodeConfig.model_validate({"targets": [target], "spool": {"path": tmp_path}})
+    with JobStore(tmp_path).held() as lock:
+        judge = JudgeProcess(config, JobStore(tmp_path), lock)
+        judge.start()
+        assert judge._process is not None
+        assert judge._process.stdin is not None
+        os.write(judge._process.stdin.fileno(), STOP)
+        with suppress(subprocess.TimeoutExpired):
+            judge._process.wait(5)
+        judge.end()
+        assert judge._process.wait() == 0
+
+
+def test_it_is_well_only_once_it_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = []
+    monkeypatch.setattr(JudgeProcess, "start", lambda self: begun.append("judge"))
+    monkeypatch.setattr(Listener, "start", lambda self: begun.append("listener"))
+    monkeypatch.setattr(Listener, "port", 0)
+    monkeypatch.setattr(daemon, "StatusServer", lambda *_: begun.append("status"))
+    values = {"senders": [{"ae_title": "A"}], "spool": {"path": tmp_path}, "status": {}}
+    target = {"name": "disk", "kind": "folder", "path": tmp_path}
+    config = NodeConfig.model_validate({"targets": [target], **values})
+    stop = threading.Event()
+    stop.set()
+    node = daemon.Node(config, JobStore(tmp_path / "spool"), 0)
+    monkeypatch.setattr(node, "_work", {})
+    node.start(stop)
+    assert begun == ["judge", "listener", "status"]
 
 
 def test_a_ledger_that_was_cut_while_the_node_stood_still_is_noticed(tmp_path: Path) -> None:
     port = free_port()
-    node = RunningNode(tmp_path, port)
-    node.start()
-    for number in range(3):
-        (tmp_path / "film.dcm").write_bytes(film(number))
-        storescu(port, tmp_path / "film.dcm")
-    eventually(lambda: node.counts()["delivered"] == 3)
-    node.stop()
-    (ledger,) = (tmp_path / "ledger").glob("*.jsonl")
-    lines = ledger.read_bytes().splitlines(keepends=True)
-    node.start()
-    node.stop()
-    assert "ledger" not in node.log()
-    ledger.write_bytes(lines[0])
-    node.start()
-    node.stop()
-    assert "lines of the ledger are missing" in node.log()
+    with RunningNode(tmp_path, port) as node:
+        for number in range(3):
+            (tmp_path / "film.dcm").write_bytes(film(number))
+            assert "(Success)" in storescu(port, tmp_path / "film.dcm")
+        eventually(lambda: node.counts()["delivered"] == 3)
+        node.stop()
+        (ledger,) = (tmp_path / "ledger").glob("*.jsonl")
+        lines = ledger.read_bytes().splitlines(keepends=True)
+        node.start()
+        node.stop()
+        assert "ledger" not in node.log()
+        ledger.write_bytes(lines[0])
+        node.start()
+        node.stop()
+        assert "lines of the ledger are missing" in node.log()
 
 
 def test_log_lines_are_json_where_asked(tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "film.dcm").write_bytes(film())
     with RunningNode(tmp_path, port, log="json") as node:
-        storescu(port, tmp_path / "film.dcm")
+        assert "(Success)" in storescu(port, tmp_path / "film.dcm")
         storescu(port, tmp_path / "film.dcm", calling="STRANGER")
         eventually(lambda: node.counts()["delivered"] == 1)
     lines = [json.loads(line) for line in node.log().splitlines() if line.strip()]
@@ -87,7 +136,7 @@ def test_the_status_page_shows_state_and_no_patient(tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "film.dcm").write_bytes(film())
     with RunningNode(tmp_path, port) as node:
-        storescu(port, tmp_path / "film.dcm")
+        assert "(Success)" in storescu(port, tmp_path / "film.dcm")
         eventually(lambda: node.counts()["delivered"] == 1)
         url = f"http://127.0.0.1:{node.status}"
         page = requests.get(url, timeout=5)
@@ -189,7 +238,7 @@ def test_a_film_that_ends_it_again_and_again_is_a_dead_letter(tmp_path: Path) ->
                 "CREATE TRIGGER tried AFTER INSERT ON jobs BEGIN "
                 "UPDATE jobs SET attempts = 10 WHERE id = new.id; END"
             )
-        storescu(node.port, tmp_path / "film.dcm")
+        assert "(Success)" in storescu(node.port, tmp_path / "film.dcm")
         eventually(lambda: node.counts()["dead"] == 1)
         assert "ended 10 times over it" in node.run("jobs").stdout
         (number,) = re.findall(r"job (\d+): answer", node.run("jobs").stdout)

@@ -27,6 +27,7 @@ def node(context: typer.Context, config: ConfigOption = Path("node.yaml")) -> No
         context.obj = config
         return
     import logging
+    import os
     import signal
     import threading
 
@@ -37,12 +38,16 @@ def node(context: typer.Context, config: ConfigOption = Path("node.yaml")) -> No
 
     settings = read_node_config(config)
     start_log(settings.log, "radistill.node")
-    stop, asked = threading.Event(), threading.Event()
+    # A pipe: a lock is not woken by a signal that another thread gets, or that comes just before
+    # the wait for it begins.
+    asked, asking = os.pipe()
+    os.set_blocking(asking, False)
+    signal.set_wakeup_fd(asking)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: asked.set())
-    with running(settings, stop):
+        signal.signal(number, lambda *_: None)
+    with running(settings, threading.Event()):
         logging.getLogger("radistill.node").info(NOTICE)
-        asked.wait()
+        os.read(asked, 1)
 
 
 @app.command("init")

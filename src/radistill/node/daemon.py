@@ -80,11 +80,11 @@ class Node:
             thread = threading.Thread(target=_logged(name, run), args=(stop,), name=name)
             thread.start()
             self._threads.append(thread)
-        if self._config.status is not None:
-            self.status = StatusServer(self._config.status, self.state, self.metrics)
         if self.listener is not None:
             self.listener.start()
             log.info("%s listens on port %d", self._config.ae_title, self.listener.port)
+        if self._config.status is not None:  # last: who waits for it may send films then
+            self.status = StatusServer(self._config.status, self.state, self.metrics)
 
     def stop(self, stop: threading.Event) -> None:
         """Doors first; the film at hand is finished, the rest waits on disk."""

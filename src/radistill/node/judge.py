@@ -271,10 +271,12 @@ def main() -> None:
         if not stop.is_set():  # the node was killed: another one waits for the spool
             os._exit(1)
 
-    threading.Thread(target=follow, daemon=True).start()
+    following = threading.Thread(target=follow, daemon=True)
+    following.start()
     judge = Judge(config, store, bundle, ledger)
     with judge.intake:
         judge.run(stop)
+    following.join()  # Python aborts if a thread still reads at its end
 
 
 if __name__ == "__main__":
