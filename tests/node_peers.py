@@ -236,6 +236,7 @@ class RunningNode:
             "status": {"port": self.status},
             "retries": {"first": 0.2, "longest": 2},
             "decision": {"any_population": True},
+            "spool": {"free_megabytes": 0},  # whatever else fills the disk
             **settings,
         }
         self.file.write_text(yaml.safe_dump(values))
@@ -249,8 +250,12 @@ class RunningNode:
                 stderr=log,
             )
         if wait:
-            eventually(lambda: self.health() is not None or self.ended())
-            assert self.process.poll() is None, self.log()
+            try:
+                eventually(lambda: self.health() is not None or self.ended())
+                assert self.process.poll() is None, self.log()
+            except BaseException:
+                self.kill()
+                raise
 
     def ended(self) -> bool:
         return self.process is None or self.process.poll() is not None
@@ -258,7 +263,10 @@ class RunningNode:
     def stop(self) -> int:
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(180)
+        try:
+            return self.process.wait(180)
+        finally:
+            self.kill()  # the process that answers films ends with it
 
     def kill(self) -> None:
         assert self.process is not None

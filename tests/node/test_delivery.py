@@ -291,7 +291,7 @@ def test_dead_letters_are_shown_and_sent_again(tmp_path: Path) -> None:
         retries = {"first": 0.05, "longest": 0.1, "refusals": 3}
         targets = [target.model_dump(exclude_none=True)]
         with RunningNode(tmp_path / "node", port, targets=targets, retries=retries) as node:
-            storescu(port, tmp_path / "film.dcm")
+            assert "(Success)" in storescu(port, tmp_path / "film.dcm")
             eventually(lambda: node.counts()["dead"] == 1)
             assert "delivery: p: status 0xC000" in node.run("jobs").stdout
             statuses[0] = 0

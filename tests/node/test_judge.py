@@ -73,13 +73,10 @@ def kill_test(folder: Path, films: int, node_kills: int, orthanc_kills: int, sid
     port = free_port()
     pixels = np.random.default_rng(0).integers(0, 4096, (side, side), np.uint16)
     orthanc = Orthanc(folder / "orthanc", port)
-    orthanc.start()
     target = {"name": "pacs", "kind": "dicom", "ae_title": "ORTHANC", "host": "127.0.0.1"}
     targets = [{**target, "port": orthanc.dicom}]
     node = RunningNode(folder / "node", port, targets=targets)
-    node.start()
     sender = Sender(port, (film(n, pixels=np.roll(pixels, n)) for n in range(films)))
-    sender.start()
     kills = ["node"] * node_kills + ["orthanc"] * orthanc_kills
     rng.shuffle(kills)
     memory: list[float] = []
@@ -90,6 +87,9 @@ def kill_test(folder: Path, films: int, node_kills: int, orthanc_kills: int, sid
         return True
 
     try:
+        orthanc.start()
+        node.start()
+        sender.start()
         for kill, after in zip(kills, sorted(rng.sample(range(films), len(kills))), strict=True):
             eventually(lambda after=after: measured() and sender.sent >= after, 1800)
             time.sleep(rng.uniform(0, 0.3))
@@ -122,8 +122,9 @@ def kill_test(folder: Path, films: int, node_kills: int, orthanc_kills: int, sid
         sender.stop.set()
         if not node.ended():
             node.stop()
-        sender.join()
         orthanc.stop()
+        if sender.is_alive():
+            sender.join()
     most, end = max(memory), memory[-1]
     return (
         f"films {films}, kills of the node {node_kills}, of Orthanc {orthanc_kills}, "

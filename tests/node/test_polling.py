@@ -219,18 +219,18 @@ def test_a_new_bundle_answers_new_films_and_known_ones_again(
     path.write_bytes(film())
     targets = [dicom_target(clean)]
     with RunningNode(tmp_path / "node", port, targets=targets, bundle=str(bundle)) as node:
-        storescu(port, path)
+        assert "(Success)" in storescu(port, path)
         eventually(lambda: len(answers(clean)) == 2)
         # Another file of the same bundle runs: another model by its sha256.
         card = read_card(bundle / "card.json")
         (bundle / "card.json").write_text("{half")  # being copied
-        storescu(port, path)
+        assert "(Success)" in storescu(port, path)
         assert len(answers(clean)) == 2
         files = {key: value for key, value in card.files.items() if key in (FLOAT32, "README.md")}
         changed = card.model_copy(update={"files": files, "figures_of": FLOAT32})
         (bundle / "card.json").write_text(changed.model_dump_json())
         eventually(lambda: "by model" in node.log())
-        storescu(port, path)
+        assert "(Success)" in storescu(port, path)
         eventually(lambda: len(answers(clean)) == 4)
         assert {one.DeviceSerialNumber for one in answers(clean)} == {
             card.files[card.small_file],
