@@ -77,7 +77,7 @@ def to_eight_bits(grey: np.ndarray, bits: int | None = None) -> np.ndarray:
         return grey
     scale = 255.0 / (2 ** (bits or bits_in_use(grey)) - 1)
     scaled = np.rint(np.arange(65536, dtype=np.float32) * scale)
-    return np.asarray(scaled.clip(0, 255).astype(np.uint8)[grey])
+    return np.asarray(scaled.clip(0, 255).astype(np.uint8).take(grey))
 
 
 def to_unit(squares: np.ndarray) -> NDArray[np.float32]:

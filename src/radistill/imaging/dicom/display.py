@@ -41,7 +41,7 @@ def to_grey(containers: np.ndarray, dataset: Dataset, layout: Layout) -> np.ndar
         window = _window(dataset) or _fallback(containers, values, padding, layout)
         table = window(values, _is_inverted(dataset))
     table[padding] = 0
-    grey: np.ndarray = table.astype(np.uint8)[containers]
+    grey: np.ndarray = table.astype(np.uint8).take(containers)
     return grey
 
 
