@@ -7,7 +7,8 @@ source, from where it is known that a film is normal. Heads are fitted to both k
 together, on outer folds over patients, their regularisation chosen by inner folds; each film is
 judged by the head that has not seen its patient. Prints the AUC of the positives against the
 normals of each source with its 95 % interval over patients, and the lower one, which counts:
-judged by one kind alone, a head may do well by the brightness of the films.
+judged by one kind alone, a head may do well by the brightness of the films. Of a bundle each
+embedding that `radistill adapt` may take is judged, the bundle's own as it is, and all stages.
 """
 
 import argparse
@@ -17,14 +18,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import onnx
 import torch
 from scipy.special import expit
 
 from radistill.adapt.changes import LocalScores, fit_head
-from radistill.adapt.local_films import copies_as_one_patient
+from radistill.adapt.local_films import copies_as_one_patient, embed, embeddings_of
 from radistill.config import DataConfig
 from radistill.data.external_data import ExternalData, read_external
 from radistill.data.sources.table import FilmColumns
+from radistill.export.graph import network_of
 from radistill.imaging import to_unit
 from radistill.metrics.intervals import auc_interval
 from radistill.metrics.over_seeds import aucs
@@ -32,7 +35,8 @@ from radistill.metrics.predictions import Predictions, write_predictions
 from radistill.models import GreyClassifier, create
 from radistill.runtime.find_bundle import find_bundle, installed
 from radistill.runtime.open_bundle import Bundle
-from radistill.schema.card import CARD
+from radistill.runtime.session import open_session
+from radistill.schema.card import CARD, FLOAT32
 from radistill.study.scorer import open_model
 
 CLASSES, POSITIVE = ("NORMAL", "PNEUMONIA"), "PNEUMONIA"
@@ -49,9 +53,9 @@ def main() -> None:
     parser.add_argument("--weights", default="auto", help="of an architecture; or a file")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0, help="of the folds and the bootstrap")
-    parser.add_argument("--out", type=Path, help="CSV for what the heads say of each film")
+    parser.add_argument("--out", type=Path, help="folder for what the heads say of each film")
     options = parser.parse_args()
-    size, embed = embedding_of(options)
+    size, embeddings = embeddings_by_name(options)
     films = ExternalData(options.data, options.data / "labels.csv", FilmColumns())
     with TemporaryDirectory() as cache:
         dataset, rows = read_external(
@@ -59,29 +63,31 @@ def main() -> None:
         )
         dataset = copies_as_one_patient(dataset)
         squares = dataset.squares[size].batch([film.sha256 for film in dataset.films])
-    outer = Predictions(
-        path=tuple(film.path for film in dataset.films),
-        patient=tuple(film.patient for film in dataset.films),
-        label=tuple(film.label for film in dataset.films),
-        probability=np.zeros(len(squares)),
-        positive=POSITIVE,
-    )
-    embedding = np.concatenate(
-        [embed(squares[start : start + BATCH]) for start in range(0, len(squares), BATCH)]
-    )
-    outer.probability[:] = judged(embedding, outer, options.folds, options.seed)
-    if options.out:
-        write_predictions(options.out, outer)
-    sources = [rows[path]["source"] for path in outer.path]
-    print(f"{options.model}: {embedding.shape[1]} features of films of {size} pixels")
+    sources = np.array([rows[film.path]["source"] for film in dataset.films])
+    for name, embedding_of in embeddings.items():
+        embedding = embedding_of(squares)
+        print(f"{options.model}, {name}: {embedding.shape[1]} features of films of {size} pixels")
+        outer = Predictions(
+            path=tuple(film.path for film in dataset.films),
+            patient=tuple(film.patient for film in dataset.films),
+            label=tuple(film.label for film in dataset.films),
+            probability=np.zeros(len(squares)),
+            positive=POSITIVE,
+        )
+        outer.probability[:] = judged(embedding, outer, options.folds, options.seed)
+        if options.out:
+            write_predictions(options.out / f"{name}.csv", outer)
+        _tell(outer, sources, options.seed)
+
+
+def _tell(outer: Predictions, sources: np.ndarray, seed: int) -> None:
+    """Print the AUC against the normals of each source, and the lower one."""
     by_source = {}
-    for source in sorted({s for s, sick in zip(sources, outer.truth, strict=True) if not sick}):
-        normals = np.array([one == source for one in sources]) & ~outer.truth
+    for source in sorted(set(sources[~outer.truth])):
+        normals = (sources == source) & ~outer.truth
         part = outer.rows(np.flatnonzero(outer.truth | normals))
         by_source[source] = float(aucs([part])[0])
-        low, high = auc_interval(
-            part.truth, part.probability, part.patient, RESAMPLES, options.seed
-        )
+        low, high = auc_interval(part.truth, part.probability, part.patient, RESAMPLES, seed)
         print(
             f"against {normals.sum()} normals by {source}: AUC {by_source[source]:.3f} "
             f"({low:.3f} to {high:.3f})"
@@ -90,18 +96,21 @@ def main() -> None:
     print(f"the lower one: {by_source[lower]:.3f}, by {lower}")
 
 
-def embedding_of(options: argparse.Namespace) -> tuple[int, Embed]:
-    """The size of the films and what turns them into embeddings."""
+def embeddings_by_name(options: argparse.Namespace) -> tuple[int, dict[str, Embed]]:
+    """The size of the films, and what turns them into each embedding."""
     named, path = options.model, Path(options.model)
     if named in [bundle.name for bundle in installed()]:
         path = find_bundle(named)
     if (path / CARD).is_file():
-        bundle = Bundle.load(path)
-        return bundle.card.input_size, lambda squares: bundle.run(squares).embedding
+        networks = embeddings_of(network_of(onnx.load(path / FLOAT32)))
+        return Bundle.load(path).card.input_size, {
+            name: partial(embed, open_session(network.SerializeToString(), threads=0))
+            for name, network in networks.items()
+        }
     if path.exists():
         trained = open_model(path).trained
         assert trained is not None
-        return trained.input_size, partial(_embed, trained.network)
+        return trained.input_size, {"embedding": partial(_embed, trained.network)}
     network, _ = create(
         named,
         classes=len(CLASSES),
@@ -109,7 +118,7 @@ def embedding_of(options: argparse.Namespace) -> tuple[int, Embed]:
         input_size=options.input_size,
         enlarge=options.enlarge,
     )
-    return options.input_size, partial(_embed, network.eval())
+    return options.input_size, {"embedding": partial(_embed, network.eval())}
 
 
 def judged(embedding: np.ndarray, films: Predictions, folds: int, seed: int) -> np.ndarray:
@@ -122,9 +131,13 @@ def judged(embedding: np.ndarray, films: Predictions, folds: int, seed: int) -> 
     return np.asarray(expit(odds))
 
 
+@torch.no_grad()
 def _embed(network: GreyClassifier, squares: np.ndarray) -> np.ndarray:
-    with torch.no_grad():
-        return network.embedding(torch.from_numpy(to_unit(squares))).double().numpy()
+    parts = [
+        network.embedding(torch.from_numpy(to_unit(squares[start : start + BATCH])))
+        for start in range(0, len(squares), BATCH)
+    ]
+    return torch.cat(parts).double().numpy()
 
 
 if __name__ == "__main__":
