@@ -16,6 +16,13 @@ def test_the_presets_there_should_be() -> None:
     assert presets() == ["demo", "few-labels", "kaggle", "quick", "seed", "student", "tiny"]
 
 
+def test_a_preset_lies_over_the_one_it_names() -> None:
+    larger, tiny = load_config("student"), load_config("tiny")
+    network = {"architecture": "efficientnet_lite0_first3"}
+    student = larger.student.model_copy(update=network)
+    assert tiny == larger.model_copy(update={"preset": "tiny", "student": student})
+
+
 def test_file_lies_over_preset_and_set_over_file(tmp_path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("teacher:\n  epochs: 3\n  batch_size: 7\nseed: 5\n")

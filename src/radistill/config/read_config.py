@@ -37,8 +37,7 @@ def load_config(
         raise UsageError(
             f"no preset '{preset}'{_nearest(preset, presets())}; there are: {', '.join(presets())}"
         )
-    built_in = (resources.files("radistill") / "presets" / f"{preset}.yaml").read_text("utf-8")
-    values: dict[str, JsonValue] = {"preset": preset, **yaml.safe_load(built_in)}
+    values = {**_preset(preset), "preset": preset}
     if file is not None:
         _merge(values, converted(_read_yaml(file)))
     _override(values, overrides or [])
@@ -92,6 +91,16 @@ def validate(values: dict[str, JsonValue]) -> StudyConfig:
 def to_yaml(config: StudyConfig) -> str:
     """The whole configuration as YAML, loadable by `load_config` again."""
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+
+
+def _preset(name: str) -> dict[str, JsonValue]:
+    """The values of a preset, over those of the one that it names under `preset`, if any."""
+    file = resources.files("radistill") / "presets" / f"{name}.yaml"
+    own: dict[str, JsonValue] = yaml.safe_load(file.read_text("utf-8"))
+    below = own.pop("preset", None)
+    values = _preset(str(below)) if below else {}
+    _merge(values, own)
+    return values
 
 
 def _read_yaml(file: Path) -> dict[str, JsonValue]:
