@@ -1,9 +1,9 @@
 """The pictures of the documentation: `make pictures`, or `python docs/pictures.py report curve`.
 
-They are of phantoms and invented figures, so that nobody's chest is in the documentation and
-anybody can take them again. Dates, times and the free space of a disk are set to fixed ones: on one
-machine a second run changes no byte, and `git status` says which page has changed. Needs Chromium
-and, for the node, Debian's packages orthanc and dcmtk.
+They are of phantoms, of invented figures and of those in experiments/, so that nobody's chest is in
+the documentation and anybody can take them again. Dates, times and the free space of a disk are set
+to fixed ones: on one machine a second run changes no byte, and `git status` says which page has
+changed. Needs Chromium and, for the node, Debian's packages orthanc and dcmtk.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from tests.page.browser.page import Page, blank
 
 from chromium import context, launched
 from finished_run import build_run, thumbnail
-from invented_curve import label_curve, scored_fractions
 from node_peers import Orthanc, RunningNode, as_picture, eventually, film, free_port, storescu
 from radistill.adapt.monitor_page import write_page
 from radistill.adapt.watch import watch
@@ -43,6 +42,8 @@ from radistill.report import write_report
 from radistill.report.curve_page import write_curve
 from radistill.runtime import Predictor
 from radistill.runtime.find_bundle import installed
+from radistill.schema.label_curve import LabelCurve
+from radistill.schema.record import read_record
 from servers import serving
 
 DESK, PHONE = {"width": 1120, "height": 1400}, {"width": 390, "height": 844}
@@ -148,11 +149,9 @@ def report(browser: Any, scratch: Path) -> None:
 
 
 def curve(browser: Any, scratch: Path) -> None:
-    """The page of a curve, from made-up predictions."""
-    made_up = label_curve(scored_fractions())
-    facts = made_up.dataset.model_copy(update={"synthetic": True, "name": "invented figures"})
-    html = write_curve(scratch, made_up.model_copy(update={"dataset": facts}))
-    page_pictures(browser, html, "curve")
+    """The page of the quick curve of examples/afternoon.py on the Kaggle films."""
+    quick = read_record(LabelCurve, ROOT / "experiments/curve-quick/curve.json")
+    page_pictures(browser, write_curve(scratch, quick), "curve")
 
 
 def adapt(browser: Any, scratch: Path) -> None:

@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 
 from accelerate import Accelerator
 
-from radistill.config import Method, StudyConfig, load_config
+from radistill.config import GeneralConfig, Method, StudyConfig, load_config
 from radistill.data import load_dataset
 from radistill.data.targets import targets_of
 from radistill.study.distil import fit_student, fit_teachers
@@ -45,7 +45,11 @@ METHODS: dict[str, tuple[Method, ...]] = {
     "dist": (Method(name="dist", weight=1.0, temperature=1.0),),
     "hinton-hint": (_HINTON, Method(name="hint", weight=1.0)),
     "hinton-rkd": (_HINTON, Method(name="rkd_distance", weight=10.0)),
+    "hinton-general": (_HINTON, Method(name="hint", teacher="general", weight=1.0)),
 }
+# The cut network as ImageNet left it: of those tried it carries most to another hospital.
+GENERAL = GeneralConfig(architecture="efficientnet_lite0_first5", weights="auto", input_size=224)
+FROM_GENERAL = [name for name, some in METHODS.items() if any(m.teacher == "general" for m in some)]
 
 
 def main() -> None:
@@ -70,9 +74,12 @@ def main() -> None:
         _keep(options, config.seed, *teachers)
     for seed in options.seeds:
         config = load_config(options.preset, overrides=settings, seed=seed)
-        with open_study(options.data, options.out / f"seed-{seed}", config) as study:
+        sizes = {GENERAL.input_size} if {*options.methods} & {*FROM_GENERAL} else set()
+        with open_study(options.data, options.out / f"seed-{seed}", config, sizes) as study:
             for name in options.methods:
-                distill = config.distill.model_copy(update={"methods": METHODS[name]})
+                general = GENERAL if name in FROM_GENERAL else None
+                update = {"methods": METHODS[name], "general": general}
+                distill = config.distill.model_copy(update=update)
                 count = {ALONE: 0, ONE_TEACHER: 1}.get(name, len(teachers))
                 _keep(options, seed, fit_student(study, name, teachers[:count], distill))
 
@@ -88,11 +95,16 @@ def _keep(options: argparse.Namespace, seed: int, *models: TrainedModel) -> None
 
 
 @contextmanager
-def open_study(data: Path, out: Path, config: StudyConfig) -> Iterator[Study]:
-    """The study of one seed, on the split of seed 0, which no other process works on meanwhile."""
+def open_study(
+    data: Path, out: Path, config: StudyConfig, further: Set[int] = frozenset()
+) -> Iterator[Study]:
+    """The study of one seed, on the split of seed 0, which no other process works on meanwhile.
+
+    further: sides of films that other networks than the configuration's take.
+    """
     run = RunDirectory(out)
     with run.open(config, update=True):
-        sizes = {config.teacher.input_size, config.student.input_size}
+        sizes = {config.teacher.input_size, config.student.input_size} | further
         dataset = load_dataset(data, config.data, 0, cache=out / "cache", sizes=sizes)
         run.record(config, dataset.films, update=True)
         targets = targets_of(dataset, config.data.targets)

@@ -67,6 +67,7 @@ class StudyPoint:
         config, films = self.study.config, len(self.study.dataset.split("train"))
         if name in self.teachers:
             recipe = own_teachers(config)[name].recipe
+            films = recipe.steps * recipe.batch_size or films
         else:  # a student takes as many steps, whatever has a label
             recipe, films = config.recipe("student"), films + self.unlabelled
         epochs = recipe.epochs + recipe.head_epochs or recipe.cached_views
