@@ -16,7 +16,8 @@
 #   make clean     remove .venv, caches and the demo
 #
 # Another Python: make PYTHON=python3.12 demo
-# No GPU: PyTorch's CPU build is a tenth of the one with CUDA. make takes it where it is offered:
+# No GPU: PyTorch's CPU build is a tenth of the one with CUDA. make takes it where it is offered, 2.13
+# or newer, and keeps one that is in .venv already:
 #   make demo TORCH_INDEX=URL      from that index of packages (pytorch.org names it)
 #   make demo TORCH_WHEELS=FOLDER  from wheels in a folder
 #   make demo SYSTEM_SITE=1        the one that PYTHON has already
@@ -33,17 +34,30 @@ JOBS ?= 2
 TORCH_INDEX ?=
 TORCH_WHEELS ?=
 SYSTEM_SITE ?=
-PIP_INSTALL := $(RUN) pip install --disable-pip-version-check -c constraints.txt \
-    $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") $(if $(TORCH_WHEELS),--find-links "$(TORCH_WHEELS)")
+PIP := $(RUN) pip install --disable-pip-version-check
+PIP_INSTALL := $(PIP) -c "$$(ls $(VENV)/constraints.txt 2>/dev/null || echo constraints.txt)"
+HAS_TORCH := $(VENV)/bin/python -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)'
 
 # Before an install: the PyTorch that Linux gets by default has CUDA, 5.5 GB; pip unpacks it first.
 define SAY_SIZE
-@if [ "$$(uname -s)" = Linux ] && [ -z "$(TORCH_INDEX)$(TORCH_WHEELS)" ] && ! $(VENV)/bin/python -c \
-    'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)'; then \
+@if [ "$$(uname -s)" = Linux ] && [ -z "$(TORCH_INDEX)$(TORCH_WHEELS)" ] && ! $(HAS_TORCH); then \
     echo "This installs PyTorch with its CUDA libraries: about 5.5 GB on disk."; \
     echo "Without a GPU, take a CPU build, a tenth of that: see the head of the Makefile."; \
     free=$$(($$(df -Pk . | awk 'NR == 2 {print $$4}') / 1048576)); \
     [ "$$free" -ge 7 ] || { echo "Only $$free GB are free here, and it takes 7 while it unpacks: make room, or take a CPU build." >&2; exit 1; }; fi
+endef
+
+# A PyTorch that is offered, or here already, stands in for the pinned one: beside the usual index pip
+# takes the pinned version, with CUDA, whatever else it is given. The pair of the pins is tried first.
+OFFER := $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)")$(if $(TORCH_WHEELS),--no-index --find-links "$(TORCH_WHEELS)")
+define KEEP_TORCH
+@[ -z "$(TORCH_INDEX)$(TORCH_WHEELS)" ] || $(HAS_TORCH) \
+    || $(PIP) --no-deps $(OFFER) -c constraints.txt torch torchvision 2>/dev/null || $(PIP) --no-deps $(OFFER) torch \
+    || { echo "There is no PyTorch for this Python in '$(TORCH_INDEX)$(TORCH_WHEELS)'; see the lines above." >&2; exit 1; }
+@rm -f $(VENV)/constraints.txt; here=$$($(VENV)/bin/python -c 'import importlib.metadata as m; \
+    names = {one.name for one in m.distributions()} & {"torch", "torchvision"}; \
+    print(*(f"{name}=={m.version(name)}" for name in sorted(names)), sep="\n")'); [ -z "$$here" ] \
+    || { grep -vE '^torch(vision)?==' constraints.txt; echo "$$here"; } > $(VENV)/constraints.txt
 endef
 
 .DEFAULT_GOAL := help
@@ -114,12 +128,14 @@ lint: $(VENV)/.dev
 
 $(VENV)/.train: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(SAY_SIZE)
+	$(KEEP_TORCH)
 	$(PIP_INSTALL) -e '.[train]'
 	@touch $@
 
 # dev holds all of train, so the demo needs no second install after the tests.
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(SAY_SIZE)
+	$(KEEP_TORCH)
 	$(PIP_INSTALL) -e '.[dev]'
 	@touch $(VENV)/.train $@
 

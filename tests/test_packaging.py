@@ -154,24 +154,79 @@ WITHOUT_TORCH = 'echo "$@" >> log; case "$2" in *find_spec*) exit 1;; esac'
 
 @needs_make
 @pytest.mark.skipif(sys.platform != "linux", reason="only there PyTorch comes with CUDA")
-@pytest.mark.parametrize(
-    ("offered", "asked", "said"),
-    [
-        ([], "", True),
-        (["TORCH_INDEX=http://x.invalid/cpu"], "--extra-index-url http://x.invalid/cpu ", False),
-        (["TORCH_WHEELS=some wheels"], "--find-links some wheels ", False),
-    ],
-)
-def test_the_size_of_cuda_is_said_before_it_is_installed(
-    clone: Path, offered: list[str], asked: str, said: bool
-) -> None:
+@pytest.mark.parametrize("name", ["demo", "lint"])
+def test_the_size_of_cuda_is_said_before_it_is_installed(clone: Path, name: str) -> None:
     script(clone / ".venv/bin/python", WITHOUT_TORCH)
     script(clone / "bin/df", "echo; echo disk 1 1 99999999 1")
-    done = make(clone, f"SHELL={path_first(clone)}", "demo", *offered)
+    done = make(clone, f"SHELL={path_first(clone)}", name)
     assert done.returncode == 0, done.stderr
-    assert ("about 5.5 GB" in done.stdout) == said
+    assert "about 5.5 GB" in done.stdout
     (install,) = [x for x in (clone / "log").read_text("utf-8").splitlines() if "pip" in x]
-    assert install.endswith(f"-c constraints.txt {asked}-e .[train]")
+    assert f"-c constraints.txt -e .[{'train' if name == 'demo' else 'dev'}]" in install
+
+
+PIP = 'echo "$@" >> log; case "$*" in *"pip install --no-deps"*) touch torch-is-here;; esac'
+VERSIONS = """case "$2" in
+    *find_spec*) [ -e torch-is-here ];;
+    *metadata*) echo torch==2.13.0+cpu;;
+esac"""
+
+
+@needs_make
+@pytest.mark.parametrize(
+    ("offered", "asked"),
+    [
+        ("TORCH_INDEX=http://x.invalid/cpu", "--index-url http://x.invalid/cpu"),
+        ("TORCH_WHEELS=some wheels", "--no-index --find-links some wheels"),
+    ],
+)
+def test_a_pytorch_that_is_offered_is_taken_whatever_the_pins_say(
+    clone: Path, offered: str, asked: str
+) -> None:
+    """From there alone: beside the usual index pip would choose the newer one, with CUDA."""
+    script(clone / ".venv/bin/python", f"{PIP}\n{VERSIONS}")
+    done = make(clone, "demo", offered)
+    assert done.returncode == 0, done.stderr
+    assert "5.5 GB" not in done.stdout
+    first, install = [x for x in (clone / "log").read_text("utf-8").splitlines() if "pip" in x]
+    assert f" --no-deps {asked} -c constraints.txt torch torchvision" in first
+    assert install.endswith("-c .venv/constraints.txt -e .[train]")
+    assert torch_pins(clone) == ["torch==2.13.0+cpu"]
+
+
+@needs_make
+def test_an_offer_of_other_versions_than_the_pins_is_taken_too(clone: Path) -> None:
+    pinned = 'case "$*" in *"-c constraints.txt torch"*) echo "$@" >> log; exit 1;; esac'
+    script(clone / ".venv/bin/python", f"{pinned}\n{PIP}\n{VERSIONS}")
+    assert make(clone, "demo", "TORCH_WHEELS=some wheels").returncode == 0
+    _, second, _ = [x for x in (clone / "log").read_text("utf-8").splitlines() if "pip" in x]
+    assert second.endswith("--no-index --find-links some wheels torch")
+    nothing = 'echo "$@" >> log; case "$*" in *find_spec*|*"pip install"*) exit 1;; esac'
+    script(clone / ".venv/bin/python", nothing)
+    (clone / ".venv/.train").unlink()
+    done = make(clone, "demo", "TORCH_WHEELS=some wheels")
+    assert done.returncode != 0
+    assert "no PyTorch for this Python in 'some wheels'" in done.stderr
+
+
+@needs_make
+def test_a_pytorch_that_is_there_is_not_replaced(clone: Path) -> None:
+    (clone / "torch-is-here").touch()
+    script(clone / ".venv/bin/python", f"{PIP}\n{VERSIONS}")
+    assert make(clone, "demo").returncode == 0
+    (install,) = [x for x in (clone / "log").read_text("utf-8").splitlines() if "pip" in x]
+    assert install.endswith("-c .venv/constraints.txt -e .[train]")
+    assert torch_pins(clone) == ["torch==2.13.0+cpu"]
+
+
+def torch_pins(clone: Path) -> list[str]:
+    """The other pins are as they were."""
+    lines = (clone / ".venv/constraints.txt").read_text("utf-8").splitlines()
+    torch = [line for line in lines if re.match(r"torch(vision)?==", line)]
+    given = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    kept = [line for line in given if not re.match(r"torch(vision)?==", line)]
+    assert [line for line in lines if line not in torch] == kept
+    return torch
 
 
 @needs_make
