@@ -19,7 +19,7 @@
 # No GPU: PyTorch's CPU build is a tenth of the one with CUDA. make takes it where it is offered, 2.13
 # or newer, and keeps one that is in .venv already:
 #   make demo TORCH_INDEX=URL      from that index of packages (pytorch.org names it)
-#   make demo TORCH_WHEELS=FOLDER  from wheels in a folder
+#   make demo TORCH_WHEELS=FOLDER  from wheels of torch and torchvision in a folder
 #   make demo SYSTEM_SITE=1        the one that PYTHON has already
 
 PYTHON ?= python3
@@ -52,12 +52,13 @@ endef
 OFFER := $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)")$(if $(TORCH_WHEELS),--no-index --find-links "$(TORCH_WHEELS)")
 define KEEP_TORCH
 @[ -z "$(TORCH_INDEX)$(TORCH_WHEELS)" ] || $(HAS_TORCH) \
-    || $(PIP) --no-deps $(OFFER) -c constraints.txt torch torchvision 2>/dev/null || $(PIP) --no-deps $(OFFER) torch \
-    || { echo "There is no PyTorch for this Python in '$(TORCH_INDEX)$(TORCH_WHEELS)'; see the lines above." >&2; exit 1; }
+    || $(PIP) --no-deps $(OFFER) -c constraints.txt torch torchvision 2>/dev/null || $(PIP) --no-deps $(OFFER) torch torchvision \
+    || { echo "There are no torch and torchvision for this Python in '$(TORCH_INDEX)$(TORCH_WHEELS)'; see the lines above." >&2; exit 1; }
 @rm -f $(VENV)/constraints.txt; here=$$($(VENV)/bin/python -c 'import importlib.metadata as m; \
     names = {one.name for one in m.distributions()} & {"torch", "torchvision"}; \
-    print(*(f"{name}=={m.version(name)}" for name in sorted(names)), sep="\n")'); [ -z "$$here" ] \
-    || { grep -vE '^torch(vision)?==' constraints.txt; echo "$$here"; } > $(VENV)/constraints.txt
+    print(*(f"{name}=={m.version(name)}" for name in sorted(names)), sep="\n")'); case "$$here" in *torchvision*) ;; *torch==*+*) \
+    echo "$$here is here without torchvision, and that of the usual index does not work with it: install torchvision from where torch is from." >&2; exit 1;; esac; \
+    [ -z "$$here" ] || { grep -vE '^torch(vision)?==' constraints.txt; echo "$$here"; } > $(VENV)/constraints.txt
 endef
 
 .DEFAULT_GOAL := help

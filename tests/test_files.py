@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
@@ -77,6 +78,34 @@ def test_a_rename_that_fails_puts_the_older_folder_back(
         (work / "file").write_text("newer")
     assert (folder / "file").read_text() == "older"
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """A file stands where the folder should, as on a read-only disk: also for root, for whom the
+    permissions of a folder do not count."""
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(RadistillError, match=r"audit\.html: cannot be written"):
+        write_text(tmp_path / "taken" / "audit.html", "whole")
+
+
+def test_a_disk_that_fills_while_a_tree_is_copied_is_said_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`shutil.copytree` goes on after an error and gives a list of all."""
+
+    def full(source: object, target: object, **_: object) -> None:
+        raise OSError(28, "No space left on device", str(source))
+
+    (tmp_path / "page").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "page" / name).write_text("script")
+    monkeypatch.setattr(shutil, "copy2", full)
+    with (
+        pytest.raises(RadistillError, match=r"site: the disk is full\. Free some space"),
+        replacing_folder(tmp_path / "site") as work,
+    ):
+        shutil.copytree(tmp_path / "page", work, dirs_exist_ok=True, copy_function=shutil.copy2)
+    assert [path.name for path in tmp_path.iterdir()] == ["page"]
 
 
 def test_sha256_of_bytes_and_of_files(tmp_path: Path) -> None:

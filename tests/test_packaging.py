@@ -168,7 +168,7 @@ def test_the_size_of_cuda_is_said_before_it_is_installed(clone: Path, name: str)
 PIP = 'echo "$@" >> log; case "$*" in *"pip install --no-deps"*) touch torch-is-here;; esac'
 VERSIONS = """case "$2" in
     *find_spec*) [ -e torch-is-here ];;
-    *metadata*) echo torch==2.13.0+cpu;;
+    *metadata*) printf 'torch==2.13.0+cpu\\ntorchvision==0.28.0+cpu\\n';;
 esac"""
 
 
@@ -191,7 +191,7 @@ def test_a_pytorch_that_is_offered_is_taken_whatever_the_pins_say(
     first, install = [x for x in (clone / "log").read_text("utf-8").splitlines() if "pip" in x]
     assert f" --no-deps {asked} -c constraints.txt torch torchvision" in first
     assert install.endswith("-c .venv/constraints.txt -e .[train]")
-    assert torch_pins(clone) == ["torch==2.13.0+cpu"]
+    assert torch_pins(clone) == ["torch==2.13.0+cpu", "torchvision==0.28.0+cpu"]
 
 
 @needs_make
@@ -200,13 +200,13 @@ def test_an_offer_of_other_versions_than_the_pins_is_taken_too(clone: Path) -> N
     script(clone / ".venv/bin/python", f"{pinned}\n{PIP}\n{VERSIONS}")
     assert make(clone, "demo", "TORCH_WHEELS=some wheels").returncode == 0
     _, second, _ = [x for x in (clone / "log").read_text("utf-8").splitlines() if "pip" in x]
-    assert second.endswith("--no-index --find-links some wheels torch")
+    assert second.endswith("--no-index --find-links some wheels torch torchvision")
     nothing = 'echo "$@" >> log; case "$*" in *find_spec*|*"pip install"*) exit 1;; esac'
     script(clone / ".venv/bin/python", nothing)
     (clone / ".venv/.train").unlink()
     done = make(clone, "demo", "TORCH_WHEELS=some wheels")
     assert done.returncode != 0
-    assert "no PyTorch for this Python in 'some wheels'" in done.stderr
+    assert "no torch and torchvision for this Python in 'some wheels'" in done.stderr
 
 
 @needs_make
@@ -216,7 +216,19 @@ def test_a_pytorch_that_is_there_is_not_replaced(clone: Path) -> None:
     assert make(clone, "demo").returncode == 0
     (install,) = [x for x in (clone / "log").read_text("utf-8").splitlines() if "pip" in x]
     assert install.endswith("-c .venv/constraints.txt -e .[train]")
-    assert torch_pins(clone) == ["torch==2.13.0+cpu"]
+    assert torch_pins(clone) == ["torch==2.13.0+cpu", "torchvision==0.28.0+cpu"]
+
+
+@needs_make
+def test_a_cpu_build_without_its_torchvision_is_refused(clone: Path) -> None:
+    """That of the usual index is built for CUDA and fails beside it: `torchvision::nms`."""
+    (clone / "torch-is-here").touch()
+    versions = VERSIONS.replace("torchvision==0.28.0+cpu\\n", "")
+    script(clone / ".venv/bin/python", f"{PIP}\n{versions}")
+    done = make(clone, "demo")
+    assert done.returncode != 0
+    assert "install torchvision from where torch is from" in done.stderr
+    assert "pip install" not in (clone / "log").read_text("utf-8")
 
 
 def torch_pins(clone: Path) -> list[str]:

@@ -42,8 +42,11 @@ def replacing(path: Path) -> Iterator[Path]:
     What was written is on the disk before the name is, so that a power cut leaves the older file or
     the newer. Raises RadistillError if the disk is full or the folder cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _scratch(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(error, path) from error
     try:
         flags = os.O_CREAT | os.O_EXCL | os.O_RDWR
         with _held(os.open(temporary, flags, 0o666) if _fcntl else None):
@@ -183,6 +186,9 @@ def to_disk(path: Path) -> None:
 
 def unwritable(error: OSError, path: Path) -> RadistillError:
     """Turn an operating-system error about `path` into one that says what to do."""
+    if isinstance(error, shutil.Error):  # of copytree, which gives the errors of all files as text
+        numbers = re.findall(r"\[Errno (\d+)\]", str(error))
+        error = OSError(int(numbers[0]), os.strerror(int(numbers[0]))) if numbers else error
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return RadistillError(
             f"{path}: the disk is full. Free some space and run the same command again; "

@@ -1,9 +1,13 @@
 """The command line starts without heavy libraries and says what it is."""
 
+import errno
+import os
 import subprocess
 import sys
 
 import pytest
+
+from ..command_line import Command
 
 HEAVY = ("torch", "timm", "sklearn", "scipy", "matplotlib", "accelerate", "onnxruntime")
 
@@ -42,3 +46,40 @@ def test_a_missing_extra_is_named() -> None:
     assert "the extra radistill[train] brings" in done.stderr
     assert "pip install" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "/disk/run/view: the disk is full"),
+        (errno.EROFS, "/disk/run/view: cannot be written (Read-only file system)"),
+        (errno.EACCES, "/disk/run/view: Permission denied"),
+    ],
+)
+def test_a_disk_that_cannot_be_written_is_said_in_a_line_wherever_it_happens(
+    radistill: Command, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+) -> None:
+    from radistill.cli import installation
+
+    def fails(**_: object) -> None:
+        raise OSError(number, os.strerror(number), "/disk/run/view")
+
+    monkeypatch.setattr(installation, "examine", fails)
+    done = radistill("doctor")
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_another_error_of_the_system_keeps_its_traceback(
+    radistill: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a fault of radistill, whose place in the code somebody needs."""
+    from radistill.cli import installation
+
+    def fails(**_: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", "/x")
+
+    monkeypatch.setattr(installation, "examine", fails)
+    with pytest.raises(FileNotFoundError):
+        radistill("doctor")

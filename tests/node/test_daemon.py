@@ -26,6 +26,8 @@ from radistill.node.judge_process import STOP, JudgeProcess
 from radistill.node.listener import Listener
 from radistill.node.node_config import NodeConfig
 
+from ..command_line import Command
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -173,6 +175,12 @@ def test_init_writes_a_file_once(tmp_path: Path) -> None:
     again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert again.returncode == 2
     assert "is there already" in again.stderr
+
+
+def test_init_writes_the_file_that_config_names(radistill: Command, tmp_path: Path) -> None:
+    done = radistill("node", "--config", tmp_path / "ours.yaml", "init")
+    assert done.returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["ours.yaml"]
 
 
 def test_check_names_what_fails(tmp_path: Path) -> None:

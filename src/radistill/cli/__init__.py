@@ -1,12 +1,19 @@
 """The command line. Heavy libraries are imported by the commands that need them, not here."""
 
+import errno
 import os
+import shutil
 import sys
+from pathlib import Path
+from typing import NoReturn
 
 from rich.markup import escape
 
 from radistill.errors import RadistillError
+from radistill.files import unwritable
 from radistill.progress import console
+
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def main() -> None:
@@ -20,8 +27,14 @@ def main() -> None:
     try:
         app(prog_name="radistill")
     except RadistillError as error:
-        console.print(f"[bold red]error:[/bold red] {escape(str(error))}", highlight=False)
-        sys.exit(error.exit_code)
+        _say(error)
+    except OSError as error:
+        # The disk, wherever it failed; what else the system refuses may be a fault of radistill.
+        if isinstance(error, PermissionError):
+            _say(RadistillError(f"{error.filename or 'output'}: {error.strerror}"))
+        elif error.errno in _OF_THE_DISK or isinstance(error, shutil.Error):
+            _say(unwritable(error, Path(error.filename or "output")))
+        raise
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "radistill":
             raise
@@ -36,6 +49,11 @@ def main() -> None:
             soft_wrap=True,
         )
         sys.exit(RadistillError.exit_code)
+
+
+def _say(error: RadistillError) -> NoReturn:
+    console.print(f"[bold red]error:[/bold red] {escape(str(error))}", highlight=False)
+    sys.exit(error.exit_code)
 
 
 def _open_standard_streams() -> None:

@@ -52,7 +52,10 @@ def node(context: typer.Context, config: ConfigOption = Path("node.yaml")) -> No
 
 @app.command("init")
 def init(
-    file: Annotated[Path, typer.Argument(help="A new file.")] = Path("node.yaml"),
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(help="A new file; by default that of --config.")
+    ] = None,
 ) -> None:
     """Write a node.yaml with every setting explained.
 
@@ -62,6 +65,7 @@ def init(
     from radistill.files import write_text
     from radistill.node.node_config import commented_config
 
+    file = file or context.obj
     if file.exists():
         raise UsageError(f"{file}: is there already; give another name")
     write_text(file, commented_config())
