@@ -121,6 +121,15 @@ def test_a_proxy_is_shown_without_its_password(monkeypatch: pytest.MonkeyPatch) 
     assert "outside" not in findings
 
 
+def test_a_proxy_that_does_not_answer_is_where_to_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    (outside,) = [one for one in installation.examine() if one.name == "outside"]
+    assert "through the proxy 127.0.0.1:9" in outside.lacks
+    assert "Connection refused" in outside.lacks
+    assert "Behind a proxy set" not in outside.lacks
+
+
 @pytest.mark.parametrize(("answer", "here"), [("", "reached"), ("refused", "not reached")])
 def test_the_network_is_tried(monkeypatch: pytest.MonkeyPatch, answer: str, here: str) -> None:
     monkeypatch.setattr(installation, "_ask", lambda host: answer)

@@ -254,3 +254,25 @@ def test_the_command_without_network(
     assert "Connection refused" in str(result.exception)
     assert f"train, val and test to {tmp_path / 'out'}" in str(result.exception)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("named", ["medmnist", "kaggle"])
+def test_a_proxy_that_does_not_answer_is_named(
+    nobody: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: str
+) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, nobody.replace("//", "//me:secret@"))
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "cache"))
+    result = CliRunner().invoke(app, ["data", "fetch", named, str(tmp_path / "out")])
+    said = str(result.exception)
+    assert isinstance(result.exception, RadistillError)
+    assert f"could not be downloaded through the proxy {nobody.removeprefix('http://')}" in said
+    assert "secret" not in said
+
+
+def test_why_a_connection_failed_is_said_in_words(
+    nobody: str, medmnist: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(fetch, "MEDMNIST_PAGE", nobody)
+    with pytest.raises(RadistillError, match=r"\(Connection refused\)"):
+        fetch.fetch_medmnist(tmp_path, 64)

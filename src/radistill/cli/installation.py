@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Thread
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import Request, getproxies, urlopen
+from urllib.request import Request, urlopen
 
 from radistill import __version__
 from radistill.cli import extras
@@ -135,20 +135,22 @@ def _models() -> Iterator[Finding]:
 
 
 def _network(*, try_it: bool) -> Iterator[Finding]:
-    proxies = ", ".join(f"{scheme}: {_plain(url)}" for scheme, url in getproxies().items())
-    yield Finding("network", "proxy", proxies or "none set")
+    from radistill.data.fetch import MEDMNIST_PAGE
+    from radistill.data.proxies import proxies, through_proxy
+
+    named = ", ".join(f"{scheme}: {address}" for scheme, address in proxies().items())
+    yield Finding("network", "proxy", named or "none set")
     if not try_it:
         return
-    from radistill.data.fetch import MEDMNIST_PAGE
-
     host = urlsplit(MEDMNIST_PAGE).hostname or ""
     answers = [f"no answer in {_SECONDS} s"]
     asking = Thread(target=lambda: answers.append(_ask(host)), daemon=True)
     asking.start()
     asking.join(_SECONDS)  # a name that nobody resolves takes longer than the time-out
     lacks = (
-        f"{host}: {answers[-1]}. Only public films and some weights need a network; without one "
-        "bring them as files (radistill weights import FILE). Behind a proxy set HTTPS_PROXY"
+        f"{host}{through_proxy()}: {answers[-1]}. Only public films and some weights need a "
+        "network; without one bring them as files (radistill weights import FILE)."
+        + ("" if named else " Behind a proxy set HTTPS_PROXY")
     )
     reached = not answers[-1]
     yield Finding(
@@ -165,12 +167,6 @@ def _ask(host: str) -> str:
     except OSError as error:  # URLError is one
         return str(getattr(error, "reason", error))
     return ""
-
-
-def _plain(address: str) -> str:
-    """A proxy's address without the password that may stand in it."""
-    parts = urlsplit(address)
-    return f"{parts.hostname}:{parts.port}" if parts.hostname else address
 
 
 def _size(count: float) -> str:

@@ -9,6 +9,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from radistill import progress
+from radistill.data.proxies import through_proxy
 from radistill.errors import RadistillError, UsageError
 from radistill.files import replacing_folder, unwritable
 
@@ -79,7 +80,7 @@ def _kaggle_cache(out: Path) -> Path:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise unwritable(error, Path(kagglehub.config.get_cache_folder())) from error
         raise RadistillError(
-            f"the Kaggle set could not be downloaded ({_reason(error)}).\n"
+            f"the Kaggle set could not be downloaded{through_proxy()} ({_reason(error)}).\n"
             "To get it by hand: sign in at "
             f"https://www.kaggle.com/datasets/{KAGGLE_HANDLE} (Chest X-Ray Images (Pneumonia)), "
             f"download the archive, unpack it, and move its folders train, val and test to {out}\n"
@@ -120,7 +121,8 @@ def fetch_medmnist(out: Path, size: int = 224) -> Path:
         _download(f"{MEDMNIST_PAGE}/files/{name}?download=1", partial)
     except (URLError, TimeoutError, ConnectionError) as error:
         raise RadistillError(
-            f"PneumoniaMNIST could not be downloaded ({_reason(error)}). {by_hand}\n"
+            f"PneumoniaMNIST could not be downloaded{through_proxy()} ({_reason(error)}). "
+            f"{by_hand}\n"
             "What is here already is kept: the same command goes on from there."
         ) from error
     except OSError as error:
@@ -169,5 +171,6 @@ def _reason(error: BaseException) -> str:
     cause: object = error
     while isinstance(cause, BaseException):
         error, cause = cause, getattr(cause, "reason", None) or (cause.args or (None,))[0]
-    text = str(cause or error).strip() or type(error).__name__
+    words = error.strerror if isinstance(error, OSError) else None  # its first argument is a number
+    text = str(words or cause or error).strip() or type(error).__name__
     return text.splitlines()[0][:200]

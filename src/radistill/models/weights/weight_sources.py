@@ -8,6 +8,7 @@ from pathlib import Path
 import timm
 from huggingface_hub import constants, get_session, hf_hub_download, try_to_load_from_cache
 
+from radistill.data.proxies import through_proxy
 from radistill.errors import RadistillError, UsageError
 from radistill.models import efficientnet_lite
 from radistill.models.networks import timm_name, whole_name
@@ -95,7 +96,9 @@ def from_timm(architecture: str, cache: Path) -> WeightsFile:
             file = Path(hf_hub_download(*address))
     except Exception as error:  # the client's errors have no base of their own
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RadistillError(f"{'/'.join(address)} cannot be had from the hub ({reason})") from None
+        raise RadistillError(
+            f"{'/'.join(address)} cannot be had from the hub{through_proxy()} ({reason})"
+        ) from None
     return read_weights(file, "timm")
 
 
