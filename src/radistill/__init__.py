@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +10,10 @@ if TYPE_CHECKING:
 
     from radistill.runtime.prediction_options import Precision
     from radistill.runtime.predictor import Predictor
+
+# Before ONNX Runtime is loaded: newer ones keep an id of the device in the user's cache and send
+# what they count to their makers, from a hospital too.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.2.0"
 
