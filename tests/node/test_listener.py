@@ -45,7 +45,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
-    limits = {"associations": 2, "megabytes": 1, "silence": 1.5, "films_per_minute": 8}
+    limits = {"megabytes": 1, "silence": 1.5, "films_per_minute": 8}
     senders = [{"ae_title": "STORESCU"}, {"ae_title": "ELSEWHERE", "host": "192.0.2.1"}]
     folder = tmp_path_factory.mktemp("strict")
     with RunningNode(folder, free_port(), limits=limits, senders=senders) as made:
@@ -323,14 +323,15 @@ def test_peers_that_flood_or_say_nothing_are_closed(strict: RunningNode) -> None
     assert echo(strict)
 
 
-def test_no_more_associations_than_allowed(strict: RunningNode) -> None:
+def test_no_more_associations_than_allowed(tmp_path: Path) -> None:
     ae = AE("STORESCU")
     ae.add_requested_context(Verification)
-    held = [ae.associate("127.0.0.1", strict.port, ae_title="RADISTILL") for _ in range(3)]
-    assert [one.is_established for one in held] == [True, True, False]
-    for one in held[:2]:
-        one.release()
-    eventually(lambda: echo(strict), 10)
+    with RunningNode(tmp_path, free_port(), limits={"associations": 2}) as node:
+        held = [ae.associate("127.0.0.1", node.port, ae_title="RADISTILL") for _ in range(3)]
+        assert [one.is_established for one in held] == [True, True, False]
+        for one in held[:2]:
+            one.release()
+        eventually(lambda: echo(node), 10)
 
 
 def test_films_that_are_too_large_end_their_association(strict: RunningNode) -> None:
