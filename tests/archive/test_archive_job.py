@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import tarfile
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ import pytest
 from PIL import Image
 
 from bad_files import BAD
-from radistill.archive import archive_job, film_bytes
+from radistill.archive import archive_job, film_bytes, film_list
+from radistill.archive.archive_summary import summarise
 from radistill.archive.block_scorer import TRYING, BlockScorer
 from radistill.archive.film_rows import score_batch
 from radistill.archive.storage import Storage
@@ -89,7 +91,7 @@ def test_a_killed_job_goes_on(
         for number, (block, retry) in enumerate(blocks):
             if number == kills:
                 if kills % 2:
-                    Storage(out).write(f"{TRYING}/{block.name}", b"1")
+                    Storage(out).write(f"{TRYING}/{block.name}.tries", b"1")
                 raise Killed
             yield scorer({**block._asdict(), "retry": retry})
 
@@ -164,7 +166,7 @@ def test_a_block_that_a_worker_died_over_goes_through_the_sandbox(
     rows = rows_of(out)
     block = archive_job.make_plan(Storage(str(out)), (), 1).blocks[1]
     (out / block.part).unlink()
-    Storage(str(out)).write(f"{TRYING}/{block.name}", b"3")
+    Storage(str(out)).write(f"{TRYING}/{block.name}.tries", b"3")
     decoded = []
     original = Intake.decode
 
@@ -187,7 +189,7 @@ def test_a_block_that_ends_every_worker_ends_the_job(
     score(archive, out)
     block = archive_job.make_plan(Storage(str(out)), (), 1).blocks[0]
     (out / block.part).unlink()
-    Storage(str(out)).write(f"{TRYING}/{block.name}", b"20")
+    Storage(str(out)).write(f"{TRYING}/{block.name}.tries", b"20")
     with pytest.raises(RadistillError, match=r"has ended 20 workers.*remove"):
         score(archive, out)
 
@@ -331,6 +333,83 @@ def test_parts_from_elsewhere_are_refused(score: Score, archive: Path, tmp_path:
     assert len(rows_of(out)) == 12
 
 
+def spoilt(file: Path, start: int) -> None:
+    """Same length, other bytes behind `start` for as long as the file's middle."""
+    whole = file.read_bytes()
+    file.write_bytes(whole[:start] + b"\xff" * 60 + whole[start + 60 :])
+
+
+def test_pages_that_are_damaged_are_said(score: Score, archive: Path, tmp_path: Path) -> None:
+    """Inside of a file whose footer is whole: of a part, for which rows are read, and of a plan."""
+    out = tmp_path / "out"
+    (archive / "bad.png").write_bytes(b"")
+    score(archive, out, part_films=20)
+    (part,) = out.glob("part-*")
+    kept = part.read_bytes()
+    for start in range(4, len(kept) // 2, 60):
+        spoilt(part, start)
+        with suppress(UsageError):
+            summarise(str(out))
+        with suppress(UsageError):
+            score(archive, out, part_films=20, retry_errors=True)
+        part.write_bytes(kept)
+    part.write_bytes(kept[:4] + b"\xff" * (len(kept) // 3) + kept[4 + len(kept) // 3 :])
+    for again in (
+        lambda: summarise(str(out)),
+        lambda: score(archive, out, part_films=20, retry_errors=True),
+    ):
+        with pytest.raises(UsageError, match=rf"{part.name}: is damaged.*remove it"):
+            again()
+    (plan,) = (out / "_plan").iterdir()
+    spoilt(plan, 6)
+    with pytest.raises(UsageError, match="plan: is damaged"):
+        score(archive, out)
+
+
+def test_a_model_that_is_gone_is_put_back(score: Score, archive: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    score(archive, out)
+    for path in (out / "_model").iterdir():
+        path.unlink()
+    with pytest.raises(UsageError, match=r"out/_model: is not whole.*radistill score"):
+        summarise(str(out))
+    draw(archive / "new.png", 70)
+    assert score(archive, out).films == 13
+    assert summarise(str(out)).films == 13
+
+
+def test_a_model_that_is_damaged_is_said(score: Score, archive: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    score(archive, out)
+    (out / "_model" / "model.onnx").write_bytes(b"other")
+    draw(archive / "new.png", 70)
+    with pytest.raises(UsageError, match=r"model\.onnx: damaged or changed"):
+        score(archive, out)
+
+
+def test_an_out_that_cannot_be(score: Score, archive: Path) -> None:
+    with pytest.raises(UsageError, match="--out: name a folder"):
+        score(archive, "")
+    with pytest.raises(UsageError, match=r"http://host/out: can be read only; .*s3://"):
+        score(archive, "http://host/out")
+
+
+def test_what_is_in_work_is_no_film(score: Score, archive: Path, tmp_path: Path) -> None:
+    """Where OUT lies in a bucket's SOURCE: names without an ending are films there."""
+    names: list[str] = []
+
+    def noted(self: Storage, name: str, data: bytes) -> None:
+        names.append(name)
+        Storage_write(self, name, data)
+
+    Storage_write = Storage.write
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Storage, "write", noted)
+        score(archive, tmp_path / "out")
+    assert any(name.startswith(TRYING) for name in names)
+    assert not [name for name in names if film_list._is_named_as_film(name)]
+
+
 def test_a_full_disk_ends_the_job_and_keeps_what_is_finished(
     score: Score, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -367,6 +446,7 @@ def test_an_outage_ends_the_job_instead_of_failing_every_film(
     with pytest.raises(RadistillError, match=r"did not answer.*run the same command again"):
         score(tmp_path / "list.csv", tmp_path / "out", part_films=20)
     assert not list((tmp_path / "out").glob("part-*"))
+    assert not list((tmp_path / "out" / TRYING).iterdir())  # no worker has died over it
     monkeypatch.setattr(film_bytes, "_IN_A_ROW", 99)
     assert score(tmp_path / "list.csv", tmp_path / "out", part_films=20).errors == 20
     assert {row["error_code"] for row in rows_of(tmp_path / "out")} == {"unreachable"}
@@ -379,6 +459,18 @@ def test_nothing_to_score_is_said(score: Score, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such folder or list"):
         score(tmp_path / "gone", tmp_path / "out2")
     assert not (tmp_path / "out2").exists()
+
+
+@pytest.mark.parametrize("name", ["empty", "no-column.csv", "zero.csv", "list.txt", "gone.tar"])
+def test_a_source_without_films_leaves_no_out(score: Score, tmp_path: Path, name: str) -> None:
+    """Whose model and threshold the next command would be held to."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "no-column.csv").write_text("film\na.png\n")
+    (tmp_path / "zero.csv").write_text("path\n")
+    (tmp_path / "list.txt").write_text("a.png\n")
+    with pytest.raises(UsageError):
+        score(tmp_path / name, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_cluster_needs_names_in_full(score: Score, tmp_path: Path) -> None:

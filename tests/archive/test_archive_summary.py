@@ -10,7 +10,7 @@ import pytest
 
 from radistill.adapt.control_charts import control_charts, of_card, period_sums
 from radistill.adapt.ledgers import read_ledgers
-from radistill.archive.archive_page import NOTICE, page, sentences
+from radistill.archive.archive_page import NOTICE, page, sentences, tables
 from radistill.archive.archive_summary import FALSE_ALARMS, summarise
 from radistill.archive.storage import Storage
 from radistill.errors import UsageError
@@ -76,6 +76,15 @@ def test_the_page_names_no_film_and_carries_the_notice(
     assert "MEIER" not in text
     assert "<script" not in text
     assert "http" not in text
+
+
+@pytest.mark.parametrize(("gigabytes", "said"), [(5e-5, "50.0 kB"), (51_234.0, "51.2 TB")])
+def test_sizes_are_for_people(
+    score: Score, archive: Path, tmp_path: Path, gigabytes: float, said: str
+) -> None:
+    score(archive, tmp_path / "out")
+    summary = summarise(str(tmp_path / "out")).model_copy(update={"gigabytes": gigabytes})
+    assert tables(summary)["Films"]["read"] == said
 
 
 def test_what_is_unfinished_is_said(score: Score, archive: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import fsspec
 import pytest
 
 from radistill.archive import storage
+from radistill.archive.archive_summary import summarise
 from radistill.archive.film_bytes import films_of
 from radistill.archive.film_list import film_ids
 from radistill.archive.storage import Storage, StorageDown, patiently, shown
@@ -219,6 +220,16 @@ def test_a_bucket_without_rights_is_one_line(
     fsspec.filesystem("s3").clear_instance_cache()
     with pytest.raises(UsageError, match=match):
         list(film_ids("s3://locked/films"))
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_bucket_that_is_not_there(score: Score, archive: Path, bucket: str) -> None:
+    """One line for each command, not a traceback."""
+    for out in (f"{bucket}-none/out", f"{bucket}-none"):
+        with pytest.raises(UsageError, match=rf"^{out}: there is no such bucket; make it"):
+            score(archive, out)
+        with pytest.raises(UsageError, match="there is no archive"):
+            summarise(out)
 
 
 def test_messages_show_no_secret() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 from radistill.archive.film_list import film_ids
 from radistill.archive.out_folder import finished_parts, open_out
 from radistill.archive.ray_engine import score_blocks
-from radistill.archive.storage import Storage, is_remote
+from radistill.archive.storage import Storage, is_remote, shown
 from radistill.archive.work_plan import make_plan
 from radistill.errors import RadistillError, UsageError, counted
 from radistill.progress import bar, console
@@ -51,6 +52,10 @@ def score_archive(
     """
     if ray_address and not all(is_remote(one) or one.startswith("/") for one in (source, out)):
         raise UsageError("--ray-address: give SOURCE and --out in full, workers have other folders")
+    if not out:
+        raise UsageError("--out: name a folder, or an s3:// prefix")
+    if out.startswith(("http://", "https://")):
+        raise UsageError(f"{shown(out)}: can be read only; give --out a folder or an s3:// prefix")
     storage = Storage(out)
     asked = ArchiveSettings(
         model=predictor.model,
@@ -63,12 +68,13 @@ def score_archive(
         overviews=overviews,
     )
     ids = film_ids(source, column)
+    # Before OUT is made, whose model and settings a second try would be held to.
+    if (first := next(ids, None)) is None:
+        raise UsageError(f"{source}: there is no film in it")
     open_out(storage, asked, predictor.bundle)
     with bar() as progress:
         task = progress.add_task("Listing", total=None)
-        plan = make_plan(storage, progress.track(ids, task_id=task), part_films)
-    if not plan.listed:
-        raise UsageError(f"{source}: there is no film in it")
+        plan = make_plan(storage, progress.track(chain([first], ids), task_id=task), part_films)
     if plan.repeated:
         console.print(
             f"{source} names {counted(plan.repeated, 'film')} more than once; each gets one row",

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from html import escape
 
+from rich.filesize import decimal
+
 from radistill.adapt.watch import alarm_message
 from radistill.errors import counted
 from radistill.runtime.decision import REASONS
@@ -63,7 +65,7 @@ def tables(summary: ArchiveSummary) -> dict[str, Mapping[str, str]]:
             "all": f"{films:,}",
             "scored": _share(read, films),
             "failed": _share(films - read, films),
-            "gigabytes read": f"{summary.gigabytes:,.3g}",
+            "read": decimal(round(1e9 * summary.gigabytes)),
             **{name: f"{value:.1f}" for name, value in ms.items() if value is not None},
         },
         "Decisions": {name: _share(count, read) for name, count in summary.decisions.items()},

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as arrow
 import pyarrow.compute as compute
-import pyarrow.parquet as parquet
 
 from radistill.adapt.control_charts import PeriodSums, WatchReference, control_charts, of_card
 from radistill.adapt.control_limits import FEWEST, SketchMoments, counts_at, share_distance
 from radistill.adapt.week_rows import SHARES, WATCHED
-from radistill.archive.out_folder import MODEL, finished_parts, read_settings
+from radistill.archive.out_folder import MODEL, finished_parts, opened_part, read_settings
 from radistill.archive.storage import Storage
 from radistill.archive.work_plan import make_plan
 from radistill.errors import UsageError
@@ -47,8 +46,8 @@ def summarise(out: str) -> ArchiveSummary:
     sums = _Sums(of_card(card))
     with bar() as progress:
         for block in progress.track(parts, description="Reading"):
-            with storage.open(block.part) as file:
-                for batch in parquet.ParquetFile(file).iter_batches(_BATCH, columns=_COLUMNS):
+            with opened_part(storage, block.part) as file:
+                for batch in file.iter_batches(_BATCH, columns=_COLUMNS):
                     sums.add(batch)
     drift, _, notes = control_charts({"archive": sums.period}, sums.reference, FALSE_ALARMS)
     return ArchiveSummary(
@@ -71,7 +70,12 @@ def summarise(out: str) -> ArchiveSummary:
 def _card(storage: Storage, sha256: str) -> Card:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, CARD)
-        path.write_bytes(storage.read(f"{MODEL}/{CARD}"))
+        try:
+            path.write_bytes(storage.read(f"{MODEL}/{CARD}"))
+        except FileNotFoundError:
+            raise UsageError(
+                f"{storage.uri}/{MODEL}: is not whole; radistill score puts back what is missing"
+            ) from None
         card = read_card(path)
     return card.of(next(name for name in card.files if card.files[name] == sha256))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from radistill.archive.film_bytes import Source, films_in_shard, films_of
+from radistill.archive.film_list import is_shard
 from radistill.archive.film_rows import LIMITS, RowMaker, row_path
-from radistill.archive.out_folder import ERRORS, MODEL, read_settings
+from radistill.archive.out_folder import ERRORS, MODEL, opened_part, read_settings
 from radistill.archive.storage import Storage
-from radistill.archive.work_plan import Block, ids_of, is_shard
+from radistill.archive.work_plan import Block, ids_of
 from radistill.errors import RadistillError
 from radistill.imaging.sandbox.intake import Intake
 from radistill.runtime.decision import Settings
@@ -34,6 +36,9 @@ class BlockScorer:
 
     def __init__(self, out: str) -> None:
         self._storage = Storage(out)
+
+    @cached_property
+    def _maker(self) -> RowMaker:
         settings = read_settings(self._storage)
         with tempfile.TemporaryDirectory() as folder:
             for name in self._storage.names(MODEL):
@@ -46,7 +51,7 @@ class BlockScorer:
             views=settings.embeddings,
             sketch=settings.sketch,
         )
-        self._maker = RowMaker(Predictor(bundle), decided, settings.embeddings, settings.overviews)
+        return RowMaker(Predictor(bundle), decided, settings.embeddings, settings.overviews)
 
     def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Write the part of a block; how many films it has, and how many of them failed.
@@ -67,7 +72,7 @@ class BlockScorer:
         A file under _trying tells of it: it is there as long as a block is being scored. So it also
         is after a kill of the whole job, where the sandbox costs a little time and no row.
         """
-        marker = f"{TRYING}/{block.name}"
+        marker = f"{TRYING}/{block.name}.tries"
         tries = self._tries(marker)
         ids = ids_of(self._storage, block)
         if tries >= _MOST_TRIES:
@@ -76,12 +81,17 @@ class BlockScorer:
                 f"(memory?), remove {self._storage.uri}/{marker}, and run the same command again."
             )
         self._storage.write(marker, str(tries + 1).encode())
-        before = self._part(block) if retry else None
-        with self._decoding(careful=tries > 0) as maker:
-            table = maker.table(_films(ids, before), block.name)
-        if before is not None:
-            table = _merged(before, table)
-        self._storage.write(block.part, _written(table))
+        try:
+            before = self._part(block) if retry else None
+            with self._decoding(careful=tries > 0) as maker:
+                table = maker.table(_films(ids, before), block.name)
+            if before is not None:
+                table = _merged(before, table)
+            self._storage.write(block.part, _written(table))
+        except RadistillError:  # no worker's death
+            with suppress(RadistillError):
+                self._storage.remove(marker)
+            raise
         self._storage.remove(marker)
         return table
 
@@ -92,8 +102,8 @@ class BlockScorer:
             return 0
 
     def _part(self, block: Block) -> arrow.Table:
-        with self._storage.open(block.part) as file:
-            return parquet.read_table(file)
+        with opened_part(self._storage, block.part) as file:
+            return file.read()
 
     @contextmanager
     def _decoding(self, *, careful: bool) -> Iterator[RowMaker]:
@@ -137,5 +147,5 @@ def _written(table: arrow.Table) -> bytes:
     """A Parquet file; how many of its films failed stands in the footer, which is quickly read."""
     file = io.BytesIO()
     table = table.replace_schema_metadata({ERRORS: str(_errors(table))})
-    parquet.write_table(table, file, compression="zstd")
+    parquet.write_table(table, file, compression="zstd", write_page_checksum=True)
     return file.getvalue()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from glob import escape, glob, has_magic
 from itertools import chain
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -20,37 +20,55 @@ from fsspec import AbstractFileSystem
 
 from radistill.archive.storage import denied, file_system, is_remote, patiently, shown
 from radistill.errors import UsageError
-from radistill.runtime.paths import AS_BYTES, NAMES, film_paths, from_text
+from radistill.runtime.paths import AS_BYTES, NAMES, film_paths, from_text, may_be_a_film
 
 TAR = ".tar"
 LISTS = (".parquet", ".csv", ".jsonl", ".ndjson")
+_TAKEN = {*NAMES, TAR}
+_TEXTS = (
+    *(arrow.types.is_string, arrow.types.is_large_string, arrow.types.is_string_view),
+    *(arrow.types.is_binary, arrow.types.is_large_binary, arrow.types.is_null),
+)
 
 
 def film_ids(source: str, column: str = "path") -> Iterator[str]:
     """Paths or URIs as they stand there, links not resolved, in the order found.
 
-    A folder or glob gives what `radistill predict` would take; behind a URI, where first bytes are
-    not looked at, names of images and names without an ending or with a number for it, as DICOM has
-    them. A list, several by a glob, or a folder of them with such a name, gives its `column`,
-    relative to the list. An id that ends in .tar is a shard, which
-    stands for the films in it.
+    A folder or glob gives what `radistill predict` would take, and shards; behind a URI, where
+    first bytes are not looked at, names of images and names without an ending or with a number for
+    it, as DICOM has them. A list, several by a glob, or a folder of them with such a name, gives
+    its `column`, relative to the folder that the list is in. An id that ends in .tar is a shard,
+    which stands for the films in it.
     Raises UsageError, some only at the first film, for a SOURCE that is not there, may not be read,
     matches nothing, or is a list without this column.
     """
     kind = PurePosixPath(urlsplit(source).path if is_remote(source) else source).suffix.lower()
     if kind in LISTS:
-        return chain.from_iterable(_of_list(one, kind, column) for one in _lists(source, kind))
-    if kind == TAR and not has_magic(source):
-        return iter([source])
+        # A folder is one list: its paths are relative to where it stands, as those of a file are.
+        place = None if has_magic(source) else source.rstrip("/")
+        lists = _lists(source, kind)
+        return chain.from_iterable(_of_list(one, place or one, kind, column) for one in lists)
     return _remote(source) if is_remote(source) else _local(source)
+
+
+def is_shard(one: str) -> bool:
+    """By the ending of its name, behind which a signed address has its signature."""
+    named = one.partition("?")[0] if is_remote(one) else one
+    return one.lower().endswith(TAR) or named.lower().endswith(TAR)
 
 
 def _local(source: str) -> Iterator[str]:
     if not has_magic(source) and not os.path.lexists(source):
         raise UsageError(
-            f"{source}: there is no such folder or list; a single film goes to radistill predict"
+            f"{source}: there is no such shard; a glob names several"
+            if is_shard(source)
+            else f"{source}: there is no such folder or list"
         )
-    return map(str, film_paths([source]))
+    if os.path.isfile(source) and not may_be_a_film(Path(source), _TAKEN):
+        raise UsageError(
+            f"{source}: is neither a list ({', '.join(LISTS)}), a shard ({TAR}), nor a film"
+        )
+    return map(str, film_paths([source], _TAKEN))
 
 
 def _remote(source: str) -> Iterator[str]:
@@ -64,7 +82,10 @@ def _remote(source: str) -> Iterator[str]:
             return
         if not patiently(source, lambda: fs.exists(path)):
             raise FileNotFoundError
-        yield from _below(fs, path, source)
+        if is_shard(source):
+            yield source
+        else:
+            yield from _below(fs, path, source)
 
 
 def _below(fs: AbstractFileSystem, folder: str, source: str) -> Iterator[str]:
@@ -82,7 +103,7 @@ def _below(fs: AbstractFileSystem, folder: str, source: str) -> Iterator[str]:
 
 def _is_named_as_film(name: str) -> bool:
     ending = PurePosixPath(urlsplit(name).path).suffix.lower()
-    return ending in NAMES or ending in ("", TAR) or ending[1:].isdigit()
+    return ending in _TAKEN or not ending or ending[1:].isdigit()
 
 
 def _lists(source: str, kind: str) -> list[str]:
@@ -106,10 +127,10 @@ def _lists(source: str, kind: str) -> list[str]:
     return sorted(files)
 
 
-def _of_list(source: str, kind: str, column: str) -> Iterator[str]:
+def _of_list(source: str, place: str, kind: str, column: str) -> Iterator[str]:
     with _explained(source), _opened(source) as file:
         read = _parquet if kind == ".parquet" else _csv if kind == ".csv" else _json
-        folder = source.rpartition("/")[0] if is_remote(source) else os.path.dirname(source)
+        folder = place.rpartition("/")[0] if is_remote(source) else os.path.dirname(place)
         for given in read(file, shown(source), column):
             if given and not given.isspace():
                 absolute = is_remote(given) or os.path.isabs(given)
@@ -119,8 +140,11 @@ def _of_list(source: str, kind: str, column: str) -> Iterator[str]:
 def _parquet(file: BinaryIO, name: str, column: str) -> Iterator[str | None]:
     try:
         table = parquet.ParquetFile(file)
-        names = table.schema_arrow.names
-        for batch in table.iter_batches(columns=[names[_place(name, column, names)]]):
+        field = table.schema_arrow.field(_place(name, column, table.schema_arrow.names))
+        kind = field.type.value_type if arrow.types.is_dictionary(field.type) else field.type
+        if not any(is_text(kind) for is_text in _TEXTS):
+            raise UsageError(f"{name}: has no paths in {column!r} but {kind}")
+        for batch in table.iter_batches(columns=[field.name]):
             yield from batch.column(0).cast(arrow.string()).to_pylist()
     except arrow.ArrowException as error:
         reason = str(error).splitlines()[0]

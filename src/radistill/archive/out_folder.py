@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import pyarrow as arrow
@@ -35,8 +37,7 @@ def open_out(storage: Storage, settings: ArchiveSettings, bundle: Bundle) -> Non
     Raises UsageError if it holds something else, or was scored by another model or settings.
     """
     if storage.is_empty():
-        for name in (CARD, *bundle.card.files):
-            storage.write(f"{MODEL}/{name}", (bundle.folder / name).read_bytes())
+        _write_model(storage, bundle)
         storage.write(_SETTINGS, settings.model_dump_json(indent=2).encode())
         return
     before = read_settings(storage)
@@ -52,6 +53,13 @@ def open_out(storage: Storage, settings: ArchiveSettings, bundle: Bundle) -> Non
             f"{model.name} {model.version}, sha256 {model.sha256[:12]}); give the same again, or "
             "another --out"
         )
+    _write_model(storage, bundle)
+
+
+def _write_model(storage: Storage, bundle: Bundle) -> None:
+    """Those files of it that are not there."""
+    for name in sorted({CARD, *bundle.card.files} - set(storage.names(MODEL))):
+        storage.write(f"{MODEL}/{name}", (bundle.folder / name).read_bytes())
 
 
 def read_settings(storage: Storage) -> ArchiveSettings:
@@ -82,8 +90,8 @@ def finished_parts(storage: Storage, blocks: Sequence[Block]) -> dict[Block, Par
     parts = [name for name in storage.names() if name[0] not in "_."]
     if unknown := [name for name in parts if name not in by_part]:
         raise UsageError(
-            f"{storage.uri}/{unknown[0]}: is no part of this archive (nor are {len(unknown) - 1} "
-            "other files); move it away, since whoever reads the folder would count its rows"
+            f"{storage.uri}/{unknown[0]}: is no part of this archive ({len(unknown)} such in all); "
+            "move it away, since whoever reads the folder would count its rows"
         )
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         sizes = pool.map(lambda name: _size(storage, name, by_part[name].films), parts)
@@ -99,8 +107,25 @@ def _size(storage: Storage, part: str, films: int) -> PartSize:
     except (arrow.ArrowException, OSError, KeyError, TypeError, ValueError):
         size = None
     if size is None or films not in (0, size.films):
-        raise UsageError(
-            f"{storage.uri}/{part}: is damaged, or not what radistill score wrote; remove it, and "
-            "its films are scored again"
-        )
+        raise _damaged(storage, part)
     return size
+
+
+@contextmanager
+def opened_part(storage: Storage, part: str) -> Iterator[parquet.ParquetFile]:
+    """A part that is read at once: what pyarrow then finds wrong is not the storage's fault.
+
+    Raises UsageError if its pages are damaged.
+    """
+    data = storage.read(part)
+    try:
+        yield parquet.ParquetFile(io.BytesIO(data), page_checksum_verification=True)
+    except (arrow.ArrowException, OSError, KeyError, ValueError):
+        raise _damaged(storage, part) from None
+
+
+def _damaged(storage: Storage, part: str) -> UsageError:
+    return UsageError(
+        f"{storage.uri}/{part}: is damaged, or not what radistill score wrote; remove it, and its "
+        "films are scored again"
+    )

@@ -45,8 +45,11 @@ def score_blocks(
         rows = [{**block._asdict(), "retry": retry} for block, retry in blocks]
         ray.data.DataContext.get_current().enable_progress_bars = False
         most = min(many, len(rows))
-        # At once: the pool would start the others one by one, as it sees work waiting.
-        actors = ray.data.ActorPoolStrategy(min_size=1, max_size=most, initial_size=most)
+        # At once: the pool would start the others one by one, as it sees work waiting. And no block
+        # waits in an actor: the last ones would wait for it while others have nothing to do.
+        actors = ray.data.ActorPoolStrategy(
+            min_size=1, max_size=most, initial_size=most, max_tasks_in_flight_per_actor=1
+        )
         scored = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
             BlockScorer,  # type: ignore[arg-type]  # a class of callables is an actor
             fn_constructor_args=(out,),

@@ -120,7 +120,7 @@ class Storage:
             # Some buckets list a folder as an empty object of its own name.
             return [one["name"].rstrip("/") for one in found if one["type"] != "directory"]
 
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             files = self._do(listed)
             return sorted(name.rpartition("/")[2] for name in files if name != place)
         return []
@@ -146,14 +146,14 @@ class Storage:
     def write(self, name: str, data: bytes) -> None:
         """Whole or not at all, over what is there. Raises RadistillError if the disk is full."""
         if self._folder is None:
-            self._do(lambda: self._fs.pipe_file(f"{self._root}/{name}", data))
+            self._put(name, data, "overwrite")
         else:
             _write(self._folder / name, data)
 
     def create(self, name: str, data: bytes) -> None:
         """`write`, but FileExistsError if the name is there: only one of two writers succeeds."""
         if self._folder is None:
-            self._do(lambda: self._fs.pipe_file(f"{self._root}/{name}", data, mode="create"))
+            self._put(name, data, "create")
             return
         target = self._folder / name
         beside = target.with_name(f".{target.name}.{os.getpid()}.new")
@@ -166,6 +166,12 @@ class Storage:
             raise unwritable(error, target) from None
         finally:
             beside.unlink()
+
+    def _put(self, name: str, data: bytes, mode: str) -> None:
+        try:
+            self._do(lambda: self._fs.pipe_file(f"{self._root}/{name}", data, mode=mode))
+        except FileNotFoundError:
+            raise UsageError(f"{self.uri}: there is no such bucket; make it first") from None
 
     def remove(self, name: str) -> None:
         with suppress(FileNotFoundError):

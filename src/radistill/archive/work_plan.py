@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
-from radistill.archive.film_list import TAR
+from radistill.archive.film_list import is_shard
 from radistill.archive.storage import Storage
 from radistill.errors import UsageError
 
@@ -106,10 +106,6 @@ def ids_of(storage: Storage, block: Block) -> list[str]:
     return _as_text(table)
 
 
-def is_shard(one: str) -> bool:
-    return one.lower().endswith(TAR)
-
-
 def _groups(ids: Iterable[str], part_films: int) -> Iterator[list[str]]:
     """Blocks of films; a shard is a block of its own."""
     films: list[str] = []
@@ -127,20 +123,22 @@ def _groups(ids: Iterable[str], part_films: int) -> Iterator[list[str]]:
 
 def _written(groups: Iterable[list[str]]) -> bytes:
     file = io.BytesIO()
-    with parquet.ParquetWriter(file, _SCHEMA, compression="zstd", use_dictionary=False) as writer:
+    with parquet.ParquetWriter(
+        file, _SCHEMA, compression="zstd", use_dictionary=False, write_page_checksum=True
+    ) as writer:
         for ids in groups:
             writer.write_table(arrow.table({"id": [_as_bytes(one) for one in ids]}, _SCHEMA))
     return file.getvalue()
 
 
 def _blocks_of(storage: Storage, name: str) -> Iterator[tuple[Block, np.ndarray]]:
+    data = storage.read(f"{FOLDER}/{name}")
     try:
-        with storage.open(f"{FOLDER}/{name}") as file:
-            table = parquet.ParquetFile(file)
-            for group in range(table.num_row_groups):
-                ids = _as_text(table.read_row_group(group))
-                yield _block(name, group, ids), _digests(ids)
-    except (arrow.ArrowException, KeyError):
+        table = parquet.ParquetFile(io.BytesIO(data), page_checksum_verification=True)
+        for group in range(table.num_row_groups):
+            ids = _as_text(table.read_row_group(group))
+            yield _block(name, group, ids), _digests(ids)
+    except (arrow.ArrowException, OSError, KeyError, ValueError):
         raise UsageError(
             f"{storage.uri}/{FOLDER}/{name}: is damaged, so which films are done is not known. "
             "Score into another --out."

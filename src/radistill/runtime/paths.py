@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from glob import has_magic, iglob
 from io import TextIOWrapper
 from itertools import chain
@@ -20,17 +21,17 @@ FORMULA = tuple("=+-@\t\r\n")  # what a spreadsheet may take for the start of on
 _HEAD = 512
 
 
-def film_paths(named: Iterable[str]) -> Iterator[Path]:
+def film_paths(named: Iterable[str], names: AbstractSet[str] = NAMES) -> Iterator[Path]:
     """Paths in the order named, those of a folder sorted.
 
     A file that is named is taken whatever it holds. Of a folder, with all below it, those are
-    taken whose name or first bytes are of an image; hidden files, pipes and devices are not, and
-    links to folders are not followed. A CSV gives its column `path`, in any case, relative to the
-    CSV; `-` gives the lines of standard input.
+    taken whose ending is in `names` or whose first bytes are of an image; hidden files, pipes and
+    devices are not, and links to folders are not followed. A CSV gives its column `path`, in any
+    case, relative to the CSV; `-` gives the lines of standard input.
     Raises UsageError, before the first path, for a glob that matches nothing and for a CSV without
     that column.
     """
-    return chain.from_iterable([_behind(name) for name in named])
+    return chain.from_iterable([_behind(name, names) for name in named])
 
 
 def as_bytes(stream: TextIO) -> None:
@@ -39,7 +40,7 @@ def as_bytes(stream: TextIO) -> None:
         stream.reconfigure(errors=AS_BYTES)
 
 
-def _behind(name: str) -> Iterable[Path]:
+def _behind(name: str, names: AbstractSet[str]) -> Iterable[Path]:
     if name == STDIN:
         if sys.stdin is None:
             raise UsageError("standard input is closed; name the films")
@@ -47,33 +48,34 @@ def _behind(name: str) -> Iterable[Path]:
         lines = (line.rstrip("\r\n") for line in sys.stdin)
         return (Path(line) for line in lines if line)
     if os.path.isdir(name):
-        return _below(name)
+        return _below(name, names)
     if name.lower().endswith(".csv"):
         return _of_csv(Path(name))
     if has_magic(name) and not os.path.lexists(name):
-        return _matching(name)
+        return _matching(name, names)
     return [Path(name)]
 
 
-def _below(folder: str) -> Iterator[Path]:
+def _below(folder: str, names: AbstractSet[str]) -> Iterator[Path]:
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(here, name)
-            if not name.startswith(".") and _may_be_a_film(path):
+            if not name.startswith(".") and may_be_a_film(path, names):
                 yield path
 
 
-def _may_be_a_film(path: Path) -> bool:
+def may_be_a_film(path: Path, names: AbstractSet[str] = NAMES) -> bool:
+    """Whether its ending is in `names`, or its first bytes are of an image."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return False
-        if path.suffix.lower() in NAMES:
+        if path.suffix.lower() in names:
             return True
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError:
-        return path.suffix.lower() in NAMES  # named so, but gone or locked: that is reported later
+        return path.suffix.lower() in names  # named so, but gone or locked: that is reported later
     from radistill.imaging.read import format_of
 
     return format_of(head) is not None
@@ -107,10 +109,10 @@ def from_text(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
 
 
-def _matching(pattern: str) -> Iterable[Path]:
-    names = sorted(iglob(pattern, recursive=True))
-    if not names:
+def _matching(pattern: str, names: AbstractSet[str]) -> Iterable[Path]:
+    matched = sorted(iglob(pattern, recursive=True))
+    if not matched:
         raise UsageError(f"{pattern}: matches no file")
     return chain.from_iterable(
-        _below(name) if os.path.isdir(name) else [Path(name)] for name in names
+        _below(name, names) if os.path.isdir(name) else [Path(name)] for name in matched
     )
