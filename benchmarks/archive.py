@@ -3,6 +3,8 @@
     python benchmarks/archive.py speed [--films 10000] [--rounds 3]
     python benchmarks/archive.py memory [--rows 10000 100000 1000000] [--bundle BUNDLE]
     python benchmarks/archive.py kills [--films 50000] [--workers 10] [--drivers 3] [--seed 0]
+    python benchmarks/archive.py node [--films 20000]
+    python benchmarks/archive.py estimate
 
 speed: time of a film with `radistill score`, two workers and one, with `radistill predict`, and of
 the graph alone on squares in memory. Start-up is apart: a run over a tenth of the films, with a
@@ -10,14 +12,17 @@ part for each worker so that all of them start, is taken off. Rivals take turns:
 does other work too, compare within a round, or CPU time.
 memory: the driver's peak (VmHWM) and the time a second run takes to find out that all is done.
 kills: SIGKILL for random workers and for the whole job, which is then started again; then counts.
+node: a cluster of two nodes on this machine, and SIGKILL for the raylet of one; then counts.
+estimate: CPU time of films of three kinds, read, hashed, decoded and judged; needs dcmtk.
 
-Films are made here: JPEGs of 224 pixels, for the last two of 64, as hard links to 50 phantoms.
+Films are made here: JPEGs of 224 pixels, for the last three of 64, as hard links to 50 phantoms.
 The installed bundle scores, or --bundle. Linux only.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import random
 import shutil
@@ -27,16 +32,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
+import lossless_jpeg
 import numpy as np
 import pyarrow.dataset
 from PIL import Image
 
 from radistill.archive.block_scorer import TRYING
+from radistill.archive.film_rows import LIMITS
+from radistill.imaging.sandbox.one_file import decode_here
 from radistill.phantoms import generate
 from radistill.runtime import Predictor
+from radistill.runtime.decision import resolve
+from radistill.runtime.prediction_options import PredictionOptions
 
 FOLDER_FILMS = 1000
 
@@ -159,6 +170,49 @@ def memory(scratch: Path, rows: list[int], bundle: list[str]) -> None:
         shutil.rmtree(place)
 
 
+def estimate(scratch: Path, bundle: list[str]) -> None:
+    """CPU milliseconds of three kinds of films in one thread, and core hours of archives."""
+    films = {
+        "JPEG, 224 x 224": (jpeg(224, 224, 90), 200),
+        "JPEG, 1856 x 1312": (jpeg(1856, 1312, 95), 40),
+        "DICOM, lossless JPEG, 4248 x 3480": (lossless_dicom(scratch), 7),
+    }
+    predictor = Predictor.load(bundle[-1] if bundle else None, threads=1)
+    wanted = {"square": predictor.card.input_size, "preview": 0, "sources": ()}
+    settings = resolve(predictor.card, PredictionOptions())
+    print("| film | MB | decoding | model | core hours for 1, 10 and 100 million |")
+    print("|---|---:|---:|---:|---:|")
+    for name, (content, times) in films.items():
+        decoding = []
+        for _ in range(times):
+            start = time.process_time()
+            film = decode_here(name, content, LIMITS, wanted)
+            decoding.append(1000 * (time.process_time() - start))
+        start = time.process_time()
+        list(predictor.judge([film] * 400, settings, in_turn=True))
+        model = 1000 * (time.process_time() - start) / 400
+        ms = statistics.median(decoding)
+        hours = [f"{float(f'{(ms + model) * n / 3.6:.2g}'):,.10g}" for n in (1, 10, 100)]
+        print(
+            f"| {name} | {len(content) / 1e6:.2f} | {ms:.2f} | {model:.2f} | {', '.join(hours)} |"
+        )
+
+
+def jpeg(height: int, width: int, quality: int) -> bytes:
+    """A phantom with noise, since films of the world are not as smooth as drawn ones."""
+    grey = Image.fromarray((lossless_jpeg.full_size() >> 4).astype(np.uint8))
+    file = io.BytesIO()
+    grey.resize((width, height), Image.Resampling.LANCZOS).save(file, "JPEG", quality=quality)
+    return file.getvalue()
+
+
+def lossless_dicom(scratch: Path) -> bytes:
+    plain, coded = scratch / "plain.dcm", scratch / "lossless.dcm"
+    plain.write_bytes(lossless_jpeg.dicom(lossless_jpeg.full_size(), BitsStored=12, HighBit=11))
+    subprocess.run(["dcmcjpeg", "+e1", plain, coded], check=True)
+    return coded.read_bytes()
+
+
 def peak_megabytes(pid: int) -> float:
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
@@ -180,47 +234,109 @@ def kills(
     rng.shuffle(victims)
     moments = sorted(rng.sample(range(1, parts - parts // 4), len(victims)))
     score = command("score", folder, "--out", out, "--part-films", -(-films // parts), *bundle)
-    recoveries: list[float] = []
+    watch = Watch(out)
+    killed: Counter[str] = Counter()
     job = started(score)
     for victim, moment in zip(victims, moments, strict=True):
-        while len(list(out.glob("part-*"))) < moment or not actors(job.pid):
+        # Nobody waits for a recovery: on free cores the rest would be done before the next kill.
+        while watch.parts() < moment or not (scoring := actors(job.pid)):
             go_on(job)
         if victim == "driver":
-            os.kill(job.pid, signal.SIGKILL)
+            job.kill()
             job.wait()
+            watch.forget()
             job = started(score)
-            continue
-        while not (trying := in_work(out)):
+        else:
+            watch.killed()
+            os.kill(pid := rng.choice(scoring), signal.SIGKILL)
+            while pid in actors(job.pid):
+                go_on(job)
+        killed[victim] += 1
+        print(f"{victim} killed at {moment} or more of {parts} parts", flush=True)
+    while job.poll() is None:
+        watch.parts()
+        time.sleep(0.05)
+    return counted(
+        out, films, f"{killed['worker']} workers and {killed['driver']} drivers killed", job, watch
+    )
+
+
+def node(scratch: Path, films: int, bundle: list[str]) -> bool:
+    """Whether every film has one row after one of two nodes is lost, for which none comes."""
+    from ray.cluster_utils import Cluster
+
+    folder, out = make_films(scratch, films, 64), scratch / "out"
+    cluster = Cluster()
+    try:
+        raylets = [
+            cluster.add_node(num_cpus=1).all_processes["raylet"][0].process.pid for _ in range(2)
+        ]
+        score = command("score", folder, "--out", out, "--ray-address", cluster.address)
+        job = started([*score, "--part-films", str(films // 40), *bundle])
+        watch = Watch(out)
+        while watch.parts() < 10 or not all(map(actors, raylets)):
             go_on(job)
-        os.kill(rng.choice(actors(job.pid)), signal.SIGKILL)
-        start = time.perf_counter()
-        # A marker may outlive a job that was killed before it was removed; a part is a part.
-        while not all((out / f"part-{name}.parquet").exists() for name in trying):
-            time.sleep(0.02)
-        recoveries.append(time.perf_counter() - start)
-    status = job.wait()
+        watch.killed()
+        os.kill(raylets[1], signal.SIGKILL)
+        print(f"a node of two killed, {watch.parts()} of 40 parts there", flush=True)
+        while job.poll() is None:
+            watch.parts()
+            time.sleep(0.05)
+        return counted(out, films, "1 node of two killed", job, watch)
+    finally:
+        cluster.shutdown()
+
+
+def counted(out: Path, films: int, title: str, job: subprocess.Popen[bytes], watch: Watch) -> bool:
     rows = pyarrow.dataset.dataset(out).to_table(columns=["path", "error_code"])
     paths = rows.column("path").to_pylist()
     print(
-        f"{workers} workers and {drivers} drivers killed: exit status {status}, {films:,} films, "
+        f"{title}: exit status {job.returncode}, {films:,} films, "
         f"{len(paths):,} rows, {len(set(paths)):,} paths, "
         f"{len(paths) - rows.column('error_code').null_count} errors"
     )
-    if recoveries:
-        middle, most = statistics.median(recoveries), max(recoveries)
-        print(f"from a worker's kill to its block's part: {middle:.1f} s, at most {most:.1f} s")
-    return status == 0 and len(paths) == len(set(paths)) == films
+    if times := watch.recoveries:
+        print(
+            f"from a worker's kill until the blocks then in work have their parts, {len(times)} "
+            f"times: {statistics.median(times):.1f} s, at most {max(times):.1f} s"
+        )
+    return job.returncode == 0 and len(paths) == len(set(paths)) == films
+
+
+class Watch:
+    """Times from a kill until the blocks that were then in work have their parts."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.recoveries: list[float] = []
+        self._open: list[tuple[float, set[str]]] = []
+
+    def killed(self) -> None:
+        # A marker may outlive a job that was killed before it was removed; a part is a part.
+        if blocks := in_work(self.out):
+            self._open.append((time.perf_counter(), blocks))
+
+    def forget(self) -> None:
+        """A job's start does not count as a worker's recovery."""
+        self._open = []
+
+    def parts(self) -> int:
+        there = {path.stem.removeprefix("part-") for path in self.out.glob("part-*")}
+        for start, blocks in [one for one in self._open if one[1] <= there]:
+            self.recoveries.append(time.perf_counter() - start)
+            self._open.remove((start, blocks))
+        return len(there)
 
 
 def go_on(job: subprocess.Popen[bytes]) -> None:
     if job.poll() is not None:
         sys.exit(f"the job ended with {job.returncode} before all kills; give more --films")
-    time.sleep(0.005)
+    time.sleep(0.1)
 
 
 def in_work(out: Path) -> set[str]:
     """Blocks that a worker has begun and not finished."""
-    return {path.name for path in (out / TRYING).glob("[!.]*")}
+    return {path.stem for path in (out / TRYING).glob("[!.]*")}
 
 
 def started(arguments: list[str]) -> subprocess.Popen[bytes]:
@@ -250,7 +366,7 @@ def below(pid: int) -> list[int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("what", choices=("speed", "memory", "kills"))
+    parser.add_argument("what", choices=("speed", "memory", "kills", "node", "estimate"))
     parser.add_argument("--films", type=int)
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--rounds", type=int, default=3)
@@ -266,9 +382,15 @@ def main() -> None:
             speed(scratch, asked.films or 10_000, asked.rounds, bundle)
         elif asked.what == "memory":
             memory(scratch, asked.rows, bundle)
+        elif asked.what == "estimate":
+            estimate(scratch, bundle)
         else:
-            films = asked.films or 50_000
-            if not kills(scratch, films, asked.workers, asked.drivers, asked.seed, bundle):
+            if asked.what == "node":
+                is_whole = node(scratch, asked.films or 20_000, bundle)
+            else:
+                films = asked.films or 50_000
+                is_whole = kills(scratch, films, asked.workers, asked.drivers, asked.seed, bundle)
+            if not is_whole:
                 sys.exit("films were lost or scored twice")
 
 
