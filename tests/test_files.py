@@ -88,6 +88,20 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         write_text(tmp_path / "taken" / "audit.html", "whole")
 
 
+def test_on_a_read_only_disk_the_file_is_named_and_not_its_scratch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There even the removal of a file that is not there fails."""
+
+    def refused(path: object, *_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system", str(path))
+
+    monkeypatch.setattr(os, "open", refused)
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.raises(RadistillError, match=r"/labels\.csv: cannot be written \(Read-only"):
+        write_text(tmp_path / "labels.csv", "path,label")
+
+
 def test_a_disk_that_fills_while_a_tree_is_copied_is_said_in_a_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

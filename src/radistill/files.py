@@ -56,7 +56,8 @@ def replacing(path: Path) -> Iterator[Path]:
             os.replace(temporary, path)
         to_disk(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # as the rest, on a read-only disk
+            temporary.unlink(missing_ok=True)
         raise unwritable(error, path) from error
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -184,15 +185,19 @@ def to_disk(path: Path) -> None:
         os.close(file)
 
 
-def unwritable(error: OSError, path: Path) -> RadistillError:
-    """Turn an operating-system error about `path` into one that says what to do."""
+def unwritable(
+    error: OSError, path: Path, again: str = "run the same command again"
+) -> RadistillError:
+    """Turn an operating-system error about `path` into one that says what to do.
+
+    again: how to go on once there is space.
+    """
     if isinstance(error, shutil.Error):  # of copytree, which gives the errors of all files as text
         numbers = re.findall(r"\[Errno (\d+)\]", str(error))
         error = OSError(int(numbers[0]), os.strerror(int(numbers[0]))) if numbers else error
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return RadistillError(
-            f"{path}: the disk is full. Free some space and run the same command again; "
-            "what is finished is kept."
+            f"{path}: the disk is full. Free some space and {again}; what is finished is kept."
         )
     return RadistillError(f"{path}: cannot be written ({error.strerror or error}).")
 

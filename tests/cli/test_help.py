@@ -13,6 +13,8 @@ import pytest
 import typer
 
 from radistill.cli.commands import COMMANDS, OTHER_NAMES, WELCOME, app
+from radistill.config.study_config import EvaluationConfig
+from radistill.runtime.find_bundle import installed
 
 from ..command_line import Command
 
@@ -54,6 +56,20 @@ def test_help_reads_well_at_80_columns(path: str) -> None:
     if not hasattr(command, "list_commands"):
         typed = path.removesuffix(" films")  # `radistill score` has no name below it
         assert f"{example} ".startswith(f"{EXAMPLE}{typed} ") or "--config" in example
+
+
+@pytest.mark.parametrize("path", ["predict", "serve", "page", "score films"])
+def test_the_model_that_is_taken_where_none_is_named_is_named(path: str) -> None:
+    """Several come with radistill."""
+    command, context = ALL[f"radistill {path}"]
+    words = " ".join(command.get_help(context).split()).replace("- ", "-")
+    assert f"else {installed()[0].name}." in words
+
+
+def test_a_margin_that_is_not_given_is_said() -> None:
+    command, context = ALL["radistill compare"]
+    words = " ".join(command.get_help(context).split())
+    assert f"the runs' own, {EvaluationConfig().margin} if they set none" in words
 
 
 @pytest.mark.parametrize("path", ALL)

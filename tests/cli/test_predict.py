@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from ..command_line import Command
+
 HEAVY = ("torch", "timm", "sklearn", "scipy", "matplotlib", "onnx", "pandas", "accelerate")
 
 
@@ -114,6 +116,30 @@ def test_names_that_are_anything(bundle: Path, films: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_full_disk_says_how_to_go_on_and_so_it_does(
+    bundle: Path, films: Path, tmp_path: Path, radistill: Command
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(disk)]).returncode:
+        pytest.skip("cannot mount a small disk here")
+    try:
+        command = ["predict", films, "--bundle", bundle, "--out", disk / "a.jsonl"]
+        stopped = radistill(*command)
+        assert stopped.returncode == 1
+        assert "a.jsonl: the disk is full. Free some space and give --resume" in stopped.stderr
+        assert "Traceback" not in stopped.stderr
+        csv_file = radistill(*command[:-1], disk / "a.csv")
+        assert "the disk is full. Free some space and give another name" in csv_file.stderr
+        subprocess.run(["mount", "-o", "remount,size=1m", str(disk)], check=True)
+        assert radistill(*command, "--resume").returncode == 0
+        records = lines((disk / "a.jsonl").read_text("utf-8"))
+        assert len({record["path"] for record in records}) == len(records) == 10
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
 def test_a_full_disk_is_said_without_a_traceback(bundle: Path, films: Path) -> None:
     with open("/dev/full", "w") as full:
         command = [sys.executable, "-m", "radistill", "predict", films, "--bundle", bundle]

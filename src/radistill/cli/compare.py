@@ -22,7 +22,12 @@ def compare(
         bool, typer.Option(help="Compare on the films that all have, where they differ.")
     ] = False,
     margin: Annotated[
-        float | None, typer.Option(min=0.0001, max=0.5, help="Of AUC, for non-inferiority.")
+        float | None,
+        typer.Option(
+            min=0.0001,
+            max=0.5,
+            help="Of AUC, for non-inferiority; the runs' own, 0.02 if they set none.",
+        ),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of the bootstrap, instead of the runs'.")

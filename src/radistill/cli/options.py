@@ -29,7 +29,7 @@ BundleOption = Annotated[
     str | None,
     typer.Option(
         help="The model: a bundle's folder, a run, or the name of an installed bundle. Else "
-        "$RADISTILL_BUNDLE, else the one installed."
+        "$RADISTILL_BUNDLE, else pneumonia-children."
     ),
 ]
 

@@ -49,7 +49,10 @@ def run_job(
         console.print(f"{counted(len(done), 'prediction')} in {out} already", markup=False)
     # On a terminal the rows show how far it is, and a bar would stand among them.
     rows_seen = out is None and sys.stdout is not None and sys.stdout.isatty()
-    with _opened(out) as file, bar(hidden=rows_seen) as progress:
+    with (
+        _opened(out, "give --resume" if form == "jsonl" else "give another name") as file,
+        bar(hidden=rows_seen) as progress,
+    ):
         write = writer(file, form, sketch=settings.sketch)
         task = progress.add_task("Predicting", total=total, completed=len(done) if total else 0)
         todo = (path for path in paths if str(path) not in done)
@@ -89,7 +92,8 @@ def _done(
 
 
 @contextmanager
-def _opened(out: Path | None) -> Iterator[TextIO]:
+def _opened(out: Path | None, again: str) -> Iterator[TextIO]:
+    """again: how to go on with `out` once a full disk has space."""
     try:
         if out is None:
             if sys.stdout is None:
@@ -103,4 +107,6 @@ def _opened(out: Path | None) -> Iterator[TextIO]:
     except BrokenPipeError:
         raise  # whoever read it has seen enough
     except OSError as error:
-        raise unwritable(error, out or Path("standard output")) from None
+        raise (
+            unwritable(error, out, again) if out else unwritable(error, Path("standard output"))
+        ) from None
