@@ -505,7 +505,12 @@ def test_a_full_disk_is_explained_and_nothing_done_is_lost(phantoms: Path, tmp_p
         assert stopped.returncode == 1, stopped.stderr
         assert "disk is full" in stopped.stderr
         assert "Traceback" not in stopped.stderr
-        assert (disk / "run" / "baseline" / "metrics.json").exists()
+        finished = (disk / "run" / "baseline" / "metrics.json").stat().st_mtime_ns
+        subprocess.run(["mount", "-o", "remount,size=300m", str(disk)], check=True)
+        again = process("run", "--data", phantoms, "--out", disk / "run", *SMALL)
+        assert again.returncode == 0, again.stderr
+        assert (disk / "run" / "baseline" / "metrics.json").stat().st_mtime_ns == finished
+        assert (disk / "run" / "report.html").exists()
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
