@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import tempfile
 from importlib import metadata
 from pathlib import Path
 
@@ -111,6 +113,20 @@ def test_a_clone_is_installed_from_again(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert extras.install_command("train") == asked
     (clone / "pyproject.toml").unlink()
     assert extras.install_command("train") == "pip install 'radistill[train]'"
+
+
+def test_no_folder_for_temporary_files_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `tempfile` says it where /tmp is full and the home is read-only."""
+
+    def none() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    all_of_them = installation.examine(network=False)
+    disk = (finding for finding in all_of_them if finding.topic == "disk")
+    temporary, here = next(disk), next(disk)  # before PyTorch, which itself needs one
+    assert (temporary.name, here.name) == ("temporary files", "here")
+    assert "TMPDIR" in temporary.lacks
 
 
 def test_a_proxy_is_shown_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:

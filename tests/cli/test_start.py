@@ -71,6 +71,21 @@ def test_a_disk_that_cannot_be_written_is_said_in_a_line_wherever_it_happens(
     assert "Traceback" not in done.stderr
 
 
+def test_no_folder_for_temporary_files_is_said_in_a_line(
+    radistill: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from radistill.cli import installation
+
+    def fails(**_: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(installation, "examine", fails)
+    done = radistill("doctor")
+    assert done.returncode == 1
+    assert "error: no folder for temporary files can be written" in done.stderr
+    assert "TMPDIR" in done.stderr
+
+
 def test_another_error_of_the_system_keeps_its_traceback(
     radistill: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

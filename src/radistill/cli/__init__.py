@@ -34,6 +34,12 @@ def main() -> None:
             _say(RadistillError(f"{error.filename or 'output'}: {error.strerror}"))
         elif error.errno in _OF_THE_DISK or isinstance(error, shutil.Error):
             _say(unwritable(error, Path(error.filename or "output")))
+        elif isinstance(error, FileNotFoundError) and "temporary directory" in str(error):
+            _say(
+                RadistillError(
+                    "no folder for temporary files can be written: make room, or set TMPDIR"
+                )
+            )
         raise
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "radistill":

@@ -92,7 +92,13 @@ def _gpu() -> tuple[str, str]:
 
 
 def _disk() -> Iterator[Finding]:
-    for name, folder in (("here", Path()), ("temporary files", Path(tempfile.gettempdir()))):
+    folders = {"here": Path()}
+    try:
+        folders["temporary files"] = Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        lacks = "no folder for them can be written: make room, or set TMPDIR"
+        yield Finding("disk", "temporary files", "none", lacks)
+    for name, folder in folders.items():
         free = shutil.disk_usage(folder).free
         lacks = "" if free >= TRAINING_DISK else "an install with PyTorch and CUDA takes 5.5 GB"
         if not os.access(folder, os.W_OK):
