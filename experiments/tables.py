@@ -46,6 +46,7 @@ def main() -> None:
         "held-out": "films of held-out prefixes",
         "ablation": "test films",
         "tiny": "test films, preset tiny",
+        "shipped": "test films, preset student",
     }
     for name, films in folders.items():
         seeds = sorted((HERE / name).glob("seed-*"))
@@ -71,17 +72,18 @@ def ablation(folders: list[Path], films: str) -> None:
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     rows = []
     for name in {name for seed in seeds for name in seed}:
-        there = [(seed[ALONE], seed[name]) for seed in seeds if name in seed]
-        rows.append((float(np.mean([_auc(theirs) for _, theirs in there])), name, there))
+        there = [seed[name] for seed in seeds if name in seed]
+        rows.append((float(aucs(there).mean()), name, there))
     for mean, name, there in sorted(rows, key=lambda row: -row[0]):
-        aucs = [_auc(theirs) for _, theirs in there]
-        right = np.mean([_accuracy(theirs) for _, theirs in there])
-        line = f"| {name} | {len(there)} | {mean:.4f} | {min(aucs):.4f} to {max(aucs):.4f} "
+        each = aucs(there)
+        right = np.mean([_accuracy(theirs) for theirs in there])
+        line = f"| {name} | {len(there)} | {mean:.4f} | {each.min():.4f} to {each.max():.4f} "
         line += f"| {right:.3f} |"
-        if name == ALONE:
+        pairs = [(seed[ALONE], seed[name]) for seed in seeds if {name, ALONE} <= {*seed}]
+        if name == ALONE or len(pairs) < len(there):
             print(line + " | |")
             continue
-        difference, (low, high) = _difference(there)
+        difference, (low, high) = _difference(pairs)
         print(f"{line} {difference:+.4f} | {low:+.4f} to {high:+.4f} |")
 
 

@@ -26,7 +26,7 @@ from ...static_page import served
 from ..sure_films import sure
 from .page import OWN_THRESHOLD, Page, point
 
-MADE, NORMAL, PNEUMONIA = 80, 6, 10  # phantoms made, and how many of each answer are used
+MADE, NORMAL, PNEUMONIA = 160, 6, 10  # phantoms made, and how many of each answer are used
 
 
 @contextmanager
