@@ -499,7 +499,7 @@ def test_abstains_for_the_same_reasons(tab: Any, predictor: Predictor, tmp_path:
     adult = read_picture(shipped_path("RG1_UNCR.dcm").read_bytes(), Limits()).grey[::4, ::4]
     film, _ = phantom(plan(80, seed=0)[0], seed=0)
     cut = film.copy()
-    cut[: len(cut) // 2] = 0
+    cut[:, : cut.shape[1] // 2] = 0
     films = {
         "photo": image("JPEG", COLOUR),
         "noise": image("PNG", NOISE.integers(0, 256, (90, 90), dtype=np.uint8)),
