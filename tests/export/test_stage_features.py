@@ -112,3 +112,10 @@ def test_recalibrated_graph_moves_the_log_odds_alone(shipped: onnx.ModelProto) -
     assert after.probability.sum(1) == pytest.approx(1)
     assert np.array_equal(after.cam, before.cam)
     assert np.array_equal(after.embedding, before.embedding)
+
+
+def test_a_graph_is_recalibrated_again(shipped: onnx.ModelProto) -> None:
+    twice = outputs(recalibrate(recalibrate(shipped, 0.5, -0.7), 2.0, 1.4))
+    before = outputs(shipped)
+    assert twice.probability == pytest.approx(before.probability, abs=1e-4)
+    assert np.array_equal(twice.cam, before.cam)

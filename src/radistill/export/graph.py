@@ -129,30 +129,35 @@ def recalibrate(model: onnx.ModelProto, slope: float, intercept: float) -> onnx.
     before.CopyFrom(model)
     positive = int(next(p.value for p in model.metadata_props if p.key == "positive"))
     outputs = {o.name: o.type.tensor_type.shape.dim for o in model.graph.output}
+    times = sum(node.name.endswith("_local_after") for node in before.graph.node)
+    given = f"given_{times}"
     for node in before.graph.node:
-        node.output[:] = ["given" if name == "probability" else name for name in node.output]
-        node.input[:] = ["given" if name == "probability" else name for name in node.input]
-    graph = GraphBuilder(before)
-    graph.constants(
-        local_positive=[positive],
-        local_low=1e-7,
-        local_high=1 - 1e-7,
-        local_one=1.0,
-        local_slope=slope,
-        local_intercept=intercept,
-    )
-    columns = "local_others, local_after" if positive else "local_after, local_others"
+        node.output[:] = [given if name == "probability" else name for name in node.output]
+        node.input[:] = [given if name == "probability" else name for name in node.input]
+        if given in node.output:
+            node.name = given  # the new node has its name
+    graph, at = GraphBuilder(before), f"{given}_local"
+    values: dict[str, list[int] | float] = {
+        "positive": [positive],
+        "low": 1e-7,
+        "high": 1 - 1e-7,
+        "one": 1.0,
+        "slope": slope,
+        "intercept": intercept,
+    }
+    graph.constants(**{f"{at}_{name}": value for name, value in values.items()})
+    columns = f"{at}_others, {at}_after" if positive else f"{at}_after, {at}_others"
     graph.add(f"""
-        local_column = Gather <axis = 1> (given, local_positive)
-        local_chance = Clip (local_column, local_low, local_high)
-        local_rest = Sub (local_one, local_chance)
-        local_log = Log (local_chance)
-        local_rest_log = Log (local_rest)
-        local_odds = Sub (local_log, local_rest_log)
-        local_sloped = Mul (local_odds, local_slope)
-        local_moved = Add (local_sloped, local_intercept)
-        local_after = Sigmoid (local_moved)
-        local_others = Sub (local_one, local_after)
+        {at}_column = Gather <axis = 1> ({given}, {at}_positive)
+        {at}_chance = Clip ({at}_column, {at}_low, {at}_high)
+        {at}_rest = Sub ({at}_one, {at}_chance)
+        {at}_log = Log ({at}_chance)
+        {at}_rest_log = Log ({at}_rest)
+        {at}_odds = Sub ({at}_log, {at}_rest_log)
+        {at}_sloped = Mul ({at}_odds, {at}_slope)
+        {at}_moved = Add ({at}_sloped, {at}_intercept)
+        {at}_after = Sigmoid ({at}_moved)
+        {at}_others = Sub ({at}_one, {at}_after)
         probability = Concat <axis = 1> ({columns})
     """)
     sizes = {name: tuple(d.dim_value for d in shape[1:]) for name, shape in outputs.items()}
