@@ -13,17 +13,10 @@ import csv
 from pathlib import Path
 
 import numpy as np
+from tables import difference
 
-from radistill.metrics.over_seeds import (
-    auc_draws,
-    aucs,
-    interval_over_seeds,
-    mean_over_seeds,
-    seed_draws,
-)
+from radistill.metrics.over_seeds import aucs
 from radistill.metrics.predictions import Predictions, read_predictions
-
-RESAMPLES = 2000
 
 
 def main() -> None:
@@ -44,15 +37,10 @@ def main() -> None:
         first, second = (
             [_against(one, source, kind) for one in models] for models in (others, taught)
         )
-        gains = aucs(second) - aucs(first)
-        drawn = seed_draws(len(gains), RESAMPLES, np.random.default_rng(0))
-        draws = auc_draws(second, RESAMPLES, 0) - auc_draws(first, RESAMPLES, 0)
-        interval = interval_over_seeds(mean_over_seeds(draws, drawn), gains, first)
-        assert interval is not None
+        gain, (low, high) = difference(list(zip(first, second, strict=True)))
         print(
-            f"against normals by {kind}, {len(gains)} seeds: {aucs(first).mean():.3f} without, "
-            f"{aucs(second).mean():.3f} with: {gains.mean():+.3f} "
-            f"({interval[0]:+.3f} to {interval[1]:+.3f})"
+            f"against normals by {kind}, {len(first)} seeds: {aucs(first).mean():.3f} without, "
+            f"{aucs(second).mean():.3f} with: {gain:+.3f} ({low:+.3f} to {high:+.3f})"
         )
 
 

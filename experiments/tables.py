@@ -83,15 +83,15 @@ def ablation(folders: list[Path], films: str) -> None:
         if name == ALONE or len(pairs) < len(there):
             print(line + " | |")
             continue
-        difference, (low, high) = _difference(pairs)
-        print(f"{line} {difference:+.4f} | {low:+.4f} to {high:+.4f} |")
+        gain, (low, high) = difference(pairs)
+        print(f"{line} {gain:+.4f} | {low:+.4f} to {high:+.4f} |")
 
 
 def over_best_alone(fraction: Path) -> None:
     """Print the gain over the student alone that had half the steps."""
     short = ((_read(seed / f"{ALONE}-short.csv"), _read(seed / "student.csv"))
              for seed in sorted(fraction.glob("seed-*")))  # fmt: skip
-    gain, (low, high) = _difference(list(short))
+    gain, (low, high) = difference(list(short))
     print(f"\nStudent over the student alone with half the steps: {gain:+.4f} "
           f"({low:+.4f} to {high:+.4f})")  # fmt: skip
 
@@ -115,7 +115,7 @@ def small_students(fraction: Path) -> None:
     ):
         pairs = [tuple(_read(seed / f"{m}.csv") for m in (ALONE, "student")) for seed in seeds]
         alone, taught = (float(aucs(models).mean()) for models in zip(*pairs, strict=True))
-        gain, (low, high) = _difference(pairs)
+        gain, (low, high) = difference(pairs)
         megabytes = float(networks[name]["int8_bytes"]) / 1e6
         points.append((megabytes, alone, taught, gain, low, high))
         print(
@@ -223,7 +223,7 @@ def _accuracy(p: Predictions) -> float:
     return float(((p.probability >= 0.5) == p.truth).mean())
 
 
-def _difference(pairs: list[tuple[Predictions, Predictions]]) -> tuple[float, Interval]:
+def difference(pairs: list[tuple[Predictions, Predictions]]) -> tuple[float, Interval]:
     """Mean AUC of the second minus the first over seeds, and its interval."""
     first, second = ([pair[n] for pair in pairs] for n in (0, 1))
     gains = aucs(second) - aucs(first)
